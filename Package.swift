@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors wherever the project itself is built (Makefile and CI set this); a package that
+/// depends on Decree is never stopped by a warning that a newer compiler learnt to give.
+let strict = Context.environment["DECREE_WARNINGS_AS_ERRORS"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "decree",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "decree", targets: ["DecreeCommand"]),
+        .library(name: "Paxos", targets: ["Paxos"]),
+        .library(name: "Decree", targets: ["Decree"]),
+        .library(name: "DecreeClient", targets: ["DecreeClient"]),
+        .library(name: "Bank", targets: ["Bank"]),
+        .library(name: "DecreeSimulator", targets: ["DecreeSimulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // L0: the protocol, and the two things that hold no code of ours.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+        .target(
+            name: "Migrations", path: "migrations",
+            resources: [.embedInCode("0001_initial.sql")], swiftSettings: settings),
+        .target(
+            name: "Paxos",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: settings),
+
+        // L1: what a node is made of.
+        .target(
+            name: "DecreeStore", dependencies: ["Paxos", "CSQLite", "Migrations"],
+            swiftSettings: settings),
+        .target(
+            name: "DecreeWire",
+            dependencies: ["Paxos", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings),
+        .target(name: "Bank", dependencies: ["Paxos"], swiftSettings: settings),
+
+        // L2: a node, its clients, and the world they are tried in.
+        .target(
+            name: "Decree",
+            dependencies: nio + [
+                "Paxos", "DecreeStore", "DecreeWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DecreeClient",
+            dependencies: nio + [
+                "Paxos", "DecreeWire", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DecreeSimulator", dependencies: ["Paxos", "DecreeStore", "CSQLite"],
+            swiftSettings: settings),
+
+        // L3: the tool.
+        .executableTarget(
+            name: "DecreeCommand",
+            dependencies: [
+                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio,
+            swiftSettings: settings),
+
+        .testTarget(name: "PaxosTests", dependencies: ["Paxos"], swiftSettings: settings),
+        .testTarget(
+            name: "DecreeStoreTests",
+            dependencies: ["Paxos", "DecreeStore", "DecreeSimulator", "CSQLite"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DecreeWireTests", dependencies: ["Paxos", "DecreeWire"], swiftSettings: settings),
+        .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
+        .testTarget(
+            name: "DecreeTests",
+            dependencies: ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient"],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

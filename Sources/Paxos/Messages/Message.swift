@@ -1,0 +1,241 @@
+/// What nodes of a group say to one another. The protocol is Multi-Paxos: phase 1 (prepare, promise) once
+/// for all open slots, then phase 2 (accept, accepted) slot by slot.
+public enum Message: Sendable, Equatable {
+    /// Would you promise? Asked before an election, changes nothing (Ongaro's thesis, section 9.6).
+    case preVote(PreVote)
+    /// The answer.
+    case preVoteReply(PreVoteReply)
+    /// Phase 1a.
+    case prepare(Prepare)
+    /// Phase 1b, in parts.
+    case promise(Promise)
+    /// Phase 2a.
+    case accept(Accept)
+    /// Phase 2b, for a range of slots.
+    case accepted(Accepted)
+    /// No: a higher ballot is promised.
+    case rejection(Rejection)
+    /// The leader is alive and still leads.
+    case heartbeat(Heartbeat)
+    /// So far as this node knows, it does.
+    case heartbeatReply(HeartbeatReply)
+    /// Asks for chosen slots.
+    case fetch(Fetch)
+    /// Tells chosen slots.
+    case decisions(Decisions)
+    /// The leader is going away: campaign now.
+    case handover(Handover)
+}
+
+/// A message with its group and its receiver.
+public struct Envelope: Sendable, Equatable {
+    /// The group it belongs to.
+    public let group: GroupID
+    /// The receiver; the node itself for its own votes.
+    public let to: NodeID
+    /// What is said.
+    public var message: Message
+
+    /// A message to `to`.
+    public init(group: GroupID, to: NodeID, message: Message) {
+        self.group = group
+        self.to = to
+        self.message = message
+    }
+}
+
+/// Would you promise `ballot`?
+public struct PreVote: Sendable, Equatable {
+    /// The ballot the sender would prepare.
+    public let ballot: Ballot
+    /// A pre-vote.
+    public init(ballot: Ballot) { self.ballot = ballot }
+}
+
+/// Whether the sender would.
+public struct PreVoteReply: Sendable, Equatable {
+    /// The ballot that was asked about.
+    public let ballot: Ballot
+    /// Whether a prepare with it would find a promise, no leader having been heard of late.
+    public let isGranted: Bool
+    /// The highest ballot the sender promised, to start above.
+    public let promised: Ballot
+    /// A reply.
+    public init(ballot: Ballot, isGranted: Bool, promised: Ballot) {
+        self.ballot = ballot
+        self.isGranted = isGranted
+        self.promised = promised
+    }
+}
+
+/// Phase 1a: promise to take part in no lower ballot, and tell what you accepted from `firstOpen` on.
+public struct Prepare: Sendable, Equatable {
+    /// The ballot that is prepared.
+    public let ballot: Ballot
+    /// The first slot the candidate does not know to be chosen.
+    public let firstOpen: Slot
+    /// A prepare.
+    public init(ballot: Ballot, firstOpen: Slot) {
+        self.ballot = ballot
+        self.firstOpen = firstOpen
+    }
+}
+
+/// One acceptor's vote for a proposal in a slot: in a promise, a row, a decision.
+public struct AcceptedProposal: Sendable, Equatable {
+    /// The slot.
+    public let slot: Slot
+    /// The ballot it was accepted in. In a decision: one it was chosen in.
+    public let ballot: Ballot
+    /// The proposal.
+    public let proposal: Proposal
+    /// A vote.
+    public init(slot: Slot, ballot: Ballot, proposal: Proposal) {
+        self.slot = slot
+        self.ballot = ballot
+        self.proposal = proposal
+    }
+}
+
+/// Phase 1b. What does not fit one frame goes in parts; a promise counts when it is complete.
+public struct Promise: Sendable, Equatable {
+    /// The ballot promised.
+    public let ballot: Ballot
+    /// This part, from 0.
+    public let part: UInt32
+    /// All parts, at least 1.
+    public let parts: UInt32
+    /// Slots the sender knows to be chosen: to be fetched, not proposed.
+    public let chosenThrough: Slot
+    /// Slots the sender has deleted: to be had as a snapshot only.
+    public let floor: Slot
+    /// Votes in slots that are at least the prepare's `firstOpen` and above `chosenThrough`, ascending.
+    public let accepted: [AcceptedProposal]
+    /// A promise.
+    public init(
+        ballot: Ballot, part: UInt32, parts: UInt32, chosenThrough: Slot, floor: Slot,
+        accepted: [AcceptedProposal]
+    ) {
+        self.ballot = ballot
+        self.part = part
+        self.parts = parts
+        self.chosenThrough = chosenThrough
+        self.floor = floor
+        self.accepted = accepted
+    }
+}
+
+/// Phase 2a: vote for `proposal` in `slot`.
+public struct Accept: Sendable, Equatable {
+    /// The leader's ballot.
+    public let ballot: Ballot
+    /// The slot.
+    public let slot: Slot
+    /// What is proposed.
+    public let proposal: Proposal
+    /// Slots chosen so far. It decides a slot for the receiver only where its own row was accepted in
+    /// `ballot` (invariant DecisionNamesBallot).
+    public let chosenThrough: Slot
+    /// An accept.
+    public init(ballot: Ballot, slot: Slot, proposal: Proposal, chosenThrough: Slot) {
+        self.ballot = ballot
+        self.slot = slot
+        self.proposal = proposal
+        self.chosenThrough = chosenThrough
+    }
+}
+
+/// Phase 2b: the sender's votes in `ballot` for these slots are durable.
+public struct Accepted: Sendable, Equatable {
+    /// The ballot voted in.
+    public let ballot: Ballot
+    /// The first slot.
+    public let from: Slot
+    /// The last slot.
+    public let through: Slot
+    /// A vote for a range.
+    public init(ballot: Ballot, from: Slot, through: Slot) {
+        self.ballot = ballot
+        self.from = from
+        self.through = through
+    }
+}
+
+/// `ballot` is refused, for `promised` is higher.
+public struct Rejection: Sendable, Equatable {
+    /// The ballot refused.
+    public let ballot: Ballot
+    /// The ballot promised instead.
+    public let promised: Ballot
+    /// A rejection.
+    public init(ballot: Ballot, promised: Ballot) {
+        self.ballot = ballot
+        self.promised = promised
+    }
+}
+
+/// The leader of `ballot` is alive.
+public struct Heartbeat: Sendable, Equatable {
+    /// The leader's ballot.
+    public let ballot: Ballot
+    /// Counts the leader's confirmations of its lead; reads wait for the round that started after them.
+    public let round: UInt64
+    /// As in `Accept`.
+    public let chosenThrough: Slot
+    /// A heartbeat.
+    public init(ballot: Ballot, round: UInt64, chosenThrough: Slot) {
+        self.ballot = ballot
+        self.round = round
+        self.chosenThrough = chosenThrough
+    }
+}
+
+/// The sender had promised no higher ballot when it answered.
+public struct HeartbeatReply: Sendable, Equatable {
+    /// The leader's ballot.
+    public let ballot: Ballot
+    /// The heartbeat's round.
+    public let round: UInt64
+    /// Slots the sender has executed.
+    public let executedThrough: Slot
+    /// A reply.
+    public init(ballot: Ballot, round: UInt64, executedThrough: Slot) {
+        self.ballot = ballot
+        self.round = round
+        self.executedThrough = executedThrough
+    }
+}
+
+/// Asks for the chosen slots of a range; as many as fit come back, from the first on.
+public struct Fetch: Sendable, Equatable {
+    /// The first slot wanted.
+    public let from: Slot
+    /// The last slot wanted.
+    public let through: Slot
+    /// A fetch.
+    public init(from: Slot, through: Slot) {
+        self.from = from
+        self.through = through
+    }
+}
+
+/// Chosen slots, ascending and without a gap; their ballots are ones they were chosen in.
+public struct Decisions: Sendable, Equatable {
+    /// The slots.
+    public let decided: [AcceptedProposal]
+    /// Slots the sender knows to be chosen.
+    public let chosenThrough: Slot
+    /// Decisions.
+    public init(decided: [AcceptedProposal], chosenThrough: Slot) {
+        self.decided = decided
+        self.chosenThrough = chosenThrough
+    }
+}
+
+/// The leader of `ballot` stops; the receiver should campaign without waiting for its timeout.
+public struct Handover: Sendable, Equatable {
+    /// The leader's ballot.
+    public let ballot: Ballot
+    /// A handover.
+    public init(ballot: Ballot) { self.ballot = ballot }
+}

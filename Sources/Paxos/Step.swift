@@ -1,0 +1,94 @@
+/// What the core wants done after some events: one transaction, and what depends on it.
+///
+/// A host lets a step fill while the one before is being written (that is group commit), sends
+/// `takeImmediate()` whenever it likes, and hands the whole step to the store. The messages withheld come
+/// out through `release()` alone, which only the store's commit calls, after its fsync: the one door
+/// between a vote and the network (invariant PersistBeforeSend). A step that writes nothing goes through
+/// the same door, behind the one being written, so a vote repeated for a duplicate message still waits.
+public struct Step: ~Copyable, Sendable {
+    /// Rows to write, in order, in one transaction, over all groups.
+    public private(set) var writes: [Write] = []
+    /// Chosen slots to be read after the rows are written.
+    public private(set) var reads: [LogRead] = []
+    private var immediate: [Envelope] = []
+    private var withheld: [Envelope] = []
+    private var responses: [(Ticket, ClientResponse)] = []
+    /// Bytes of proposals among the rows.
+    public private(set) var writeBytes = 0
+
+    /// An empty step.
+    public init() {}
+
+    /// Whether somebody waits for the transaction. Rows of chosen slots alone are in no hurry: they may
+    /// ride with the next.
+    public var isUrgent: Bool { !withheld.isEmpty || !reads.isEmpty }
+
+    /// Whether there is nothing to hand to the store.
+    public var isEmpty: Bool { writes.isEmpty && withheld.isEmpty && reads.isEmpty }
+
+    mutating func write(_ row: Write) {
+        if case .accepted(_, let vote) = row { writeBytes += vote.proposal.bytes.count }
+        writes.append(row)
+    }
+
+    mutating func read(_ read: LogRead) { reads.append(read) }
+
+    /// A message that says nothing that must first be durable.
+    mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
+
+    /// A message that waits for the rows written before it. Votes for consecutive slots of one ballot
+    /// become one.
+    mutating func withhold(_ envelope: Envelope) {
+        if case .accepted(let vote) = envelope.message, let last = withheld.last, last.to == envelope.to,
+            last.group == envelope.group, case .accepted(let before) = last.message,
+            before.ballot == vote.ballot, before.through.next == vote.from
+        {
+            withheld[withheld.count - 1].message = .accepted(
+                Accepted(ballot: vote.ballot, from: before.from, through: vote.through))
+        } else {
+            withheld.append(envelope)
+        }
+    }
+
+    mutating func respond(_ ticket: Ticket, _ response: ClientResponse) {
+        responses.append((ticket, response))
+    }
+
+    /// Takes the messages that are free to go, in order.
+    public mutating func takeImmediate() -> [Envelope] {
+        defer { immediate.removeAll() }
+        return immediate
+    }
+
+    /// Takes the responses to clients, in order.
+    public mutating func takeResponses() -> [(Ticket, ClientResponse)] {
+        defer { responses.removeAll() }
+        return responses
+    }
+
+    /// The door: ends the step and gives its withheld messages. Called by the store's commit, after the
+    /// rows are durable, and by nothing else but tests that stand in for a store.
+    package consuming func release() -> [Envelope] { withheld }
+}
+
+/// A row the store is to write. Neutral: the store knows promises, votes and facts, no roles.
+public enum Write: Sendable, Equatable {
+    /// No ballot below this one will be taken part in.
+    case promise(GroupID, Ballot)
+    /// A vote; or a learned value, which replaces the vote that stood there.
+    case accepted(GroupID, AcceptedProposal)
+    /// The accepted row of this slot is chosen; `chain` covers the log through it.
+    case chosen(GroupID, Slot, Ballot, chain: Digest)
+}
+
+/// Asks the store for chosen slots, to be sent to `to` as decisions.
+public struct LogRead: Sendable, Equatable {
+    /// The group.
+    public let group: GroupID
+    /// The node that asked.
+    public let to: NodeID
+    /// The first slot wanted.
+    public let from: Slot
+    /// The last slot wanted.
+    public let through: Slot
+}
