@@ -85,8 +85,9 @@ extension Group {
 
     /// An accept that a peer did not get (a broken connection, a full queue) is sent again.
     private mutating func resendOverdue(into step: inout Step) {
+        let (now, ticks) = (now, limits.resendTicks)
         guard let ballot = leader?.ballot,
-            let overdue = leader?.commander.takeOverdue(atTick: now, after: limits.resendTicks)
+            let overdue = leader?.commander.takeOverdue(atTick: now, after: ticks)
         else { return }
         for (slot, flight) in overdue {
             let accept = acceptMessage(flight.proposal, slot: slot, ballot: ballot)
