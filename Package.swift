@@ -98,7 +98,12 @@ let package = Package(
             dependencies: ["Paxos", "DecreeStore", "DecreeSimulator", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
-            name: "DecreeWireTests", dependencies: ["Paxos", "DecreeWire"], swiftSettings: settings),
+            name: "DecreeWireTests",
+            dependencies: ["Paxos", "DecreeWire", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DecreeClientTests", dependencies: nio + ["Paxos", "DecreeWire", "DecreeClient"],
+            swiftSettings: settings),
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",

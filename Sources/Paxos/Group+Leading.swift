@@ -59,7 +59,10 @@ extension Group {
     private mutating func confirmLead(into step: inout Step) {
         guard let ballot = leader?.ballot, let round = leader?.confirmation.startRound() else { return }
         broadcast(
-            .heartbeat(Heartbeat(ballot: ballot, round: round, chosenThrough: acceptor.chosenThrough)),
+            .heartbeat(
+                Heartbeat(
+                    ballot: ballot, round: round, chosenThrough: acceptor.chosenThrough,
+                    checkpoint: replica.checkpoints.first)),
             into: &step)
     }
 

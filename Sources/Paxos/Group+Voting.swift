@@ -20,15 +20,9 @@ extension Group {
                 election.restart(using: &random)
             }
         }
-        let parts = votes.parts(ofBytes: limits.partBytes)
-        for (part, accepted) in parts.enumerated() {
-            withhold(
-                .promise(
-                    Promise(
-                        ballot: prepare.ballot, part: UInt32(part), parts: UInt32(parts.count),
-                        chosenThrough: acceptor.chosenThrough, floor: .zero, accepted: accepted)),
-                to: from, into: &step)
-        }
+        let parts = Promise.parts(
+            ballot: prepare.ballot, chosenThrough: acceptor.chosenThrough, floor: .zero, accepted: votes)
+        for part in parts { withhold(.promise(part), to: from, into: &step) }
     }
 
     /// Phase 2b.
@@ -80,6 +74,7 @@ extension Group {
             return
         }
         follow(heartbeat.ballot, into: &step)
+        if let checkpoint = heartbeat.checkpoint { replica.compare(with: checkpoint) }
         learn(through: heartbeat.chosenThrough, ballot: heartbeat.ballot, from: from, into: &step)
         send(
             .heartbeatReply(

@@ -34,8 +34,6 @@ public struct Limits: Sendable, Hashable {
     public var voteSlots = 1_024
     /// Bytes of those votes. Default 64 MiB.
     public var voteBytes = 64 << 20
-    /// Bytes of proposals in one part of a promise. Default 2 MiB, half a frame.
-    public var partBytes = 2 << 20
 
     /// The defaults.
     public init() {}
