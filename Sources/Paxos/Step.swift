@@ -54,6 +54,9 @@ public struct Step: ~Copyable, Sendable {
         responses.append((ticket, response))
     }
 
+    /// Whether messages are free to go.
+    public var hasImmediate: Bool { !immediate.isEmpty }
+
     /// Takes the messages that are free to go, in order.
     public mutating func takeImmediate() -> [Envelope] {
         defer { immediate.removeAll() }
