@@ -41,7 +41,7 @@ final class Disk: Sendable {
     /// Both are called on the thread.
     static func start<Recovered: Sendable>(
         name: String,
-        open: @escaping @Sendable () throws(StoreError) -> (Store, Recovered),
+        open: @escaping @Sendable () throws -> (Store, Recovered),
         report: @escaping @Sendable (DiskEvent) -> Void
     ) async throws -> (Disk, Recovered) {
         let disk = Disk()
@@ -49,12 +49,13 @@ final class Disk: Sendable {
             (continuation: CheckedContinuation<Recovered, any Error>) in
             let thread = Thread {
                 let store: Store
-                do throws(StoreError) {
+                do {
                     let recovered: Recovered
                     (store, recovered) = try open()
                     continuation.resume(returning: recovered)
                 } catch {
-                    continuation.resume(throwing: NodeError.store(error))
+                    let refusal = error as? StoreError
+                    continuation.resume(throwing: refusal.map { NodeError.store($0) } ?? error)
                     return
                 }
                 disk.serve(store, report: report)
@@ -90,6 +91,8 @@ final class Disk: Sendable {
                 case .commit(let step):
                     let start = DispatchTime.now().uptimeNanoseconds
                     try tell(store.commit(step), of: store, since: start, report: report)
+                    // Behind the report, so that nobody waits for it but the next commit.
+                    try store.checkpointIfDue()
                 case .retry:
                     let start = DispatchTime.now().uptimeNanoseconds
                     try tell(store.retry(), of: store, since: start, report: report)

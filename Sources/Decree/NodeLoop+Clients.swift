@@ -1,4 +1,5 @@
 import DecreeWire
+import Logging
 import Paxos
 
 /// The gateway: requests in, responses out, whether they come over a connection or from this process.
@@ -34,8 +35,9 @@ extension NodeLoop {
 
     /// The response to a request of this process that a peer was asked.
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
-        let (group, request) = LocalClient.split(id)
-        localClients[group]?.receive(response, id: request, from: peer)
+        let (lowBits, request) = LocalClient.split(id)
+        let group = groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
+        group.flatMap { localClients[$0] }?.receive(response, id: request, from: peer)
         scheduleTurnEnd()
     }
 }

@@ -1,4 +1,5 @@
 import DecreeStore
+import DecreeWire
 import Logging
 import Metrics
 import NIOCore
@@ -115,10 +116,13 @@ extension NodeLoop {
     private func becomeReadOnly() {
         guard diskState != .gone else { return }
         diskState = .full
-        guard !figures.isReadOnly else {
-            if isStopping { fail(.store(.diskFull)) }
+        guard !isStopping else {
+            // What waits for room was told to nobody: it may be forgotten.
+            diskState = .gone
+            disk?.perform(.close)
             return
         }
+        guard !figures.isReadOnly else { return }
         figures.isReadOnly = true
         logger.error(
             "the disk is full: this node is read-only until there is room",

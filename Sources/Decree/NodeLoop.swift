@@ -87,9 +87,10 @@ final class NodeLoop {
     func start(disk: Disk, listener: any Channel) {
         self.disk = disk
         self.listener = listener
-        ticker = eventLoop.assumeIsolated().scheduleRepeatedTask(
-            initialDelay: .milliseconds(10), delay: .milliseconds(10)
-        ) { [weak self] _ in self?.tick() }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) {
+            _ in bound.value.tick()
+        }
         for link in links { link.connect() }
     }
 

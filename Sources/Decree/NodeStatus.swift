@@ -1,6 +1,7 @@
 import DecreeStore
-import Dispatch
-public import Foundation
+import DecreeWire
+import Foundation
+import Logging
 import Metrics
 import Paxos
 
