@@ -79,9 +79,7 @@ extension NodeLoop {
         guard let disk else { return }
         diskState = .busy
         lastCommitTick = ticks
-        var full = Step()
-        swap(&full, &step)
-        disk.perform(.commit(full))
+        disk.perform(.commit(step.takeTransaction()))
     }
 
     func take(_ event: DiskEvent) {
