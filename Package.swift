@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",
-            dependencies: ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
+            dependencies: nio + ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient"],
