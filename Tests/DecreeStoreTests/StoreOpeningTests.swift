@@ -20,7 +20,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("locking_mode", "NORMAL"), ("secure_delete", "ON"), ("cache_spill", "ON"), ("temp_store", "FILE"),
+            ("locking_mode", "NORMAL"), ("secure_delete", "ON"), ("cache_spill", "ON"),
+            ("temp_store", "FILE"),
             ("mmap_size", "1000000"), ("synchronous", "NORMAL"), ("wal_autocheckpoint", "1000"),
         ])
     func aSettingThatDoesNotHoldIsRefused(name: String, value: String) throws {
