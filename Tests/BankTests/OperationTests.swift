@@ -1,4 +1,5 @@
 import Bank
+import Paxos
 import Testing
 
 /// The lines that `decree bank run` reads, and the JSON that is shown of commands.
