@@ -22,6 +22,9 @@ public struct Bank: StateMachine {
     /// What an account holds; nil if it was never opened.
     public func balance(of account: AccountName) -> Int64? { ledger.find(account)?.balance }
 
+    /// Every account, by the bytes of the names. It costs a sort.
+    public var accounts: [(name: AccountName, balance: Int64)] { ledger.sorted }
+
     /// Executes one command; see `BankCommand` and `BankResult`.
     public mutating func execute(_ command: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
         do throws(BankRejection) {
