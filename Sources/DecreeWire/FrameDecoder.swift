@@ -48,6 +48,8 @@ package struct FrameDecoder: Sendable {
         let start = buffer.readerIndex
         if expectsHandshake { try checkMagic(at: start) }
         guard let rawLength = buffer.getInteger(at: start, endianness: .little, as: UInt32.self) else {
+            // Nothing left: give the memory back, that the channel may read into it again.
+            if buffer.readableBytes == 0 { buffer = ByteBuffer() }
             return nil
         }
         let length = Int(rawLength)

@@ -155,7 +155,8 @@ import Testing
         #expect(
             bench.outcomes[1]
                 == .unknown(.deadlinePassed(.noAnswer), Receipt(session: ClientBench.session, sequence: 2)))
-        #expect(bench.outcomes[2] == .unknown(.deadlinePassed(.noAnswer), Receipt(consistency: .linearizable)))
+        #expect(
+            bench.outcomes[2] == .unknown(.deadlinePassed(.noAnswer), Receipt(consistency: .linearizable)))
         let late = bench.sent
         bench.sent = []
         for attempt in late { bench.receive(ClientBench.executed(), attempt) }

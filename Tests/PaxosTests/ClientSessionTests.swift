@@ -103,10 +103,12 @@ import Testing
         bench.receive(.busy, attempts[3])
         bench.receive(.leadershipLost(leader: nil), attempts[4])
         #expect(
-            bench.outcomes[5] == .unknown(.sessionExpired, Receipt(session: ClientBench.session, sequence: 6)))
+            bench.outcomes[5] == .unknown(.sessionExpired, Receipt(session: ClientBench.session, sequence: 6))
+        )
         bench.pass(2 * second)
         #expect(
-            bench.outcomes[6] == .unknown(.sessionExpired, Receipt(session: ClientBench.session, sequence: 7)),
+            bench.outcomes[6]
+                == .unknown(.sessionExpired, Receipt(session: ClientBench.session, sequence: 7)),
             "no answer in time")
         #expect(bench.outcomes.count == 3)
         bench.sent = [try #require(bench.sent.first)]

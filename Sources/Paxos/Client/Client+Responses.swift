@@ -74,7 +74,8 @@ extension Client {
             if request.attempts.node != nil {
                 draining.append(DrainingCommand(number: number, receipt: receipt, request: request))
             } else if request.attempts.mayHaveBeenSent {
-                complete(request, unanswered: .sessionExpired, else: .closed, receipt: receipt, into: &actions)
+                complete(
+                    request, unanswered: .sessionExpired, else: .closed, receipt: receipt, into: &actions)
             } else {
                 certain.append(request)
             }

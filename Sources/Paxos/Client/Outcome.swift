@@ -73,7 +73,8 @@ public enum FailureReason: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .deadlinePassed(let obstacle): "not done before its deadline: \(obstacle.description)"
-        case .queueFull(let limit): "not sent: \(limit) requests wait already; wait for some of their outcomes"
+        case .queueFull(let limit):
+            "not sent: \(limit) requests wait already; wait for some of their outcomes"
         case .tooLarge(let bytes, let limit):
             "not sent: \(bytes) bytes are over the limit of \(limit); divide it"
         case .refused(let refusal): "refused: \(refusal.description)"
