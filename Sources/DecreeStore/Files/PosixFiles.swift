@@ -1,0 +1,168 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// The files of the machine.
+package struct PosixFiles: StoreFiles, Sendable {
+    /// The files of the machine.
+    package init() {}
+
+    package func createDirectory(_ path: String) throws(StoreError) -> Bool {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw .ioError(file: path, operation: "creating the directory", detail: "it is a file")
+            }
+            return false
+        }
+        guard errno == ENOENT else { throw failure(path, "looking at the directory") }
+        let parent = Self.parent(of: path)
+        if parent != path { _ = try createDirectory(parent) }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw failure(path, "creating the directory")
+        }
+        try syncDirectory(parent)
+        return true
+    }
+
+    package func syncDirectory(_ path: String) throws(StoreError) {
+        try withFile(path, O_RDONLY | O_DIRECTORY) { (file) throws(StoreError) in
+            guard fsync(file) == 0 else { throw failure(path, "fsync of the directory") }
+        }
+    }
+
+    package func lock(_ path: String, exclusively: Bool) throws(StoreError) -> (any StoreLock)? {
+        let flags = exclusively ? O_RDWR | O_CREAT : O_RDONLY
+        let file = open(path, flags | O_CLOEXEC, 0o644)
+        guard file >= 0 else {
+            if !exclusively, errno == ENOENT { return nil }
+            throw failure(path, "opening the lock")
+        }
+        guard flock(file, (exclusively ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+            let isHeld = errno == EWOULDBLOCK
+            let error = failure(path, "locking")
+            let holder = processID(in: file)
+            close(file)
+            throw isHeld ? .inUse(directory: Self.parent(of: path), processID: holder) : error
+        }
+        let lock = PosixLock(file, isExclusive: exclusively)
+        if exclusively {
+            // For people only: who holds it. A write that fails takes nothing from the lock.
+            let text = Array("\(getpid())\n".utf8)
+            _ = ftruncate(file, 0)
+            _ = text.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
+        }
+        return lock
+    }
+
+    package func size(of path: String) throws(StoreError) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT { return nil }
+            throw failure(path, "looking at the file")
+        }
+        return Int(status.st_size)
+    }
+
+    package func read(_ path: String) throws(StoreError) -> [UInt8] {
+        let size = try size(of: path) ?? 0
+        return try withFile(path, O_RDONLY) { (file) throws(StoreError) in
+            var failed = false
+            let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                while count < size {
+                    let got = pread(file, buffer.baseAddress?.advanced(by: count), size - count, off_t(count))
+                    if got < 0, errno == EINTR { continue }
+                    failed = got < 0
+                    if got <= 0 { break }
+                    count += got
+                }
+            }
+            guard !failed else { throw failure(path, "read") }
+            return bytes
+        }
+    }
+
+    package func overwrite(_ path: String, with bytes: ArraySlice<UInt8>) throws(StoreError) {
+        try withFile(path, O_WRONLY) { (file) throws(StoreError) in
+            var written = 0
+            while written < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    pwrite(
+                        file, $0.baseAddress?.advanced(by: written), $0.count - written, off_t(written))
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw failure(path, "write") }
+                written += count
+            }
+            try synchronize(file, path)
+        }
+    }
+
+    package func truncate(_ path: String) throws(StoreError) {
+        try withFile(path, O_WRONLY) { (file) throws(StoreError) in
+            guard ftruncate(file, 0) == 0 else { throw failure(path, "truncate") }
+            try synchronize(file, path)
+        }
+    }
+
+    private func synchronize(_ file: Int32, _ path: String) throws(StoreError) {
+        #if canImport(Darwin)
+            guard fcntl(file, F_FULLFSYNC) == 0 else { throw failure(path, "F_FULLFSYNC") }
+        #else
+            guard fdatasync(file) == 0 else { throw failure(path, "fdatasync") }
+        #endif
+    }
+
+    private func withFile<Result>(
+        _ path: String, _ flags: Int32, _ body: (Int32) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let file = open(path, flags | O_CLOEXEC)
+        guard file >= 0 else { throw failure(path, "opening") }
+        defer { close(file) }
+        return try body(file)
+    }
+
+    private func failure(_ path: String, _ operation: String) -> StoreError {
+        .ioError(file: path, operation: operation, detail: String(cString: strerror(errno)))
+    }
+
+    private func processID(in file: Int32) -> Int32? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = bytes.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
+        guard count > 0 else { return nil }
+        return Int32(String(decoding: bytes.prefix(count).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+
+    /// The path of the directory that holds `path`.
+    static func parent(of path: String) -> String {
+        var trimmed = path[...]
+        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+}
+
+/// A `flock`, which unlike SQLite's own locks is not lost when somebody in this process opens and closes
+/// the same file.
+private final class PosixLock: StoreLock {
+    private var file: Int32?
+    private let isExclusive: Bool
+
+    init(_ file: Int32, isExclusive: Bool) {
+        self.file = file
+        self.isExclusive = isExclusive
+    }
+
+    deinit { release() }
+
+    func release() {
+        guard let file else { return }
+        if isExclusive { _ = ftruncate(file, 0) }
+        close(file)
+        self.file = nil
+    }
+}

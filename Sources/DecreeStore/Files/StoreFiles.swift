@@ -1,0 +1,37 @@
+/// What a store does to its files outside SQLite: before the database is opened, and around it. The real
+/// files are `PosixFiles`; a simulator supplies those of its own disk, so that the very same opening runs
+/// on both.
+package protocol StoreFiles {
+    /// Makes a directory and those above it that are missing, each durable in the one above. Returns
+    /// whether there was anything to make.
+    func createDirectory(_ path: String) throws(StoreError) -> Bool
+
+    /// Makes the names in a directory durable.
+    func syncDirectory(_ path: String) throws(StoreError)
+
+    /// Locks a file against every other opener until the lock is released: exclusively, leaving the
+    /// process's id in the file, which is made if need be; or shared, changing nothing, in which case a
+    /// missing file is nothing to lock (nil).
+    ///
+    /// - Throws: `StoreError.inUse`, naming the file's directory, when another has it.
+    func lock(_ path: String, exclusively: Bool) throws(StoreError) -> (any StoreLock)?
+
+    /// The size of a file in bytes; nil where there is none.
+    func size(of path: String) throws(StoreError) -> Int?
+
+    /// Everything in a file.
+    func read(_ path: String) throws(StoreError) -> [UInt8]
+
+    /// Writes `bytes` over the beginning of a file that is there, leaves what follows them, and makes the
+    /// file durable.
+    func overwrite(_ path: String, with bytes: ArraySlice<UInt8>) throws(StoreError)
+
+    /// Cuts a file to no bytes, and makes that durable.
+    func truncate(_ path: String) throws(StoreError)
+}
+
+/// A lock that is held. It ends with the process at the latest.
+package protocol StoreLock: AnyObject {
+    /// Gives the lock up; more than once is as good as once.
+    func release()
+}

@@ -1,0 +1,143 @@
+import Paxos
+
+extension Store {
+    /// Opens the store in `directory`, or creates it where there is none.
+    ///
+    /// The order is the point. The lock first, so that nobody else looks. Then the write-ahead log is
+    /// scanned, before SQLite sees it: it would take a log that rots for one that is short. Then the live
+    /// part of the log is written over itself and synced, for what is read at open need not be durable:
+    /// the process may have been killed between its write and its fsync, and a vote answered for from
+    /// the page cache is lost in the next power cut. Then SQLite opens it, under settings that are read
+    /// back, and the log is copied into the database completely, so that the next commit takes a new salt.
+    package static func open(
+        directory: String, identity: StoreIdentity, groups: [StoreGroup], options: StoreOptions = .init()
+    ) throws(StoreError) -> Store {
+        precondition(!groups.isEmpty && Set(groups.map(\.id)).count == groups.count, "each group once")
+        let files = options.files
+        _ = try files.createDirectory(directory)
+        guard let lock = try files.lock(directory + "/node.lock", exclusively: true) else {
+            throw .inUse(directory: directory, processID: nil)
+        }
+        do {
+            return try open(directory, identity, groups, options, lock)
+        } catch {
+            lock.release()
+            throw error
+        }
+    }
+
+    private static func open(
+        _ directory: String, _ identity: StoreIdentity, _ groups: [StoreGroup], _ options: StoreOptions,
+        _ lock: any StoreLock
+    ) throws(StoreError) -> Store {
+        let file = directory + "/node.db"
+        try prepareLog(of: file, options.files)
+        let connection = try StoreError.naming(file) { () throws(SQLiteError) in
+            try Connection(path: file, vfs: options.vfs, mode: .readWrite)
+        }
+        do {
+            let row = try prepare(connection, directory, file, identity, groups, options)
+            return try Store(
+                connection: connection, directory: directory, file: file, options: options, row: row,
+                lock: lock)
+        } catch {
+            // Refused, it is closed, and nothing was changed. After an I/O error it is left alone.
+            if !error.isFatalToConnection { try? connection.close() }
+            throw error
+        }
+    }
+
+    /// Scans the write-ahead log and makes what is live in it durable.
+    private static func prepareLog(of file: String, _ files: any StoreFiles) throws(StoreError) {
+        let path = file + "-wal"
+        guard let size = try files.size(of: path), size > 0 else { return }
+        let bytes = try files.read(path)
+        let scan = WALScan.scan(bytes)
+        if let rot = scan.rot {
+            throw .corrupt(place: path, group: nil, slot: nil, detail: "frame \(rot.frame): \(rot.detail)")
+        }
+        guard scan.liveFrames > 0 else {
+            // A first transaction that was cut off. SQLite would go on with the same salt, and its frames
+            // beyond the next transaction's might pass for later ones: without a log it takes a new salt.
+            return try files.truncate(path)
+        }
+        // SQLite deletes the log of an empty database, and with it the only copy of what it holds.
+        guard try files.size(of: file) ?? 0 > 0 else {
+            throw .corrupt(
+                place: file, group: nil, slot: nil,
+                detail: "the database is missing or empty, its log holds \(scan.transactions) transactions")
+        }
+        try files.overwrite(path, with: bytes.prefix(scan.liveBytes))
+    }
+
+    /// Everything between the opened connection and a store that may vote.
+    private static func prepare(
+        _ connection: Connection, _ directory: String, _ file: String, _ identity: StoreIdentity,
+        _ groups: [StoreGroup], _ options: StoreOptions
+    ) throws(StoreError) -> NodeRow {
+        guard connection.forbidCheckpointOnClose() else {
+            throw .settingRefused(setting: "SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE", wanted: "1", found: "0")
+        }
+        // Before the first access: there must never be a -shm file.
+        try StoreError.naming(file) { () throws(SQLiteError) in
+            try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        }
+        let state = try Schema.state(of: connection, file: file)
+        if case .store(let format) = state {
+            try Schema.verifyMigrations(of: connection, through: format, file: file)
+            try verifyOwner(NodeRow.read(connection, file: file), directory, identity, groups)
+        }
+        try Settings.apply(to: connection, file: file)
+        connection.watchWAL()
+        switch state {
+        case .store(format: Schema.format): break
+        case .store(let format):
+            try Schema.migrate(connection, from: format, file: file) {}
+        case .fresh:
+            let storeID = options.makeStoreID()
+            try Schema.migrate(connection, from: 0, file: file) { () throws(SQLiteError) in
+                try NodeRow.create(connection, identity: identity, groups: groups, storeID: storeID)
+            }
+        }
+        _ = try StoreError.naming(file) { () throws(SQLiteError) in try connection.checkpoint() }
+        // The names of the database and its log.
+        try options.files.syncDirectory(directory)
+        let row = try NodeRow.read(connection, file: file)
+        try verifyOwner(row, directory, identity, groups)
+        try verifyConfigurations(connection, file, groups)
+        return row
+    }
+
+    private static func verifyOwner(
+        _ row: NodeRow, _ directory: String, _ identity: StoreIdentity, _ groups: [StoreGroup]
+    ) throws(StoreError) {
+        guard row.cluster == identity.cluster else {
+            throw .foreignCluster(directory: directory, wanted: identity.cluster, found: row.cluster)
+        }
+        guard row.node == identity.node.rawValue else {
+            throw .foreignNode(directory: directory, wanted: identity.node, found: row.node)
+        }
+        let genesis = NodeRow.genesis(cluster: identity.cluster, groups: groups)
+        guard row.genesis == genesis else {
+            throw .foreignGenesis(directory: directory, wanted: genesis, found: row.genesis)
+        }
+    }
+
+    /// The genesis digest vouches for what the caller says; this for what the tables say.
+    private static func verifyConfigurations(
+        _ connection: Connection, _ file: String, _ groups: [StoreGroup]
+    ) throws(StoreError) {
+        let found = try StoreError.naming(file) { () throws(SQLiteError) in
+            var found: [Int64: [UInt8]] = [:]
+            try connection.query(
+                "SELECT group_id, bytes FROM configuration JOIN groups USING (group_id) WHERE slot = 0"
+            ) { (row) throws(SQLiteError) in found[row.integer(0)] = try row.blob(1) }
+            return found
+        }
+        for group in groups where found[Int64(group.id.rawValue)] != group.configuration.bytes {
+            throw .corrupt(
+                place: "configuration", group: group.id, slot: .zero,
+                detail: "the row is missing or differs from the genesis configuration")
+        }
+    }
+}

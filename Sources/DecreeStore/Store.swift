@@ -1,0 +1,128 @@
+package import Paxos
+
+/// A node's votes, facts and promises on disk: SQLite, one connection, one `node.db`.
+///
+/// Not `Sendable`, and meant so: a store is used by one thread, the disk's. Everything that may be told to
+/// another node passes through `commit`, which ends in an fsync.
+///
+/// A store that met an I/O error is *given up*: what was being written may or may not be there, so nothing
+/// is retried, no function of SQLite is called on it again, and every later call throws the same error.
+/// The node stops; opening the store again finds out what there is.
+package final class Store {
+    let connection: Connection
+    let statements: StoreStatements
+    let directory: String
+    /// The database, as errors name it.
+    let file: String
+    let checkpointPages: Int
+    let nodeIdentity: Digest
+    let lock: any StoreLock
+
+    /// The random name this store was born with.
+    package let storeID: StoreID
+    /// Transactions that are durable.
+    package internal(set) var persistSequence: PersistSequence
+    /// What the store did since it was opened.
+    package internal(set) var counters = StoreCounters()
+
+    /// Why the store takes no more calls.
+    var failure: StoreError?
+    /// The step that met a full disk, and is to be tried again.
+    var pending: Step?
+    /// Set while frames of a transaction that did not commit stand in the log: the log must start anew
+    /// before anything else is written, else those frames might one day pass for later ones.
+    var needsNewLog = false
+    /// Set until the first commit after a checkpoint, which costs one more fsync: the log's new header.
+    var startsNewLog = true
+
+    init(
+        connection: Connection, directory: String, file: String, options: StoreOptions, row: NodeRow,
+        lock: any StoreLock
+    ) throws(StoreError) {
+        self.connection = connection
+        statements = try StoreError.naming(file) { () throws(SQLiteError) in
+            try StoreStatements(connection)
+        }
+        self.directory = directory
+        self.file = file
+        self.lock = lock
+        checkpointPages = options.checkpointPages
+        nodeIdentity = row.identity
+        storeID = row.storeID
+        persistSequence = row.persistSequence
+    }
+
+    deinit {
+        // A store that is dropped is closed as a kill would close it: nothing is written.
+        if failure == nil { try? connection.close() }
+        lock.release()
+    }
+
+    /// Closes the store. Nothing is checkpointed, for nothing need be: what was committed is durable.
+    package func close() throws(StoreError) {
+        try checkUsable()
+        failure = .closed
+        defer { lock.release() }
+        try StoreError.naming(file) { () throws(SQLiteError) in try connection.close() }
+    }
+
+    func checkUsable() throws(StoreError) {
+        if let failure { throw failure }
+    }
+
+    /// Gives the store up.
+    func giveUp(_ error: SQLiteError) -> StoreError { giveUp(StoreError(error, file: file)) }
+
+    /// Gives the store up.
+    func giveUp(_ error: StoreError) -> StoreError {
+        failure = error
+        return error
+    }
+}
+
+/// What a store did since it was opened.
+package struct StoreCounters: Equatable, Sendable {
+    /// Durable transactions.
+    package internal(set) var commits: UInt64 = 0
+    /// fsyncs they cost: one each, one more for the first after a checkpoint (the log's new header), two
+    /// for a checkpoint (the log, the database).
+    package internal(set) var fsyncs: UInt64 = 0
+    /// Rows written.
+    package internal(set) var rows: UInt64 = 0
+    /// Bytes of proposals written.
+    package internal(set) var valueBytes: UInt64 = 0
+    /// Pages written to the log.
+    package internal(set) var pagesLogged: UInt64 = 0
+    /// Checkpoints that copied something.
+    package internal(set) var checkpoints: UInt64 = 0
+    /// Pages they copied.
+    package internal(set) var pagesCheckpointed: UInt64 = 0
+}
+
+/// The statements of the path a command takes, prepared once.
+struct StoreStatements {
+    let begin: Statement
+    let commit: Statement
+    let putPromise: Statement
+    let putAccepted: Statement
+    let putChosen: Statement
+    let putSequence: Statement
+    let chosen: Statement
+    let accepted: Statement
+    let promise: Statement
+
+    init(_ connection: Connection) throws(SQLiteError) {
+        begin = try connection.prepare("BEGIN IMMEDIATE")
+        commit = try connection.prepare("COMMIT")
+        putPromise = try connection.prepare(
+            "INSERT OR REPLACE INTO promise (group_id, ballot, checksum) VALUES (?1, ?2, ?3)")
+        putAccepted = try connection.prepare(
+            "INSERT OR REPLACE INTO accepted (key, ballot, checksum, value) VALUES (?1, ?2, ?3, ?4)")
+        putChosen = try connection.prepare(
+            "INSERT OR REPLACE INTO chosen (key, ballot, chain, checksum) VALUES (?1, ?2, ?3, ?4)")
+        putSequence = try connection.prepare("UPDATE node SET persist_sequence = ?1, checksum = ?2")
+        chosen = try connection.prepare(SlotRow.chosenQuery)
+        accepted = try connection.prepare(SlotRow.acceptedQuery)
+        promise = try connection.prepare("SELECT ballot, checksum FROM promise WHERE group_id = ?1")
+    }
+}

@@ -1,0 +1,57 @@
+package import Paxos
+
+/// Whose store it is.
+package struct StoreIdentity: Hashable, Sendable {
+    /// The cluster's name.
+    package let cluster: String
+    /// The node's id within it.
+    package let node: NodeID
+
+    /// An identity.
+    package init(cluster: String, node: NodeID) {
+        self.cluster = cluster
+        self.node = node
+    }
+}
+
+/// One of the logs a store holds, as the cluster was created with it.
+package struct StoreGroup: Hashable, Sendable {
+    /// The group.
+    package let id: GroupID
+    /// The name of the state machine it is executed on.
+    package let kind: String
+    /// Voters and limits, from slot 1 on.
+    package let configuration: Configuration
+
+    /// A group.
+    package init(id: GroupID, kind: String, configuration: Configuration) {
+        self.id = id
+        self.kind = kind
+        self.configuration = configuration
+    }
+}
+
+/// What a store stands on: the real world unless a simulator says otherwise.
+package struct StoreOptions {
+    /// The SQLite VFS, by name; nil for the default one.
+    package var vfs: String?
+    /// The same files as `vfs` sees, for what is done to them outside SQLite.
+    package var files: any StoreFiles
+    /// Names a new store.
+    package var makeStoreID: () -> StoreID
+    /// Pages in the write-ahead log from which on a checkpoint is due: small and often, for a checkpoint
+    /// stalls by 5 us a page.
+    package var checkpointPages: Int
+
+    /// Options; the defaults are the real disk and real randomness.
+    package init(
+        vfs: String? = nil, files: any StoreFiles = PosixFiles(),
+        makeStoreID: @escaping () -> StoreID = { StoreID(rawValue: .random(in: 1...UInt64.max)) },
+        checkpointPages: Int = 1_000
+    ) {
+        self.vfs = vfs
+        self.files = files
+        self.makeStoreID = makeStoreID
+        self.checkpointPages = checkpointPages
+    }
+}
