@@ -1,5 +1,6 @@
 import CSQLite
 import DecreeSimulator
+import DecreeStore
 import Testing
 
 /// The simulated disk by itself, and under a plain SQLite connection: what later tests lean on.
@@ -14,7 +15,7 @@ struct DiskFaultTests {
                 do {
                     let database = try PlainDatabase(disk, synchronous: synchronous)
                     try database.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB)")
-                    try disk.syncDirectory("")
+                    try SimulatedFiles(disk).syncDirectory("")
                     for row in 0..<5 { try database.run("INSERT INTO t VALUES(\(row), randomblob(900))") }
                     disk.powerCut(keeping: .anything)
                 }

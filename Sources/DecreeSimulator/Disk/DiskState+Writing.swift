@@ -51,7 +51,7 @@ extension DiskState {
     mutating func syncDirectory(_ path: String) throws(DiskError) {
         guard names.hasDirectory(path) else { throw .notFound }
         try perform(.syncDirectory, path)
-        names.sync(directory: path)
+        if !ignoresSync(of: path) { names.sync(directory: path) }
     }
 
     mutating func delete(_ path: String, syncsDirectory: Bool) throws(DiskError) {

@@ -42,6 +42,7 @@ struct DiskState: Sendable {
     var trace: [DiskOperation]?
     var capacityBytes: Int?
     var failedSyncSurvival = Survival.nothing
+    var ignoredSyncSuffix: String?
     var milliseconds: Int64 = 0
 
     init(generator: SeededGenerator) { self.generator = generator }
@@ -81,6 +82,9 @@ struct DiskState: Sendable {
             throw .down
         }
     }
+
+    /// Whether a sync of `path` is a lie.
+    func ignoresSync(of path: String) -> Bool { ignoredSyncSuffix.map { path.hasSuffix($0) } ?? false }
 
     // MARK: Life and death
 
@@ -198,7 +202,7 @@ struct DiskState: Sendable {
     mutating func sync(_ handle: DiskHandle) throws(DiskError) {
         let openFile = try openFile(handle)
         switch try begin(.sync, openFile.path) {
-        case .proceeds: files[openFile.file].sync()
+        case .proceeds: if !ignoresSync(of: openFile.path) { files[openFile.file].sync() }
         case .fails(let error):
             files[openFile.file].failSync(keeping: failedSyncSurvival.drawn(&generator), &generator)
             throw error

@@ -87,6 +87,10 @@ public final class SimulatedDisk: Sendable {
     /// What a sync that fails nevertheless brought to the medium. Nothing, at first.
     public func setFailedSyncSurvival(_ survival: Survival) { withState { $0.failedSyncSurvival = survival } }
 
+    /// From now on, syncs of paths that end so are said to have worked and do nothing: a disk that lies, or
+    /// `synchronous=OFF`. nil for an honest disk. The control of every durability test.
+    public func setSyncsIgnored(pathSuffix: String?) { withState { $0.ignoredSyncSuffix = pathSuffix } }
+
     /// Room for the files' blocks; nil for no limit. What is there stays, even above it.
     public func setCapacity(bytes: Int?) { withState { $0.capacityBytes = bytes } }
 
