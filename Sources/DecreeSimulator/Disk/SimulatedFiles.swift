@@ -10,14 +10,15 @@ package struct SimulatedFiles: StoreFiles, Sendable {
 
     package func createDirectory(_ path: String) throws(StoreError) -> Bool {
         try perform(path, "creating the directory") { (state) throws(DiskError) in
-            var missing: [String] = []
-            var above = path
-            while !state.names.hasDirectory(above) {
-                missing.append(above)
-                above = DiskNames.parent(of: above)
+            var path = path
+            var chain: [String] = []
+            while !path.isEmpty, path != "/" {
+                chain.append(path)
+                path = DiskNames.parent(of: path)
             }
-            for directory in missing.reversed() {
-                try state.createDirectory(directory)
+            let missing = chain.filter { !state.names.hasDirectory($0) }
+            for directory in chain.reversed() {
+                if missing.contains(directory) { try state.createDirectory(directory) }
                 try state.syncDirectory(DiskNames.parent(of: directory))
             }
             return !missing.isEmpty
