@@ -49,8 +49,6 @@ struct ArmedFault: Sendable {
 
     init(_ fault: DiskFault) { self.fault = fault }
 
-    var hasStruck: Bool { seen >= fault.index }
-
     /// Counts an operation. Returns whether it is struck.
     mutating func strikes(_ kind: DiskOperationKind, _ path: String) -> Bool {
         guard fault.counts(kind, path) else { return false }

@@ -40,6 +40,7 @@ struct DiskState: Sendable {
     var counts = DiskOperationCounts()
     var unansweredCount = 0
     var trace: [DiskOperation]?
+    var lastStruck: DiskOperation?
     var capacityBytes: Int?
     var failedSyncSurvival = Survival.nothing
     var ignoredSyncSuffix: String?
@@ -62,8 +63,12 @@ struct DiskState: Sendable {
         for index in faults.indices where faults[index].strikes(kind, path) {
             effect = effect ?? faults[index].fault.effect
         }
-        trace?.append(
-            DiskOperation(kind: kind, path: path, offset: offset, length: count, fault: effect))
+        if trace != nil || effect != nil {
+            let operation = DiskOperation(
+                kind: kind, path: path, offset: offset, length: count, fault: effect)
+            trace?.append(operation)
+            if effect != nil { lastStruck = operation }
+        }
         switch effect {
         case nil: return .proceeds
         case .inputOutputError: return .fails(.inputOutput)
@@ -93,6 +98,7 @@ struct DiskState: Sendable {
         openFiles.removeAll()
         lockedPaths.removeAll()
         faults.removeAll()
+        lastStruck = nil
         boot += 1
         isDown = false
     }

@@ -81,8 +81,9 @@ public final class SimulatedDisk: Sendable {
     /// Removes all faults.
     public func clearFaults() { withState { $0.faults.removeAll() } }
 
-    /// Whether a fault that is still there has struck: if none has, the run had fewer operations.
-    public var hasStruck: Bool { withState { $0.faults.contains { $0.hasStruck } } }
+    /// The operation that a fault struck last since the machine came up; nil if none was, which means that
+    /// the run had fewer operations.
+    public var struckOperation: DiskOperation? { withState { $0.lastStruck } }
 
     /// What a sync that fails nevertheless brought to the medium. Nothing, at first.
     public func setFailedSyncSurvival(_ survival: Survival) { withState { $0.failedSyncSurvival = survival } }
@@ -136,11 +137,12 @@ public final class SimulatedDisk: Sendable {
         }
     }
 
-    /// Whether a power cut could lose any change of a file.
-    public func hasUnsyncedChanges(in path: String) -> Bool {
+    /// How many pieces of a file's unsynced changes a power cut may keep or lose one by one: n, for
+    /// `Survival.allButSector` of 0 ..< n.
+    public func unsyncedSectors(in path: String) -> Int {
         withState { state in
-            guard case .file(let number) = state.names[path] else { return false }
-            return !state.files[number].unsynced.isEmpty
+            guard case .file(let number) = state.names[path] else { return 0 }
+            return Survival.tornSectors.pieces(of: state.files[number].unsynced).count
         }
     }
 

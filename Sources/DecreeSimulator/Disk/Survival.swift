@@ -1,6 +1,6 @@
 /// Which of the changes that were never synced a power cut leaves on the medium. A disk promises nothing
 /// about them: neither which, nor in what order, nor that a write survives whole.
-public enum Survival: CaseIterable, Hashable, Sendable {
+public enum Survival: Hashable, Sendable {
     /// None.
     case nothing
     /// All of them.
@@ -15,12 +15,19 @@ public enum Survival: CaseIterable, Hashable, Sendable {
     case tornSectors
     /// One of the above, drawn for each file.
     case anything
+    /// All 512-byte sectors but the n-th, from 0: for trying each in turn.
+    case allButSector(Int)
+
+    /// What a power cut can be tried with when chance is to choose the details.
+    public static let drawable: [Survival] = [
+        .nothing, .everything, .prefix, .anySubset, .tornPages, .tornSectors,
+    ]
 
     /// The bytes that survive or fall together; nil where a write is not torn.
     private var pieceBytes: Int? {
         switch self {
         case .tornPages: 4_096
-        case .tornSectors: 512
+        case .tornSectors, .allButSector: 512
         case .nothing, .everything, .prefix, .anySubset, .anything: nil
         }
     }
@@ -28,7 +35,7 @@ public enum Survival: CaseIterable, Hashable, Sendable {
     /// `anything` made definite.
     func drawn(_ generator: inout SeededGenerator) -> Survival {
         guard self == .anything else { return self }
-        return Self.allCases[generator.below(Self.allCases.count - 1)]
+        return Self.drawable[generator.below(Self.drawable.count)]
     }
 
     /// For `count` changes made one after another: which survive.
@@ -39,7 +46,13 @@ public enum Survival: CaseIterable, Hashable, Sendable {
         case .prefix:
             { through in (0..<count).map { $0 < through } }(generator.below(count + 1))
         case .anySubset, .tornPages, .tornSectors, .anything:
-            (0..<count).map { _ in generator.chance(1, in: 2) }
+            // Half of them, a few, or a single one is lost: each finds what the others do not.
+            switch generator.below(3) {
+            case 0: (0..<count).map { _ in generator.chance(1, in: 2) }
+            case 1: (0..<count).map { _ in !generator.chance(1, in: 16) }
+            default: { lost in (0..<count).map { $0 != lost } }(generator.below(count))
+            }
+        case .allButSector(let lost): (0..<count).map { $0 != lost }
         }
     }
 
