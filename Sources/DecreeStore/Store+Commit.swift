@@ -138,36 +138,25 @@ extension Store {
 
     private func serve(_ read: LogRead) throws(StoreError) -> [AcceptedProposal] {
         guard read.from <= read.through else { return [] }
-        let statement = statements.chosen
         var slots: [AcceptedProposal] = []
         var bytes = 0
         do {
-            try statement.bind(1, RowKey(read.group, read.from).stored)
-            try statement.bind(2, RowKey(read.group, read.through).stored)
             var expected = read.from
-            while try statement.next(), RowKey.slot(in: statement.integer(0)) == expected {
-                let decision: AcceptedProposal
-                do {
-                    decision = try SlotRow.chosen(statement, of: read.group).decision
-                } catch {
-                    switch error {
-                    case .flaw(let flaw): throw giveUp(flaw.error(read.group))
-                    case .sqlite(let error): throw giveUp(error)
-                    }
-                }
+            try rows.eachChosen(of: read.group, from: read.from, through: read.through) { slot, row in
+                guard slot == expected else { return false }
+                let decision = try row.get().decision
                 bytes += decision.proposal.bytes.count
-                if !slots.isEmpty, bytes > Self.readBytes { break }
+                guard slots.isEmpty || bytes <= Self.readBytes else { return false }
                 slots.append(decision)
-                guard expected < read.through else { break }
                 expected = expected.next
+                return true
             }
-            try statement.reset()
-        } catch let error as StoreError {
-            throw error
         } catch let error as SQLiteError {
             throw giveUp(error)
+        } catch let error as StoreError {
+            throw giveUp(error)
         } catch {
-            preconditionFailure("no other error is thrown here")
+            preconditionFailure("reading rows throws nothing else: \(error)")
         }
         return slots
     }

@@ -8,105 +8,78 @@ extension Store {
     /// what was written, or is missing, is an error that names it, never skipped: an acceptor that does
     /// not know what it voted for must not vote (invariant CorruptIsNotAbsent).
     ///
-    /// - Throws: `StoreError`, or what `replay` throws.
+    /// - Throws: `StoreError`, after which the store is given up, or what `replay` throws.
     package func recover(
         _ group: GroupID, replay: (AcceptedProposal, Digest) throws -> Void
     ) throws -> RecoveredVotes {
         try checkUsable()
-        let through: Slot
         do {
-            through = try replayChosen(group, replay)
-        } catch {
-            throw translated(error, group)
-        }
-        do {
-            let promised = try promise(of: group)
-            let votes = try votes(of: group, above: through, promised: promised)
-            return RecoveredVotes(promised: promised, accepted: votes)
-        } catch {
-            throw translated(error, group)
-        }
-    }
-
-    /// What an error met on the way means; one of `replay`'s own is left alone, and the store is good.
-    private func translated(_ error: any Error, _ group: GroupID) -> any Error {
-        switch error {
-        case let error as SQLiteError: giveUp(error)
-        case SlotRow.Failure.sqlite(let error): giveUp(error)
-        case SlotRow.Failure.flaw(let flaw): giveUp(flaw.error(group))
-        default: error
+            let through = try replayChosen(group, replay)
+            let promised = try rows.promise(of: group).get()
+            return RecoveredVotes(
+                promised: promised, accepted: try votes(of: group, above: through, promised))
+        } catch let error as SQLiteError {
+            throw giveUp(error)
+        } catch let error as StoreError {
+            throw giveUp(error)
         }
     }
 
     private func replayChosen(
         _ group: GroupID, _ replay: (AcceptedProposal, Digest) throws -> Void
     ) throws -> Slot {
-        let statement = statements.chosen
-        try statement.bind(1, RowKey(group, .zero).stored)
-        try statement.bind(2, RowKey(group, .maximum).stored)
-        var through = Slot.zero
-        var chain = Digest.zero
-        while try statement.next() {
-            let row = try SlotRow.chosen(statement, of: group)
-            guard row.decision.slot == through.next else {
-                throw SlotRow.Failure.flaw(
-                    .init(
-                        table: "chosen", slot: row.decision.slot,
-                        detail: "the slot before it in the table is \(through)"))
-            }
-            through = row.decision.slot
-            chain = chain.chained(through, row.decision.proposal.digest)
-            guard chain == row.chain else {
-                throw SlotRow.Failure.flaw(
-                    .init(table: "chosen", slot: through, detail: "the chain of chosen slots is broken here"))
-            }
-            do {
-                try replay(row.decision, chain)
-            } catch {
-                try statement.reset()
-                throw error
-            }
+        var log = ChainVerifier(group: group)
+        try rows.eachChosen(of: group, from: .zero, through: .maximum) { slot, row in
+            let row = try row.get()
+            if let flaw = log.flaw(in: row) { throw flaw }
+            try replay(row.decision, row.chain)
+            return true
         }
-        try statement.reset()
-        return through
-    }
-
-    private func promise(of group: GroupID) throws -> Ballot {
-        let statement = statements.promise
-        try statement.bind(1, Int64(group.rawValue))
-        guard try statement.next() else {
-            throw giveUp(
-                .corrupt(place: "promise", group: group, slot: nil, detail: "the row is missing"))
-        }
-        guard let ballot = Ballot(rawValue: statement.word(0)),
-            RowChecksum.promise(group, ballot) == statement.integer(1)
-        else {
-            throw giveUp(
-                .corrupt(
-                    place: "promise", group: group, slot: nil, detail: "the row differs from its checksum"))
-        }
-        try statement.reset()
-        return ballot
+        return log.through
     }
 
     private func votes(
-        of group: GroupID, above through: Slot, promised: Ballot
+        of group: GroupID, above through: Slot, _ promised: Ballot
     ) throws -> [AcceptedProposal] {
-        let statement = statements.accepted
-        try statement.bind(1, RowKey(group, through).stored + 1)
-        try statement.bind(2, RowKey(group, .maximum).stored)
         var votes: [AcceptedProposal] = []
-        while try statement.next() {
-            let vote = try SlotRow.accepted(statement, of: group)
+        try rows.eachVote(of: group, from: through.next, through: .maximum) { slot, row in
+            let vote = try row.get()
             guard vote.ballot <= promised else {
-                throw SlotRow.Failure.flaw(
-                    .init(
-                        table: "accepted", slot: vote.slot,
-                        detail: "accepted in ballot \(vote.ballot), above the promise \(promised)"))
+                throw StoreError.corrupt(
+                    place: "accepted", group: group, slot: slot,
+                    detail: "accepted in ballot \(vote.ballot), above the promise \(promised)")
             }
             votes.append(vote)
+            return true
         }
-        try statement.reset()
         return votes
+    }
+}
+
+/// Holds chosen rows, as they come, against their order and their chain.
+struct ChainVerifier {
+    let group: GroupID
+    /// The last slot seen.
+    private(set) var through = Slot.zero
+    private var chain = Digest.zero
+
+    init(group: GroupID) { self.group = group }
+
+    /// What is wrong with the next row, if anything. It goes on from what the row says, so that one flaw
+    /// is told once.
+    mutating func flaw(in row: ChosenRow) -> StoreError? {
+        let slot = row.decision.slot
+        let before = through
+        let expected = chain.chained(slot, row.decision.proposal.digest)
+        through = slot
+        chain = row.chain
+        guard slot == before.next else {
+            return flaw(slot, "the chosen slot before it is \(before)")
+        }
+        return expected == row.chain ? nil : flaw(slot, "the chain of chosen slots breaks here")
+    }
+
+    private func flaw(_ slot: Slot, _ detail: String) -> StoreError {
+        .corrupt(place: "chosen", group: group, slot: slot, detail: detail)
     }
 }

@@ -11,6 +11,7 @@ package import Paxos
 package final class Store {
     let connection: Connection
     let statements: StoreStatements
+    let rows: SlotRows
     let directory: String
     /// The database, as errors name it.
     let file: String
@@ -40,8 +41,8 @@ package final class Store {
         lock: any StoreLock
     ) throws(StoreError) {
         self.connection = connection
-        statements = try StoreError.naming(file) { () throws(SQLiteError) in
-            try StoreStatements(connection)
+        (statements, rows) = try StoreError.naming(file) { () throws(SQLiteError) in
+            (try StoreStatements(connection), try SlotRows(connection))
         }
         self.directory = directory
         self.file = file
@@ -54,7 +55,7 @@ package final class Store {
 
     deinit {
         // A store that is dropped is closed as a kill would close it: nothing is written.
-        if failure == nil { try? connection.close() }
+        if failure != .closed, failure?.isFatalToConnection != true { try? connection.close() }
         lock.release()
     }
 
@@ -107,9 +108,6 @@ struct StoreStatements {
     let putAccepted: Statement
     let putChosen: Statement
     let putSequence: Statement
-    let chosen: Statement
-    let accepted: Statement
-    let promise: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -121,8 +119,5 @@ struct StoreStatements {
         putChosen = try connection.prepare(
             "INSERT OR REPLACE INTO chosen (key, ballot, chain, checksum) VALUES (?1, ?2, ?3, ?4)")
         putSequence = try connection.prepare("UPDATE node SET persist_sequence = ?1, checksum = ?2")
-        chosen = try connection.prepare(SlotRow.chosenQuery)
-        accepted = try connection.prepare(SlotRow.acceptedQuery)
-        promise = try connection.prepare("SELECT ballot, checksum FROM promise WHERE group_id = ?1")
     }
 }

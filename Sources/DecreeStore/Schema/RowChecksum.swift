@@ -44,3 +44,11 @@ struct RowKey {
     /// The slot in a key.
     static func slot(in key: Int64) -> Slot { Slot(UInt64(bitPattern: key) & Slot.maximum.rawValue) }
 }
+
+extension GroupID {
+    /// A group as a row holds it; nil for a number no group has.
+    init?(stored: Int64) {
+        guard let number = UInt32(exactly: stored) else { return nil }
+        self.init(rawValue: number)
+    }
+}

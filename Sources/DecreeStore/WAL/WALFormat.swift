@@ -53,6 +53,16 @@ struct WALFormat {
         return sum(start + Self.frameHeaderBytes..<start + frameBytes, seed: ofHeader)
     }
 
+    /// The same, if the frame's mark were `commitSize`.
+    func computedChecksum(_ frame: Int, seed: Checksum, commitSize: UInt32) -> Checksum {
+        let start = offset(of: frame)
+        let page = bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)
+        let ofHeader = withUnsafeBytes(of: (page, commitSize.bigEndian)) {
+            WALFormat(bytes: $0, pageBytes: pageBytes, isBigEndian: isBigEndian).sum(0..<8, seed: seed)
+        }
+        return sum(start + Self.frameHeaderBytes..<start + frameBytes, seed: ofHeader)
+    }
+
     /// Adds up a range of a multiple of eight bytes.
     func sum(_ range: Range<Int>, seed: Checksum) -> Checksum {
         var first = seed.first

@@ -105,7 +105,8 @@ package struct WALScan: Equatable, Sendable {
         // torn write may then have left an older frame's mark beside this one's salts or checksum.
         let isCurrent = format.salts(bad) == salts || next
         let isAcross = (format.offset(of: bad) & 511) + WALFormat.frameHeaderBytes > 512
-        var isEnded = isCurrent && format.commitSize(bad) != 0 && !isAcross
+        let isMarked = format.commitSize(bad) != 0 && !isAcross
+        var isEnded = isCurrent && (isMarked || lostItsMark(format, bad, seed: seed))
         for frame in bad + 1...count where frame == bad + 1 ? next : isPlausible(frame) {
             if isEnded {
                 return Rot(
@@ -115,6 +116,15 @@ package struct WALScan: Equatable, Sendable {
             isEnded = format.commitSize(frame) != 0
         }
         return nil
+    }
+
+    /// Whether a frame checks out as one that ends its transaction but for one bit: the only one of its
+    /// mark, a size of the database that is a power of two.
+    private static func lostItsMark(_ format: WALFormat, _ frame: Int, seed: WALFormat.Checksum) -> Bool {
+        guard format.commitSize(frame) == 0 else { return false }
+        return (0..<32).contains { bit in
+            format.computedChecksum(frame, seed: seed, commitSize: 1 << bit) == format.storedChecksum(frame)
+        }
     }
 
     /// Whether a frame's checksum runs on from the one its predecessor says it has.
