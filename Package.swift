@@ -89,6 +89,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings),
 
@@ -98,11 +99,16 @@ let package = Package(
             dependencies: ["Paxos", "DecreeStore", "DecreeSimulator", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
-            name: "DecreeWireTests", dependencies: ["Paxos", "DecreeWire"], swiftSettings: settings),
+            name: "DecreeWireTests",
+            dependencies: ["Paxos", "DecreeWire", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DecreeClientTests", dependencies: nio + ["Paxos", "DecreeWire", "DecreeClient"],
+            swiftSettings: settings),
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",
-            dependencies: ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
+            dependencies: nio + ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient"],

@@ -21,6 +21,8 @@ package final class Store {
 
     /// The random name this store was born with.
     package let storeID: StoreID
+    /// The digest of what the cluster was created with: its name, its groups, their configurations.
+    package let genesis: Digest
     /// Transactions that are durable.
     package internal(set) var persistSequence: PersistSequence
     /// What the store did since it was opened.
@@ -50,6 +52,7 @@ package final class Store {
         checkpointPages = options.checkpointPages
         nodeIdentity = row.identity
         storeID = row.storeID
+        genesis = row.genesis
         persistSequence = row.persistSequence
     }
 
@@ -98,6 +101,9 @@ package struct StoreCounters: Equatable, Sendable {
     package internal(set) var checkpoints: UInt64 = 0
     /// Pages they copied.
     package internal(set) var pagesCheckpointed: UInt64 = 0
+
+    /// Nothing done yet.
+    package init() {}
 }
 
 /// The statements of the path a command takes, prepared once.

@@ -1,7 +1,7 @@
 /// What the core wants done after some events: one transaction, and what depends on it.
 ///
 /// A host lets a step fill while the one before is being written (that is group commit), sends
-/// `takeImmediate()` whenever it likes, and hands the whole step to the store. The messages withheld come
+/// `takeImmediate()` whenever it likes, and hands `takeTransaction()` to the store. The messages withheld come
 /// out through `release()` alone, which only the store's commit calls, after its fsync: the one door
 /// between a vote and the network (invariant PersistBeforeSend). A step that writes nothing goes through
 /// the same door, behind the one being written, so a vote repeated for a duplicate message still waits.
@@ -54,6 +54,9 @@ public struct Step: ~Copyable, Sendable {
         responses.append((ticket, response))
     }
 
+    /// Whether messages are free to go.
+    public var hasImmediate: Bool { !immediate.isEmpty }
+
     /// Takes the messages that are free to go, in order.
     public mutating func takeImmediate() -> [Envelope] {
         defer { immediate.removeAll() }
@@ -64,6 +67,17 @@ public struct Step: ~Copyable, Sendable {
     public mutating func takeResponses() -> [(Ticket, ClientResponse)] {
         defer { responses.removeAll() }
         return responses
+    }
+
+    /// Takes what the store is to have: the rows, the reads, and the messages withheld for them. What is
+    /// free to go, and the responses, stay for the host to take.
+    public mutating func takeTransaction() -> Step {
+        var transaction = Step()
+        swap(&transaction.writes, &writes)
+        swap(&transaction.reads, &reads)
+        swap(&transaction.withheld, &withheld)
+        swap(&transaction.writeBytes, &writeBytes)
+        return transaction
     }
 
     /// The door: ends the step and gives its withheld messages. Called by the store's commit, after the

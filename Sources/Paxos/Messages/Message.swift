@@ -182,11 +182,14 @@ public struct Heartbeat: Sendable, Equatable {
     public let round: UInt64
     /// As in `Accept`.
     public let chosenThrough: Slot
+    /// The leader's digests at the last slot where nodes compare them, if there was one.
+    public let checkpoint: StateCheckpoint?
     /// A heartbeat.
-    public init(ballot: Ballot, round: UInt64, chosenThrough: Slot) {
+    public init(ballot: Ballot, round: UInt64, chosenThrough: Slot, checkpoint: StateCheckpoint? = nil) {
         self.ballot = ballot
         self.round = round
         self.chosenThrough = chosenThrough
+        self.checkpoint = checkpoint
     }
 }
 

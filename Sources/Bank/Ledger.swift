@@ -1,0 +1,74 @@
+internal import Paxos
+
+/// The accounts, with their total and digest kept up as they change.
+///
+/// They are spread over 256 dictionaries, so that the first write after a copy copies one of them and not
+/// a million accounts. Nothing that shows depends on a dictionary's order.
+struct Ledger: Sendable {
+    private typealias Shard = [AccountName: Int64]
+
+    private var shards: [Shard] = Array(repeating: [:], count: Self.shardCount)
+    /// How many accounts there are.
+    private(set) var count = 0
+    /// What they hold together.
+    private(set) var total: Int64 = 0
+    /// The wrapping sum of every account's share, in whatever order they came.
+    private var sum: UInt64 = 0
+
+    static let shardCount = 256
+
+    /// An account that was found: valid until the next one is opened.
+    struct Entry {
+        let account: AccountName
+        let balance: Int64
+        fileprivate let index: Dictionary<AccountName, Int64>.Index
+    }
+
+    /// Finds an account; nil if there is none of that name.
+    func find(_ account: AccountName) -> Entry? {
+        let shard = Self.shard(of: account)
+        guard let index = shards[shard].index(forKey: account) else { return nil }
+        return Entry(account: account, balance: shards[shard].values[index], index: index)
+    }
+
+    /// Adds an account that is not there, with a balance that the caller has judged.
+    mutating func open(_ account: AccountName, balance: Int64) {
+        shards[Self.shard(of: account)][account] = balance
+        count += 1
+        total += balance
+        sum &+= Self.share(of: account, balance)
+    }
+
+    /// Gives an account another balance, which the caller has judged. The total wraps, so that a transfer
+    /// may put in before it takes out.
+    mutating func change(_ entry: Entry, to balance: Int64) {
+        shards[Self.shard(of: entry.account)].values[entry.index] = balance
+        total &+= balance &- entry.balance
+        sum =
+            sum &- Self.share(of: entry.account, entry.balance) &+ Self.share(of: entry.account, balance)
+    }
+
+    /// The digest of the accounts.
+    var digest: Digest { Digest(of: sum, UInt64(count), UInt64(bitPattern: total), 1) }
+
+    private static func shard(of account: AccountName) -> Int {
+        Int(account.digest.rawValue & UInt64(shardCount - 1))
+    }
+
+    private static func share(of account: AccountName, _ balance: Int64) -> UInt64 {
+        Digest(of: account.digest.rawValue, UInt64(bitPattern: balance), 0, 0).rawValue
+    }
+}
+
+extension Ledger {
+    /// Every account, by the bytes of the names.
+    var sorted: [(name: AccountName, balance: Int64)] {
+        var accounts: [(name: AccountName, balance: Int64)] = []
+        accounts.reserveCapacity(count)
+        for shard in shards {
+            for (name, balance) in shard { accounts.append((name, balance)) }
+        }
+        accounts.sort { $0.name < $1.name }
+        return accounts
+    }
+}

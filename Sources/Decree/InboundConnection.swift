@@ -1,0 +1,152 @@
+import DecreeWire
+import Logging
+import NIOCore
+import Paxos
+
+/// A connection somebody opened to this node: a peer that sends its messages, or a client. Whatever it does
+/// wrong closes it, and nothing else.
+final class InboundConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let loop: NodeLoop
+    private var decoder = FrameDecoder()
+    private var context: ChannelHandlerContext?
+    private var outgoing = ByteBuffer()
+    private(set) var role: Hello.Role?
+    /// The peer at the other end; nil for a client.
+    private(set) var peer: NodeID?
+    private var isDirty = false
+    private var deadline: Scheduled<Void>?
+
+    /// A connection must introduce itself within this time.
+    private static let handshakeSeconds: Int64 = 10
+
+    init(loop: NodeLoop) { self.loop = loop }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard loop.admit(self) else {
+            refuse(.tooManyConnections, reason: "this node serves as many connections as it may")
+            return
+        }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Self.handshakeSeconds)) {
+            [weak self] in
+            guard let self, self.role == nil else { return }
+            self.loop.logger.info("a connection did not introduce itself in time", metadata: self.metadata)
+            self.close()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        decoder.append(unwrapInboundIn(data))
+        do throws(WireError) {
+            while self.context != nil, let frame = try decoder.next() { try take(frame) }
+        } catch {
+            loop.logger.warning("closing a connection: \(error)", metadata: metadata)
+            close()
+        }
+    }
+
+    private func take(_ frame: Frame) throws(WireError) {
+        guard role != nil else {
+            guard case .hello(let hello) = frame else { throw .unexpected("the first frame is no hello") }
+            answer(hello)
+            return
+        }
+        switch frame {
+        case .peer(let frame):
+            guard let peer else { throw .unexpected("a client sends a peer's frame") }
+            loop.receive(frame, from: peer)
+        case .client(.request(let id, let group, let request)):
+            loop.receive(request, id: id, group: group, on: self)
+        case .client(.statusRequest(let id)): write(.statusResponse(id: id, loop.statusJSON()))
+        case .hello, .helloReply, .client: throw .unexpected("\(frame.name) after the handshake")
+        }
+    }
+
+    private func answer(_ hello: Hello) {
+        let (reply, verdict) = loop.answer(hello)
+        switch verdict {
+        case .admitted:
+            role = hello.role
+            peer = hello.role == .peer ? hello.node : nil
+            write(reply)
+        case .refused(let refusal, let reason): refuse(refusal, reason: reason)
+        case .selfIsFenced(let reason): loop.fail(.fenced(reason))
+        }
+    }
+
+    private func refuse(_ refusal: HelloRefusal, reason: String) {
+        loop.logger.warning("refusing a connection: \(reason)", metadata: metadata)
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 256)
+        try? HelloReply.refused(refusal, reason: reason).write(into: &buffer)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    private func write(_ reply: HelloReply) {
+        do throws(WireError) {
+            try reply.write(into: &outgoing)
+            markDirty()
+        } catch {
+            loop.logger.error("cannot answer a hello: \(error)")
+            close()
+        }
+    }
+
+    /// Queues a frame; all of a turn leave together.
+    func write(_ frame: ClientFrame) {
+        guard context != nil else { return }
+        do throws(WireError) {
+            try frame.write(into: &outgoing)
+            markDirty()
+        } catch {
+            loop.logger.error("cannot answer a client: \(error)", metadata: metadata)
+            close()
+        }
+    }
+
+    private func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        loop.flushAtTurnEnd(self)
+    }
+
+    func flush() {
+        isDirty = false
+        guard let context, outgoing.readableBytes > 0 else { return }
+        let buffer = outgoing
+        outgoing = context.channel.allocator.buffer(capacity: min(buffer.readableBytes, 1 << 16))
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Who does not read its answers is not read either, until it does.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.channel.setOption(.autoRead, value: context.channel.isWritable).whenFailure { _ in }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        self.context = nil
+        loop.closed(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        loop.logger.debug("a connection failed: \(error)", metadata: metadata)
+        close()
+    }
+
+    func close() {
+        guard let context else { return }
+        self.context = nil
+        context.close(promise: nil)
+    }
+
+    private var metadata: Logger.Metadata {
+        ["remote": "\(context?.remoteAddress.map(String.init(describing:)) ?? "gone")"]
+    }
+}

@@ -1,0 +1,322 @@
+import DecreeStore
+import DecreeWire
+import Dispatch
+public import Logging
+import NIOCore
+import NIOPosix
+public import Paxos
+public import ServiceLifecycle
+import Synchronization
+
+/// A durable node, as a library: one member of a replicated log, with the state machines it executes.
+///
+/// A node is a `Service`: run it in a `ServiceGroup` beside the rest of a server, or call `run()` alone.
+/// `submit` and `query` take commands and queries from within the process over the very session path
+/// that clients take over the network; any node takes them, and passes them on to the one that leads.
+///
+/// ```swift
+/// let node = try Node(configuration: .load(from: "node.json"), machine: Counter(), kind: "counter")
+/// try await withThrowingTaskGroup(of: Void.self) { group in
+///     group.addTask { try await node.run() }
+///     let outcome = await node.submit(Array("increment".utf8))
+///     …
+/// }
+/// ```
+public final class Node: Service {
+    private enum Life {
+        /// Not running yet; requests that came early wait, by their number.
+        case new([UInt64: CheckedContinuation<NIOLoopBound<NodeLoop>?, Never>])
+        case running(NIOLoopBound<NodeLoop>)
+        case ended
+    }
+
+    /// What the node was told.
+    public let configuration: NodeConfiguration
+    private let machines: [GroupID: (kind: String, machine: any StateMachine)]
+    private let logger: Logger
+    private let life = Mutex(Life.new([:]))
+    private let earlyRequests = Mutex<UInt64>(0)
+
+    /// How long a request may take unless said otherwise.
+    public static let defaultDeadline = Duration.seconds(10)
+
+    /// A node with one group. Nothing is opened before `run()`.
+    ///
+    /// - Parameters:
+    ///   - machine: the state before the first command.
+    ///   - kind: the machine's name, kept in the store: for people.
+    /// - Throws: `ConfigurationError`.
+    public convenience init(
+        configuration: NodeConfiguration, machine: any StateMachine, kind: String,
+        logger: Logger = Logger(label: "decree")
+    ) throws(ConfigurationError) {
+        try self.init(
+            configuration: configuration, machines: [.first: (kind, machine)], logger: logger)
+    }
+
+    /// A node with several groups: independent logs over one store and one set of connections.
+    ///
+    /// - Throws: `ConfigurationError`.
+    public init(
+        configuration: NodeConfiguration, machines: [GroupID: (kind: String, machine: any StateMachine)],
+        logger: Logger = Logger(label: "decree")
+    ) throws(ConfigurationError) {
+        try configuration.validate()
+        guard !machines.isEmpty else { throw ConfigurationError("a node needs a group with a state machine") }
+        self.configuration = configuration
+        self.machines = machines
+        var logger = logger
+        logger[metadataKey: "node"] = "\(configuration.node)"
+        self.logger = logger
+    }
+
+    // MARK: Life
+
+    /// Runs the node until its service group shuts down gracefully or the task is cancelled; both hand the
+    /// lead over and write what is left. Can be called once.
+    ///
+    /// - Throws: `NodeError` when the node cannot start, or must not go on.
+    public func run() async throws {
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            try await run(on: eventLoops.next())
+        } catch {
+            enter(.ended)
+            try? await eventLoops.shutdownGracefully()
+            throw error
+        }
+        enter(.ended)
+        try await eventLoops.shutdownGracefully()
+    }
+
+    private func run(on eventLoop: any EventLoop) async throws {
+        let reports = DiskReports(eventLoop: eventLoop)
+        let (disk, recovered) = try await Disk.start(
+            name: "decree-disk-\(configuration.node)", open: { try self.open() },
+            report: { event in reports.tell(event) })
+        let (configuration, logger) = (configuration, logger)
+        let bound: NIOLoopBound<NodeLoop> = try await eventLoop.submit {
+            let loop = NodeLoop(
+                eventLoop: eventLoop, configuration: configuration, identity: recovered.identity,
+                groups: recovered.groups, logger: logger)
+            let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+            reports.send(to: bound)
+            return bound
+        }.get()
+        let listener: any Channel
+        do {
+            listener = try await listen(on: eventLoop, for: bound)
+        } catch {
+            disk.perform(.close)
+            throw error
+        }
+        let stopped = try await eventLoop.submit {
+            bound.value.start(disk: disk, listener: listener)
+            return bound.value.stopped.futureResult
+        }.get()
+        enter(.running(bound))
+        logger.info(
+            "running", metadata: ["address": "\(listener.localAddress.map(String.init(describing:)) ?? "")"])
+        let stop: @Sendable () -> Void = { eventLoop.execute { bound.value.shutDown() } }
+        try await withGracefulShutdownHandler {
+            try await withTaskCancellationHandler {
+                try await stopped.get()
+            } onCancel: {
+                stop()
+            }
+        } onGracefulShutdown: {
+            stop()
+        }
+        logger.info("stopped")
+    }
+
+    private func enter(_ next: Life) {
+        let before = life.withLock { life in
+            defer { life = next }
+            return life
+        }
+        guard case .new(let early) = before else { return }
+        let loop: NIOLoopBound<NodeLoop>? = if case .running(let bound) = next { bound } else { nil }
+        for continuation in early.values { continuation.resume(returning: loop) }
+    }
+
+    /// The loop, once it runs: requests may come before `run()` has opened the store. Nil when the node
+    /// has ended, or does not run by the deadline.
+    private func runningLoop(by deadline: Duration) async -> NIOLoopBound<NodeLoop>? {
+        let number = earlyRequests.withLock { number in
+            number += 1
+            return number
+        }
+        let giveUp = Task {
+            try await Task.sleep(for: deadline)
+            let late = life.withLock { life -> CheckedContinuation<NIOLoopBound<NodeLoop>?, Never>? in
+                guard case .new(var early) = life else { return nil }
+                defer { life = .new(early) }
+                return early.removeValue(forKey: number)
+            }
+            late?.resume(returning: nil)
+        }
+        defer { giveUp.cancel() }
+        return await withCheckedContinuation { continuation in
+            let now = life.withLock { life -> NIOLoopBound<NodeLoop>?? in
+                switch life {
+                case .running(let bound): return .some(bound)
+                case .ended: return .some(nil)
+                case .new(var early):
+                    early[number] = continuation
+                    life = .new(early)
+                    return .none
+                }
+            }
+            if let now { continuation.resume(returning: now) }
+        }
+    }
+
+    private struct Recovered: Sendable {
+        let identity: NodeIdentity
+        let groups: [Group]
+    }
+
+    /// Opens the store and brings the groups back to where they were. On the disk's thread.
+    private func open() throws -> (Store, Recovered) {
+        let genesis = configuration.genesis
+        let node = NodeID(UInt16(configuration.node))
+        let stored = machines.keys.sorted().map {
+            StoreGroup(id: $0, kind: machines[$0]?.kind ?? "", configuration: genesis)
+        }
+        let store = try Store.open(
+            directory: configuration.dataDirectory,
+            identity: StoreIdentity(cluster: configuration.cluster, node: node), groups: stored)
+        var groups: [Group] = []
+        for (id, (_, machine)) in machines.sorted(by: { $0.key < $1.key }) {
+            var group = Group(
+                id: id, node: node, configuration: genesis, machine: machine, limits: configuration.limits,
+                seed: .random(in: 0...UInt64.max))
+            let votes = try store.recover(id) { group.replay($0, chain: $1) }
+            group.restore(votes)
+            logger.info(
+                "recovered",
+                metadata: ["group": "\(id)", "chosen": "\(group.chosenThrough)", "votes": "\(votes.accepted.count)"])
+            groups.append(group)
+        }
+        let identity = NodeIdentity(
+            cluster: configuration.cluster, genesis: store.genesis, node: node, store: store.storeID,
+            persistSequence: store.persistSequence)
+        return (store, Recovered(identity: identity, groups: groups))
+    }
+
+    private func listen(
+        on eventLoop: any EventLoop, for loop: NIOLoopBound<NodeLoop>
+    ) async throws -> any Channel {
+        guard let address = configuration.address else {
+            throw NodeError.configuration(ConfigurationError("this node is not listed in \"nodes\""))
+        }
+        do {
+            return try await ServerBootstrap(group: eventLoop)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
+                .childChannelOption(
+                    .writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20)
+                )
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(InboundConnection(loop: loop.value))
+                    }
+                }
+                .bind(host: address.host, port: address.port).get()
+        } catch {
+            throw NodeError.cannotListen(host: address.host, port: address.port, reason: "\(error)")
+        }
+    }
+
+    // MARK: Requests from within the process
+
+    /// Submits a command and waits for what became of it. Many may be under way at once.
+    ///
+    /// - Parameters:
+    ///   - command: up to the value limit, 1 MiB.
+    ///   - group: one the node hosts.
+    ///   - deadline: how long it is retried, always under the same sequence, so that it is done once.
+    /// - Returns: done, refused by the machine, definitely not done, or unknown; see `Outcome`.
+    public func submit(
+        _ command: [UInt8], to group: GroupID = .first, deadline: Duration = defaultDeadline
+    ) async -> Outcome {
+        let until = Self.nanoseconds(from: deadline)
+        return await withClient(of: group, deadline: deadline) { client, continuation in
+            client.submit(command[...], deadline: until, continuation: continuation)
+        }
+    }
+
+    /// Asks a query; by default the answer sees every write acknowledged before.
+    public func query(
+        _ query: [UInt8], of group: GroupID = .first, consistency: ReadConsistency = .linearizable,
+        deadline: Duration = defaultDeadline
+    ) async -> Outcome {
+        let until = Self.nanoseconds(from: deadline)
+        return await withClient(of: group, deadline: deadline) { client, continuation in
+            client.query(
+                query[...], consistency: consistency, deadline: until, continuation: continuation)
+        }
+    }
+
+    private func withClient(
+        of group: GroupID, deadline: Duration,
+        _ body: @escaping @Sendable (LocalClient, CheckedContinuation<Outcome, Never>) -> Void
+    ) async -> Outcome {
+        guard machines[group] != nil else { return .failed(.refused(.unknownGroup)) }
+        var running: NIOLoopBound<NodeLoop>?
+        if case .running(let bound) = life.withLock({ $0 }) {
+            running = bound
+        } else {
+            running = await runningLoop(by: deadline)
+        }
+        guard let bound = running else { return .failed(.closed) }
+        return await withCheckedContinuation { continuation in
+            bound.execute { loop in
+                guard let client = loop.localClients[group], !loop.isStopping else {
+                    continuation.resume(returning: .failed(.closed))
+                    return
+                }
+                body(client, continuation)
+            }
+        }
+    }
+
+    /// The node's account of itself; nil unless it runs.
+    public func status() async -> NodeStatus? {
+        guard case .running(let bound) = life.withLock({ $0 }) else { return nil }
+        return await withCheckedContinuation { continuation in
+            bound.execute { loop in continuation.resume(returning: loop.status()) }
+        }
+    }
+
+    private static func nanoseconds(from now: Duration) -> UInt64 {
+        let (seconds, attoseconds) = now.components
+        let span = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+        return DispatchTime.now().uptimeNanoseconds + span
+    }
+}
+
+extension NIOLoopBound<NodeLoop> {
+    fileprivate func execute(_ body: @escaping @Sendable (NodeLoop) -> Void) {
+        eventLoop.execute { body(self.value) }
+    }
+}
+
+/// Carries the disk's reports to the loop. The disk starts before the loop's state exists, but has nothing
+/// to report before it is given a job.
+private final class DiskReports: Sendable {
+    private let eventLoop: any EventLoop
+    private let loop = Mutex<NIOLoopBound<NodeLoop>?>(nil)
+
+    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func send(to bound: NIOLoopBound<NodeLoop>) { loop.withLock { $0 = bound } }
+
+    func tell(_ event: DiskEvent) {
+        guard let bound = loop.withLock({ $0 }) else { return }
+        eventLoop.execute { bound.value.take(event) }
+    }
+}

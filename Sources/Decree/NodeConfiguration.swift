@@ -1,0 +1,228 @@
+public import Foundation
+import Paxos
+
+/// What one node is told: its cluster, itself, where everybody is, and where its data lies.
+///
+/// Read from JSON such as
+///
+///     {"cluster": "bank", "node": 1, "dataDirectory": "/var/lib/decree",
+///      "nodes": [{"id": 1, "host": "10.0.0.1", "port": 7001}, …]}
+///
+/// strictly: a key it does not know is an error, for a misspelt limit that is silently ignored is worse.
+public struct NodeConfiguration: Codable, Hashable, Sendable {
+    /// Where a node of the cluster is reached, by peers and clients alike.
+    public struct Member: Codable, Hashable, Sendable {
+        /// The node's id, 1 through 32,767.
+        public var id: Int
+        /// A host name or address.
+        public var host: String
+        /// A TCP port, 1 through 65,535.
+        public var port: Int
+
+        /// A member.
+        public init(id: Int, host: String, port: Int) {
+            self.id = id
+            self.host = host
+            self.port = port
+        }
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case id, host, port }
+    }
+
+    /// The cluster's name, 1 through 255 bytes. Nodes of another name are refused.
+    public var cluster: String
+    /// This node's id.
+    public var node: Int
+    /// All nodes that vote, this one among them; the same on each, but for the addresses' sake in any order.
+    public var nodes: [Member]
+    /// Where the store lies. Created if it is not there.
+    public var dataDirectory: String
+    /// Milliseconds between heartbeats, 10 through 10,000. Default 50.
+    public var heartbeatMilliseconds: Int
+    /// The shortest election timeout in milliseconds, at least three heartbeats; each timeout is drawn from
+    /// once to twice of it. Default 500.
+    public var electionTimeoutMilliseconds: Int
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case cluster, node, nodes, dataDirectory, heartbeatMilliseconds, electionTimeoutMilliseconds
+    }
+
+    /// A configuration with the default times. Not judged before a node is made from it.
+    public init(
+        cluster: String, node: Int, nodes: [Member], dataDirectory: String, heartbeatMilliseconds: Int = 50,
+        electionTimeoutMilliseconds: Int = 500
+    ) {
+        self.cluster = cluster
+        self.node = node
+        self.nodes = nodes
+        self.dataDirectory = dataDirectory
+        self.heartbeatMilliseconds = heartbeatMilliseconds
+        self.electionTimeoutMilliseconds = electionTimeoutMilliseconds
+    }
+
+    /// Reads and judges a file.
+    public static func load(from path: String) throws(ConfigurationError) -> NodeConfiguration {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw ConfigurationError("cannot read \(path): check that the file exists and may be read")
+        }
+        do {
+            return try decode(data)
+        } catch {
+            throw ConfigurationError("\(path): \(error.description)")
+        }
+    }
+
+    /// Reads and judges JSON.
+    public static func decode(_ json: Data) throws(ConfigurationError) -> NodeConfiguration {
+        do {
+            let configuration = try JSONDecoder().decode(NodeConfiguration.self, from: json)
+            try configuration.validate()
+            return configuration
+        } catch let error as ConfigurationError {
+            throw error
+        } catch let error as DecodingError {
+            throw ConfigurationError(error.plainText)
+        } catch {
+            throw ConfigurationError("not JSON that can be read: \(error)")
+        }
+    }
+
+    /// Checks what the types cannot say.
+    ///
+    /// - Throws: an error that names what is wrong and what to write instead.
+    public func validate() throws(ConfigurationError) {
+        func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ConfigurationError) {
+            guard condition else { throw ConfigurationError(message()) }
+        }
+        try require(
+            (1...255).contains(cluster.utf8.count), "\"cluster\" must be a name of 1 to 255 bytes")
+        try require(!nodes.isEmpty, "\"nodes\" is empty: list every node of the cluster, this one too")
+        try require(
+            nodes.count <= Configuration.maximumVoters,
+            "\"nodes\" lists \(nodes.count) nodes; a cluster has at most \(Configuration.maximumVoters)")
+        var ids: Set<Int> = []
+        var addresses: Set<String> = []
+        for member in nodes {
+            try require(
+                (1...Int(NodeID.maximum)).contains(member.id),
+                "node id \(member.id) is not in 1 through \(NodeID.maximum)")
+            try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
+            try require(
+                (1...65_535).contains(member.port), "node \(member.id)'s port \(member.port) is not in 1 through 65535")
+            try require(ids.insert(member.id).inserted, "node id \(member.id) is listed twice in \"nodes\"")
+            let address = "\(member.host):\(member.port)"
+            try require(
+                addresses.insert(address).inserted,
+                "address \(address) is listed twice in \"nodes\": each node needs its own")
+        }
+        try require(ids.contains(node), "this node is \(node), which \"nodes\" does not list")
+        try require(!dataDirectory.isEmpty, "\"dataDirectory\" is empty: name a directory on a durable disk")
+        try require(
+            (10...10_000).contains(heartbeatMilliseconds), "\"heartbeatMilliseconds\" must be 10 through 10000")
+        try require(
+            (3 * heartbeatMilliseconds...120_000).contains(electionTimeoutMilliseconds),
+            "\"electionTimeoutMilliseconds\" must be at least three heartbeats (\(3 * heartbeatMilliseconds)) "
+                + "and at most 120000")
+    }
+
+    /// What is legal and seldom meant.
+    public var warnings: [String] {
+        switch nodes.count {
+        case 1: ["one node: durable, but its loss is the log's loss"]
+        case let count where count % 2 == 0:
+            ["\(count) nodes survive the loss of no more than \(count - 1) would: use an odd number"]
+        default: []
+        }
+    }
+
+    /// This node's own address.
+    public var address: Member? { nodes.first { $0.id == node } }
+
+    /// The replicated configuration that a new cluster starts with.
+    public var genesis: Configuration { Configuration(voters: nodes.map { NodeID(UInt16($0.id)) }) }
+
+    /// The core's limits with this configuration's times, in ticks of 10 ms.
+    var limits: Limits {
+        var limits = Limits()
+        limits.heartbeatTicks = max(1, heartbeatMilliseconds / 10)
+        limits.electionTicks = max(3, electionTimeoutMilliseconds / 10)
+        limits.electionSpreadTicks = limits.electionTicks
+        return limits
+    }
+}
+
+/// A configuration that no node can run with: the tool exits with code 2.
+public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong and what to write instead.
+    public let description: String
+    /// An error.
+    public init(_ description: String) { self.description = description }
+}
+
+// MARK: Strict decoding
+
+extension NodeConfiguration {
+    /// Decodes strictly, filling in the defaults.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownKeys(besides: CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            cluster: try container.decode(String.self, forKey: .cluster),
+            node: try container.decode(Int.self, forKey: .node),
+            nodes: try container.decode([Member].self, forKey: .nodes),
+            dataDirectory: try container.decode(String.self, forKey: .dataDirectory),
+            heartbeatMilliseconds: try container.decodeIfPresent(Int.self, forKey: .heartbeatMilliseconds)
+                ?? 50,
+            electionTimeoutMilliseconds: try container.decodeIfPresent(
+                Int.self, forKey: .electionTimeoutMilliseconds) ?? 500)
+    }
+}
+
+extension NodeConfiguration.Member {
+    /// Decodes strictly.
+    public init(from decoder: any Decoder) throws {
+        try decoder.refuseUnknownKeys(besides: CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try container.decode(Int.self, forKey: .id),
+            host: try container.decode(String.self, forKey: .host),
+            port: try container.decode(Int.self, forKey: .port))
+    }
+}
+
+private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+    fileprivate func refuseUnknownKeys(besides known: [String]) throws {
+        let keys = try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
+        guard let unknown = keys.first(where: { !known.contains($0) }) else { return }
+        throw ConfigurationError(
+            "unknown key \"\(unknown)\": the keys here are \(known.joined(separator: ", "))")
+    }
+}
+
+extension DecodingError {
+    fileprivate var plainText: String {
+        func place(_ path: [any CodingKey]) -> String {
+            path.isEmpty
+                ? "" : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch self {
+        case .keyNotFound(let key, let context):
+            return "\"\(key.stringValue)\" is missing\(place(context.codingPath))"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "a value of another type is expected\(place(context.codingPath))"
+        case .dataCorrupted(let context):
+            return "not valid JSON\(place(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return "\(self)"
+        }
+    }
+}

@@ -1,0 +1,24 @@
+public import DecreeStore
+
+/// Why a node stopped, or would not start. Each says what to do next.
+public enum NodeError: Error, Sendable, CustomStringConvertible {
+    /// The configuration is impossible. Exit code 2.
+    case configuration(ConfigurationError)
+    /// The store was refused, or failed while the node ran. Exit code 4.
+    case store(StoreError)
+    /// Peers have seen this store further on, or another store under this id. Exit code 4.
+    case fenced(String)
+    /// The node cannot listen at its address. Exit code 2.
+    case cannotListen(host: String, port: Int, reason: String)
+
+    /// What is wrong and what to do.
+    public var description: String {
+        switch self {
+        case .configuration(let error): error.description
+        case .store(let error): error.description
+        case .fenced(let reason): "this node is fenced and must not vote: \(reason)"
+        case .cannotListen(let host, let port, let reason):
+            "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\""
+        }
+    }
+}

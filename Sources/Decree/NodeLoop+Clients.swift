@@ -1,0 +1,43 @@
+import DecreeWire
+import Logging
+import Paxos
+
+/// The gateway: requests in, responses out, whether they come over a connection or from this process.
+extension NodeLoop {
+    /// A request over a connection.
+    func receive(_ request: ClientRequest, id: UInt64, group: GroupID, on connection: InboundConnection) {
+        guard let ticket = tickets.issue(to: .connection(connection, id: id)) else {
+            connection.write(.response(id: id, .busy))
+            return
+        }
+        take(request, group: group, ticket: ticket)
+    }
+
+    func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
+        figures.clientRequests += 1
+        if index(of: group) == nil {
+            respond([(ticket, .refused(.unknownGroup))])
+        } else {
+            handle(.request(ticket, request), in: group)
+        }
+        scheduleTurnEnd()
+    }
+
+    func respond(_ responses: [(Ticket, ClientResponse)]) {
+        for (ticket, response) in responses {
+            switch tickets.redeem(ticket) {
+            case .connection(let connection, let id): connection.write(.response(id: id, response))
+            case .local(let group, let id): localClients[group]?.receive(response, id: id, from: node)
+            case nil: logger.error("a response to nobody")
+            }
+        }
+    }
+
+    /// The response to a request of this process that a peer was asked.
+    func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
+        let (lowBits, request) = LocalClient.split(id)
+        let group = groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
+        group.flatMap { localClients[$0] }?.receive(response, id: request, from: peer)
+        scheduleTurnEnd()
+    }
+}

@@ -1,0 +1,154 @@
+import DecreeStore
+import DecreeWire
+import Dispatch
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import Paxos
+
+/// A running node's state, all of it on one event loop: the groups, the step that is filling, the links to
+/// peers, and who waits for what. Nothing here is locked, for nothing here is shared.
+///
+/// The parts: `NodeLoop+Turn` is the rhythm of events, sends and commits, `NodeLoop+Peers` and
+/// `NodeLoop+Clients` are what arrives, `NodeLoop+Status` what an onlooker is told.
+final class NodeLoop {
+    enum DiskState {
+        case idle
+        case busy
+        /// No room; the step is retried from time to time.
+        case full
+        /// Closed or dead: nothing is written any more, and so nothing is sent.
+        case gone
+    }
+
+    let eventLoop: any EventLoop
+    let logger: Logger
+    let configuration: NodeConfiguration
+    var identity: NodeIdentity
+    var groups: [Group]
+    /// The step that fills while the one before is written.
+    var step = Step()
+    var disk: Disk?
+    var diskState = DiskState.idle
+    var links: [PeerLink] = []
+    /// What peers showed of their stores (invariant NoRegression).
+    var witnesses: [NodeID: Witness] = [:]
+    var tickets = Tickets()
+    var localClients: [GroupID: LocalClient] = [:]
+
+    private var listener: (any Channel)?
+    private var ticker: RepeatedTask?
+    var connections = 0
+    var dirtyConnections: [InboundConnection] = []
+    var isTurnScheduled = false
+    var ticks: UInt64 = 0
+    var lastCommitTick: UInt64 = 0
+    var isCheckpointed = true
+    private(set) var isStopping = false
+    let stopped: EventLoopPromise<Void>
+    var figures = Figures()
+
+    /// Connections served at once.
+    static let connectionLimit = 4_096
+    /// Bytes of proposals that may wait for the disk; above it peers' proposals are dropped, and sent again.
+    static let waitingWriteBytes = 64 << 20
+    /// Rows that may wait for the disk.
+    static let waitingWrites = 1 << 16
+    /// Large enough that a batch comes in one read, small enough that one sender does not hold the loop.
+    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 4_096, initial: 65_536, maximum: 262_144)
+
+    init(
+        eventLoop: any EventLoop, configuration: NodeConfiguration, identity: NodeIdentity, groups: [Group],
+        logger: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.configuration = configuration
+        self.identity = identity
+        self.groups = groups
+        self.logger = logger
+        stopped = eventLoop.makePromise()
+        links = configuration.nodes.filter { $0.id != configuration.node }.map {
+            PeerLink(peer: NodeID(UInt16($0.id)), address: $0, loop: self)
+        }
+        for group in groups {
+            localClients[group.id] = LocalClient(group: group.id, loop: self)
+        }
+    }
+
+    var node: NodeID { identity.node }
+
+    func index(of group: GroupID) -> Int? { groups.firstIndex { $0.id == group } }
+
+    // MARK: Life
+
+    /// Starts to tick, and to reach for the peers.
+    func start(disk: Disk, listener: any Channel) {
+        self.disk = disk
+        self.listener = listener
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) {
+            _ in bound.value.tick()
+        }
+        for link in links { link.connect() }
+    }
+
+    /// Hands over the lead, writes what is left, and closes. `stopped` succeeds when all is done.
+    func shutDown() {
+        guard !isStopping else { return }
+        isStopping = true
+        logger.info("stopping")
+        for index in groups.indices { groups[index].handle(.handOver, into: &step) }
+        endTurn()
+        closeStoreIfIdle()
+    }
+
+    func closeStoreIfIdle() {
+        guard isStopping, diskState == .idle, let disk else { return }
+        if step.isEmpty {
+            diskState = .gone
+            disk.perform(.close)
+        } else {
+            commit()
+        }
+    }
+
+    /// Something happened after which this node must say nothing more.
+    func fail(_ error: NodeError) {
+        logger.critical("stopping at once: \(error)")
+        if diskState == .idle { disk?.perform(.close) }
+        diskState = .gone
+        isStopping = true
+        closeConnections()
+        stopped.fail(error)
+    }
+
+    /// The store is closed, everything written.
+    func finish() {
+        closeConnections()
+        stopped.succeed()
+    }
+
+    private func closeConnections() {
+        ticker?.cancel()
+        listener?.close(promise: nil)
+        for link in links { link.stop() }
+        for client in localClients.values { client.stop() }
+    }
+
+    // MARK: Connections
+
+    /// Counts a connection in, if there is room.
+    func admit(_ connection: InboundConnection) -> Bool {
+        connections += 1
+        return connections <= Self.connectionLimit && !isStopping
+    }
+
+    func closed(_ connection: InboundConnection) { connections -= 1 }
+
+    func flushAtTurnEnd(_ connection: InboundConnection) {
+        dirtyConnections.append(connection)
+        scheduleTurnEnd()
+    }
+}

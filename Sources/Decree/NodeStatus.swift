@@ -1,0 +1,151 @@
+import DecreeStore
+import DecreeWire
+import Foundation
+import Logging
+import Metrics
+import Paxos
+
+/// A node's own account of itself.
+public struct NodeStatus: Codable, Sendable, Hashable {
+    /// How a group stands on the node.
+    public struct Group: Codable, Sendable, Hashable {
+        /// The group.
+        public var group: UInt32
+        /// `leader`, `candidate` or `follower`.
+        public var role: String
+        /// The ballot promised, as round and node.
+        public var ballot: [UInt64]
+        /// The node that leads, as far as this one knows.
+        public var leader: Int?
+        /// Slots chosen.
+        public var chosenThrough: UInt64
+        /// Slots executed.
+        public var executedThrough: UInt64
+        /// Slots deleted.
+        public var floor: UInt64
+        /// The chain over the log through `executedThrough`, in hexadecimal.
+        public var chain: String
+        /// The state machine's digest, in hexadecimal.
+        public var stateDigest: String
+        /// Open sessions.
+        public var sessions: Int
+        /// Slots this node has proposed that are not chosen yet.
+        public var slotsInFlight: Int
+        /// Commands that wait for a slot.
+        public var pendingCommands: Int
+    }
+
+    /// The cluster's name.
+    public var cluster: String
+    /// The node.
+    public var node: Int
+    /// Its store, in hexadecimal.
+    public var store: String
+    /// Its process.
+    public var processIdentifier: Int32
+    /// The groups it hosts.
+    public var groups: [Group]
+    /// Transactions durable since the store was created.
+    public var persistSequence: UInt64
+    /// Whether the disk is full.
+    public var isReadOnly: Bool
+    /// Bytes of the store's files.
+    public var storeBytes: Int64
+    /// Times the disk was asked to make something durable, since the node started.
+    public var fsyncs: UInt64
+    /// Commits since the node started.
+    public var commits: UInt64
+    /// The 50th percentile of the last 1,024 commits, in microseconds.
+    public var commitP50Microseconds: Double
+    /// The 99th percentile of the last 1,024 commits, in microseconds.
+    public var commitP99Microseconds: Double
+    /// Processor time the process has used, in microseconds.
+    public var processorMicroseconds: UInt64
+    /// Peers this node is connected to.
+    public var connectedPeers: [Int]
+    /// Requests taken since the node started.
+    public var clientRequests: UInt64
+}
+
+/// What a node counts as it runs.
+struct Figures {
+    var peerMessages: UInt64 = 0
+    var clientRequests: UInt64 = 0
+    var isReadOnly = false
+    private(set) var counters = StoreCounters()
+    /// The last commits' durations, a ring.
+    private var nanoseconds: [UInt64] = []
+    private var next = 0
+    private let timer = Metrics.Timer(label: "decree_commit_duration")
+
+    private static let kept = 1_024
+
+    mutating func committed(nanoseconds duration: UInt64, counters: StoreCounters) {
+        self.counters = counters
+        timer.recordNanoseconds(Int64(duration))
+        if nanoseconds.count < Self.kept {
+            nanoseconds.append(duration)
+        } else {
+            nanoseconds[next] = duration
+            next = (next + 1) % Self.kept
+        }
+    }
+
+    /// Percentiles of the last commits, in microseconds.
+    func commitMicroseconds(_ percentiles: [Double]) -> [Double] {
+        let sorted = nanoseconds.sorted()
+        return percentiles.map { percentile in
+            guard !sorted.isEmpty else { return 0 }
+            let rank = Int((percentile / 100 * Double(sorted.count)).rounded(.up))
+            return Double(sorted[max(0, min(sorted.count, rank) - 1)]) / 1_000
+        }
+    }
+}
+
+extension NodeLoop {
+    func status() -> NodeStatus {
+        let percentiles = figures.commitMicroseconds([50, 99])
+        return NodeStatus(
+            cluster: identity.cluster, node: Int(node.rawValue), store: identity.store.description,
+            processIdentifier: ProcessInfo.processInfo.processIdentifier,
+            groups: groups.map { NodeStatus.Group($0.id, $0.status) },
+            persistSequence: identity.persistSequence, isReadOnly: figures.isReadOnly,
+            storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
+            commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
+            processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
+            connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
+            clientRequests: figures.clientRequests)
+    }
+
+    func statusJSON() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            return Array(try encoder.encode(status()))
+        } catch {
+            logger.error("cannot encode the status: \(error)")
+            return Array("{}".utf8)
+        }
+    }
+
+    private func storeBytes() -> Int64 {
+        ["node.db", "node.db-wal"].reduce(0) { sum, name in
+            let path = configuration.dataDirectory + "/" + name
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            return sum + ((attributes?[.size] as? NSNumber)?.int64Value ?? 0)
+        }
+    }
+}
+
+extension NodeStatus.Group {
+    init(_ group: GroupID, _ status: GroupStatus) {
+        self.init(
+            group: group.rawValue, role: status.role.rawValue,
+            ballot: [status.promised.round, UInt64(status.promised.node?.rawValue ?? 0)],
+            leader: status.leader.map { Int($0.rawValue) }, chosenThrough: status.chosenThrough.rawValue,
+            executedThrough: status.executedThrough.rawValue, floor: status.floor.rawValue,
+            chain: status.chain.description, stateDigest: status.state.description,
+            sessions: status.sessions, slotsInFlight: status.slotsInFlight,
+            pendingCommands: status.pendingCommands)
+    }
+}

@@ -1,0 +1,198 @@
+import DecreeWire
+import Logging
+import NIOCore
+import NIOPosix
+import Paxos
+
+/// The connection over which this node sends to one peer. It reconnects for ever; what is sent while it is
+/// down, or when too much is queued already, is lost, and the protocol sends it again or catches up.
+final class PeerLink {
+    private enum State {
+        case down
+        case connecting
+        /// Connected, the hello is sent.
+        case greeting(any Channel, Hello)
+        case up(any Channel)
+        case stopped
+    }
+
+    let peer: NodeID
+    let address: NodeConfiguration.Member
+    private let loop: NodeLoop
+    private var state = State.down
+    private var outgoing = ByteBuffer()
+    private var failures = 0
+    private var lastReason = ""
+    /// Frames dropped since the link was last up and had room.
+    private var dropped = 0
+
+    /// Bytes that may wait for a peer; more are dropped. A dead follower costs this much memory and no more.
+    static let queueBytes = 32 << 20
+
+    init(peer: NodeID, address: NodeConfiguration.Member, loop: NodeLoop) {
+        self.peer = peer
+        self.address = address
+        self.loop = loop
+    }
+
+    var isUp: Bool { if case .up = state { true } else { false } }
+
+    // MARK: Connecting
+
+    func connect() {
+        guard case .down = state else { return }
+        state = .connecting
+        let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        ClientBootstrap(group: loop.eventLoop)
+            .connectTimeout(.seconds(2))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(OutboundConnection(link: loopBound.value))
+                }
+            }
+            .connect(host: address.host, port: address.port)
+            .assumeIsolated()
+            .whenComplete { [self] result in
+                if case .failure(let error) = result { goDown("cannot connect: \(error)") }
+            }
+    }
+
+    fileprivate func connected(_ channel: any Channel) {
+        guard case .connecting = state else {
+            channel.close(promise: nil)
+            return
+        }
+        let hello = loop.hello(to: peer)
+        state = .greeting(channel, hello)
+        var buffer = channel.allocator.buffer(capacity: 256)
+        do throws(WireError) {
+            try hello.write(into: &buffer)
+            channel.writeAndFlush(buffer, promise: nil)
+        } catch {
+            loop.logger.error("cannot greet node \(peer): \(error)")
+        }
+    }
+
+    fileprivate func take(_ frame: Frame) throws(WireError) {
+        switch (state, frame) {
+        case (.greeting(let channel, let hello), .helloReply(let reply)):
+            switch loop.judge(reply, to: hello) {
+            case .admitted:
+                state = .up(channel)
+                if failures > 0 || !lastReason.isEmpty {
+                    loop.logger.info("connected to a peer", metadata: ["peer": "\(peer)"])
+                }
+                failures = 0
+                lastReason = ""
+            case .refused(_, let reason):
+                goDown("refused: \(reason)", isWarning: true)
+            case .selfIsFenced(let reason): loop.fail(.fenced(reason))
+            }
+        case (.up, .client(.response(let id, let response))): loop.receive(response, id: id, from: peer)
+        default: throw .unexpected("\(frame.name) from node \(peer)")
+        }
+    }
+
+    fileprivate func goDown(_ reason: String, isWarning: Bool = false) {
+        let channel: (any Channel)?
+        switch state {
+        case .stopped, .down: return
+        case .connecting: channel = nil
+        case .greeting(let open, _), .up(let open): channel = open
+        }
+        state = .down
+        outgoing.clear()
+        channel?.close(promise: nil)
+        if reason != lastReason {
+            loop.logger.log(
+                level: isWarning ? .warning : .info, "no connection to a peer: \(reason)",
+                metadata: ["peer": "\(peer)", "address": "\(address.host):\(address.port)"])
+            lastReason = reason
+        }
+        failures += 1
+        // 50 ms, doubled up to 1 s, each varied so that peers do not knock in step.
+        let ceiling = min(1_000, 50 << min(failures - 1, 5))
+        let delay = Int64.random(in: Int64(ceiling / 2)...Int64(ceiling))
+        loop.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(delay)) { [weak self] in
+            self?.connect()
+        }
+    }
+
+    func stop() {
+        if case .up(let channel) = state {
+            flush()
+            channel.close(promise: nil)
+        }
+        if case .greeting(let channel, _) = state { channel.close(promise: nil) }
+        state = .stopped
+    }
+
+    // MARK: Sending
+
+    /// Queues a message; all of a turn leave together.
+    func send(_ message: Message, group: GroupID, persistSequence: PersistSequence) {
+        write { (buffer) throws(WireError) in
+            try message.write(group: group, persistSequence: persistSequence, into: &buffer)
+        }
+    }
+
+    /// Queues a request of this node's own clients, for the peer that leads.
+    func send(_ frame: ClientFrame) { write { (buffer) throws(WireError) in try frame.write(into: &buffer) } }
+
+    private func write(_ body: (inout ByteBuffer) throws(WireError) -> Void) {
+        guard case .up(let channel) = state else { return }
+        guard outgoing.readableBytes + Self.unsentBytes(of: channel) <= Self.queueBytes else {
+            dropped += 1
+            if dropped == 1 {
+                loop.logger.warning("a peer takes too little: dropping what does not fit its queue",
+                    metadata: ["peer": "\(peer)"])
+            }
+            return
+        }
+        dropped = 0
+        do throws(WireError) {
+            try body(&outgoing)
+        } catch {
+            loop.logger.error("cannot send to node \(peer): \(error)")
+        }
+    }
+
+    private static func unsentBytes(of channel: any Channel) -> Int {
+        guard !channel.isWritable else { return 0 }
+        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func flush() {
+        guard case .up(let channel) = state, outgoing.readableBytes > 0 else { return }
+        let buffer = outgoing
+        outgoing = channel.allocator.buffer(capacity: min(buffer.readableBytes, 1 << 18))
+        channel.writeAndFlush(buffer, promise: nil)
+    }
+}
+
+/// The channel's end of a peer link.
+private final class OutboundConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let link: PeerLink
+    private var decoder = FrameDecoder()
+
+    init(link: PeerLink) { self.link = link }
+
+    func channelActive(context: ChannelHandlerContext) { link.connected(context.channel) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        decoder.append(unwrapInboundIn(data))
+        do throws(WireError) {
+            while let frame = try decoder.next() { try link.take(frame) }
+        } catch {
+            link.goDown("\(error)", isWarning: true)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { link.goDown("the connection was closed") }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { link.goDown("\(error)") }
+}

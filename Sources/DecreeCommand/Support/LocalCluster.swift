@@ -1,0 +1,130 @@
+import Decree
+import Foundation
+
+/// Node processes on this machine, each `decree node` with a configuration, a directory and a log of its
+/// own: what the demo, the crash test and the benchmark run. Killing is SIGKILL, by process id.
+final class LocalCluster {
+    /// One node, whether or not it runs.
+    struct Member {
+        let configuration: NodeConfiguration
+        let configurationPath: String
+        let logPath: String
+        fileprivate(set) var process: Process?
+        /// Keeps the node's standard input open: it stops when this process ends, however that comes.
+        fileprivate var lifeline: Pipe?
+    }
+
+    let directory: String
+    private(set) var members: [Int: Member] = [:]
+    private let executable: String
+
+    /// Lays out `count` nodes under `directory`, on free ports of the loopback interface.
+    init(nodes count: Int, directory: String, cluster: String) throws {
+        self.directory = directory
+        executable = try Self.ownExecutable()
+        let ports = try LoopbackPorts.free(count)
+        let addresses = (1...count).map {
+            NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1])
+        }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        for id in 1...count {
+            let configuration = NodeConfiguration(
+                cluster: cluster, node: id, nodes: addresses, dataDirectory: "\(directory)/node-\(id)")
+            try configuration.validate()
+            let path = "\(directory)/node-\(id).json"
+            try encoder.encode(configuration).write(to: URL(fileURLWithPath: path))
+            members[id] = Member(
+                configuration: configuration, configurationPath: path,
+                logPath: "\(directory)/node-\(id).log")
+        }
+    }
+
+    /// All ids, ascending.
+    var ids: [Int] { members.keys.sorted() }
+
+    /// `host:port` of every node.
+    var addresses: [String] {
+        ids.compactMap { members[$0]?.configuration.address }.map { "\($0.host):\($0.port)" }
+    }
+
+    /// The data directory of a node.
+    func dataDirectory(of id: Int) -> String { "\(directory)/node-\(id)" }
+
+    func isRunning(_ id: Int) -> Bool { members[id]?.process?.isRunning ?? false }
+
+    /// The process id of a running node.
+    func processIdentifier(of id: Int) -> Int32? {
+        isRunning(id) ? members[id]?.process?.processIdentifier : nil
+    }
+
+    /// Starts a node; its log goes on where it was.
+    func start(_ id: Int) throws {
+        guard let member = members[id], !isRunning(id) else { return }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = ["node", "--config", member.configurationPath, "--stop-with-parent"]
+        var environment = ProcessInfo.processInfo.environment
+        environment["SWIFT_BACKTRACE"] = "enable=no"
+        process.environment = environment
+        if !FileManager.default.fileExists(atPath: member.logPath) {
+            _ = FileManager.default.createFile(atPath: member.logPath, contents: nil)
+        }
+        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: member.logPath))
+        try log.seekToEnd()
+        let lifeline = Pipe()
+        process.standardInput = lifeline
+        process.standardOutput = log
+        process.standardError = log
+        try process.run()
+        try log.close()
+        members[id]?.process = process
+        members[id]?.lifeline = lifeline
+    }
+
+    func startAll() throws { for id in ids { try start(id) } }
+
+    /// `kill -9`, and waits until the process is gone.
+    func kill(_ id: Int) {
+        signal(id, SIGKILL)
+        members[id]?.process?.waitUntilExit()
+    }
+
+    func signal(_ id: Int, _ signal: Int32) {
+        guard let process = members[id]?.process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, signal)
+    }
+
+    /// SIGTERM to all, and waits. Returns the exit codes by node; a node that does not stop within ten
+    /// seconds is killed, and has none.
+    func stopAll() -> [Int: Int32] {
+        for id in ids { signal(id, SIGTERM) }
+        var codes: [Int: Int32] = [:]
+        let end = Date().addingTimeInterval(10)
+        for id in ids {
+            guard let process = members[id]?.process else { continue }
+            while process.isRunning, Date() < end { usleep(10_000) }
+            if process.isRunning {
+                kill(id)
+            } else if process.terminationReason == .exit {
+                codes[id] = process.terminationStatus
+            }
+        }
+        return codes
+    }
+
+    /// The last lines a node logged: what to show when it did not do as it should.
+    func logTail(of id: Int, lines: Int = 8) -> String {
+        guard let path = members[id]?.logPath, let text = try? String(contentsOfFile: path, encoding: .utf8)
+        else { return "" }
+        return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
+    }
+
+    private static func ownExecutable() throws -> String {
+        guard let path = Bundle.main.executablePath else {
+            throw ToolError(.usage, "cannot find the decree executable to start nodes with")
+        }
+        return path
+    }
+}

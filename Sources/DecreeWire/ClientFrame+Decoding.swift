@@ -1,0 +1,80 @@
+import Paxos
+
+extension ClientFrame {
+    init(type: UInt8, group: UInt32, from reader: inout FrameReader) throws(WireError) {
+        guard let kind = ClientFrameType(rawValue: type) else { throw .unknownType(.client, type) }
+        guard kind == .request || group == 0 else { throw .malformed("only a request names a group") }
+        let id: UInt64 = try reader.integer("the request id")
+        switch kind {
+        case .request:
+            guard let group = GroupID(rawValue: group) else { throw .malformed("\(group) is no group") }
+            self = .request(id: id, group: group, try reader.clientRequest())
+        case .response: self = .response(id: id, try reader.clientResponse())
+        case .statusRequest: self = .statusRequest(id: id)
+        case .statusResponse: self = .statusResponse(id: id, try reader.bytes("the status"))
+        }
+    }
+}
+
+extension FrameReader {
+    fileprivate mutating func clientRequest() throws(WireError) -> ClientRequest {
+        let kind = try integer("the request's kind", as: UInt8.self)
+        switch ClientRequestKind(rawValue: kind) {
+        case .openSession: return .openSession
+        case .command:
+            let session = SessionID(rawValue: try integer("the session"))
+            let sequence: UInt64 = try integer("the sequence")
+            let firstUnacknowledged: UInt64 = try integer("firstUnacknowledged")
+            return .command(
+                session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                payload: try payload())
+        case .query:
+            let consistency = try consistency()
+            return .query(payload: try payload(), consistency: consistency)
+        case nil: throw .malformed("\(kind) is no known kind of request")
+        }
+    }
+
+    fileprivate mutating func clientResponse() throws(WireError) -> ClientResponse {
+        let kind = try integer("the response's kind", as: UInt8.self)
+        switch ClientResponseKind(rawValue: kind) {
+        case .opened: return .opened(SessionID(rawValue: try integer("the session")))
+        case .executed:
+            let slot = try slot()
+            let index: UInt32 = try integer("the index")
+            return .executed(try reply(), LogPosition(slot: slot, index: index))
+        case .answered:
+            let executedThrough = try bound("executedThrough")
+            let consistency = try consistency()
+            return .answered(try reply(), executedThrough: executedThrough, consistency: consistency)
+        case .notLeader: return .notLeader(leader: try node("the leader"))
+        case .busy: return .busy
+        case .leadershipLost: return .leadershipLost(leader: try node("the leader"))
+        case .sessionExpired: return .sessionExpired
+        case .alreadyAcknowledged: return .alreadyAcknowledged
+        case .refused:
+            let raw = try integer("the refusal", as: UInt8.self)
+            guard let refusal = RequestRefusal(rawValue: raw) else {
+                throw .malformed("\(raw) is no known refusal")
+            }
+            return .refused(refusal)
+        case nil: throw .malformed("\(kind) is no known kind of response")
+        }
+    }
+
+    private mutating func payload() throws(WireError) -> ArraySlice<UInt8> {
+        try bytes("a payload", limit: WireLimit.payloadBytes)[...]
+    }
+
+    private mutating func consistency() throws(WireError) -> ReadConsistency {
+        let raw = try integer("the consistency", as: UInt8.self)
+        guard let consistency = ReadConsistency(rawValue: raw) else {
+            throw .malformed("\(raw) is no known consistency")
+        }
+        return consistency
+    }
+
+    private mutating func reply() throws(WireError) -> Reply {
+        Reply(isRejected: try flag("the rejection flag"), bytes: try bytes("the reply"))
+    }
+}

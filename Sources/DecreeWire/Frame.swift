@@ -1,0 +1,48 @@
+package import NIOCore
+import Paxos
+
+/// Everything that goes over a connection.
+package enum Frame: Equatable, Sendable {
+    /// Who connects.
+    case hello(Hello)
+    /// The answer.
+    case helloReply(HelloReply)
+    /// A message between nodes.
+    case peer(PeerFrame)
+    /// A request or a response.
+    case client(ClientFrame)
+}
+
+extension Frame {
+    /// Appends the frame to `buffer`, behind the frames already there.
+    package func write(into buffer: inout ByteBuffer) throws(WireError) {
+        switch self {
+        case .hello(let hello): try hello.write(into: &buffer)
+        case .helloReply(let reply): try reply.write(into: &buffer)
+        case .peer(let frame): try frame.write(into: &buffer)
+        case .client(let frame): try frame.write(into: &buffer)
+        }
+    }
+
+    /// Decodes a body whose checksum was verified.
+    init(header: FrameHeader, body: ByteBuffer) throws(WireError) {
+        guard let proto = WireProtocol(rawValue: header.protocolByte) else {
+            throw .unknownProtocol(header.protocolByte)
+        }
+        guard header.reserved == 0 else { throw .malformed("the reserved bytes are not zero") }
+        var reader = FrameReader(body)
+        switch (proto, header.type) {
+        case (.handshake, Hello.type): self = .hello(try Hello(from: &reader))
+        case (.handshake, HelloReply.type): self = .helloReply(try HelloReply(from: &reader))
+        case (.handshake, _): throw .unknownType(.handshake, header.type)
+        case (.peer, let type):
+            guard let group = GroupID(rawValue: header.group) else {
+                throw .malformed("\(header.group) is no group")
+            }
+            self = .peer(try PeerFrame(type: type, group: group, from: &reader))
+        case (.client, let type):
+            self = .client(try ClientFrame(type: type, group: header.group, from: &reader))
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,133 @@
+import Paxos
+
+/// The rules by which two sides of a connection take each other for what they say they are (invariants
+/// IdentityFresh and NoRegression). Each side applies them to the other: the one that was called with
+/// `answer`, the one that called with `judge`.
+package enum Handshake {
+    /// What follows from a handshake besides the reply.
+    package enum Verdict: Hashable, Sendable {
+        /// The connection stands.
+        case admitted(version: UInt16)
+        /// The connection is closed.
+        case refused(HelloRefusal, reason: String)
+        /// The other side has seen this node's own store further on, or another store under this node's
+        /// id. *This* node must not vote.
+        case selfIsFenced(reason: String)
+    }
+
+    /// What node `own` answers to a hello.
+    ///
+    /// - Parameters:
+    ///   - witnessed: the highest this node saw of the sender, if the sender is a node it ever met.
+    ///   - isMember: whether the sender's node id belongs to the cluster; asked of peers only.
+    package static func answer(
+        to hello: Hello, as own: NodeIdentity, witnessed: Witness?, isMember: Bool
+    ) -> (reply: HelloReply, verdict: Verdict) {
+        let verdict = judge(hello, as: own, witnessed: witnessed, isMember: isMember)
+        switch verdict {
+        case .admitted(let version):
+            return (
+                .admitted(Admission(version: version, identity: own, witnessed: witnessed)), verdict
+            )
+        case .refused(let refusal, let reason): return (.refused(refusal, reason: reason), verdict)
+        case .selfIsFenced(let reason): return (.refused(.unavailable, reason: reason), verdict)
+        }
+    }
+
+    /// What the caller `own` makes of the reply to the hello it sent.
+    package static func judge(_ reply: HelloReply, to hello: Hello, as own: NodeIdentity) -> Verdict {
+        switch reply {
+        case .refused(.fenced, let reason), .refused(.identityChanged, let reason):
+            return .selfIsFenced(reason: reason)
+        case .refused(let refusal, let reason): return .refused(refusal, reason: reason)
+        case .admitted(let admission):
+            let other = admission.identity
+            guard (hello.minimumVersion...hello.maximumVersion).contains(admission.version) else {
+                return .refused(.wrongVersion, reason: "the answer chose version \(admission.version)")
+            }
+            return clusterMismatch(of: other.cluster, other.genesis, as: own)
+                ?? receiverMismatch(hello.receiver, reached: other.node)
+                ?? regression(of: other.node, other.store, other.persistSequence, since: hello.witnessed)
+                ?? ownRegression(of: own, since: admission.witnessed)
+                ?? .admitted(version: admission.version)
+        }
+    }
+
+    private static func judge(
+        _ hello: Hello, as own: NodeIdentity, witnessed: Witness?, isMember: Bool
+    ) -> Verdict {
+        guard let version = WireVersion.common(minimum: hello.minimumVersion, maximum: hello.maximumVersion)
+        else {
+            return .refused(
+                .wrongVersion,
+                reason: "node \(own.node) speaks versions \(WireVersion.minimum) to \(WireVersion.maximum), "
+                    + "not \(hello.minimumVersion) to \(hello.maximumVersion); upgrade the older side")
+        }
+        let cluster = hello.role == .client && hello.cluster.isEmpty ? own.cluster : hello.cluster
+        if let mismatch = clusterMismatch(of: cluster, hello.genesis, as: own)
+            ?? receiverMismatch(hello.receiver, reached: own.node)
+        {
+            return mismatch
+        }
+        guard hello.role == .peer else { return .admitted(version: version) }
+        guard let node = hello.node, let store = hello.store, isMember, node != own.node else {
+            return .refused(.wrongNode, reason: "no such peer in the cluster of node \(own.node)")
+        }
+        return regression(of: node, store, hello.persistSequence, since: witnessed)
+            ?? ownRegression(of: own, since: hello.witnessed)
+            ?? .admitted(version: version)
+    }
+
+    private static func clusterMismatch(of cluster: String, _ genesis: Digest?, as own: NodeIdentity)
+        -> Verdict?
+    {
+        guard cluster == own.cluster else {
+            return .refused(
+                .wrongCluster,
+                reason: "node \(own.node) belongs to cluster \"\(own.cluster)\", not \"\(cluster)\"; "
+                    + "check the addresses")
+        }
+        if let genesis, genesis != own.genesis {
+            return .refused(
+                .wrongGenesis,
+                reason: "cluster \"\(own.cluster)\" of node \(own.node) was created as \(own.genesis), not "
+                    + "\(genesis): two clusters share a name, or a node was initialised otherwise")
+        }
+        return nil
+    }
+
+    private static func receiverMismatch(_ wanted: NodeID?, reached: NodeID) -> Verdict? {
+        guard let wanted, wanted != reached else { return nil }
+        return .refused(
+            .wrongNode,
+            reason: "node \(reached) stands where node \(wanted) was expected; check the addresses")
+    }
+
+    private static func regression(
+        of node: NodeID, _ store: StoreID, _ persistSequence: PersistSequence, since witnessed: Witness?
+    ) -> Verdict? {
+        guard let witnessed else { return nil }
+        guard store == witnessed.store else {
+            return .refused(
+                .identityChanged,
+                reason: "node \(node) was known with store \(witnessed.store) and comes with \(store); "
+                    + "a node that lost its disk joins again under a new id")
+        }
+        guard persistSequence >= witnessed.persistSequence else {
+            return .refused(
+                .fenced,
+                reason: "the store of node \(node) went back in time, from transaction "
+                    + "\(witnessed.persistSequence) to \(persistSequence) (an old backup, or a disk that lied); "
+                    + "remove the node and let it join again under a new id")
+        }
+        return nil
+    }
+
+    private static func ownRegression(of own: NodeIdentity, since witnessed: Witness?) -> Verdict? {
+        guard
+            case .refused(_, let reason) = regression(
+                of: own.node, own.store, own.persistSequence, since: witnessed)
+        else { return nil }
+        return .selfIsFenced(reason: reason)
+    }
+}

@@ -1,0 +1,170 @@
+package import NIOCore
+package import Paxos
+
+/// What a node saw of another: its store, and the highest persist sequence that store showed.
+package struct Witness: Hashable, Sendable {
+    /// The store.
+    package let store: StoreID
+    /// The highest sequence it showed.
+    package let persistSequence: PersistSequence
+    /// A witness.
+    package init(store: StoreID, persistSequence: PersistSequence) {
+        self.store = store
+        self.persistSequence = persistSequence
+    }
+}
+
+/// The first frame of whoever connects: who it is, what it speaks, and whom it expects.
+package struct Hello: Hashable, Sendable {
+    /// What the sender wants to be to the receiver.
+    package enum Role: UInt8, Sendable {
+        /// A node of the same cluster.
+        case peer = 1
+        /// A client, which has neither node id nor store.
+        case client = 2
+    }
+
+    /// "DECREE" and a line's end, which a transfer as text would break.
+    package static let magic: UInt64 = 0x0A0D_4545_5243_4544
+    static let type: UInt8 = 1
+
+    /// The oldest version it speaks.
+    package var minimumVersion: UInt16
+    /// The newest version it speaks.
+    package var maximumVersion: UInt16
+    /// What it is.
+    package var role: Role
+    /// The cluster's name.
+    package var cluster: String
+    /// The digest of what the cluster was created with; nil if the sender, a client, does not know.
+    package var genesis: Digest?
+    /// The node that speaks; nil for a client.
+    package var node: NodeID?
+    /// The node it means to reach; nil where any will do.
+    package var receiver: NodeID?
+    /// The sender's store; nil for a client.
+    package var store: StoreID?
+    /// What is durable in that store; 0 for a client.
+    package var persistSequence: PersistSequence
+    /// The highest the sender saw of the receiver.
+    package var witnessed: Witness?
+
+    /// A node's hello.
+    package init(
+        from identity: NodeIdentity, to receiver: NodeID, witnessed: Witness?
+    ) {
+        minimumVersion = WireVersion.minimum
+        maximumVersion = WireVersion.maximum
+        role = .peer
+        cluster = identity.cluster
+        genesis = identity.genesis
+        node = identity.node
+        self.receiver = receiver
+        store = identity.store
+        persistSequence = identity.persistSequence
+        self.witnessed = witnessed
+    }
+
+    /// A client's hello. An empty cluster name matches any: a tool that is only given addresses.
+    package init(clientOf cluster: String) {
+        minimumVersion = WireVersion.minimum
+        maximumVersion = WireVersion.maximum
+        role = .client
+        self.cluster = cluster
+        persistSequence = 0
+    }
+}
+
+/// Who a node is, as it tells others.
+package struct NodeIdentity: Hashable, Sendable {
+    /// The cluster's name, of at most 255 bytes.
+    package var cluster: String
+    /// The digest of what the cluster was created with.
+    package var genesis: Digest
+    /// The node.
+    package var node: NodeID
+    /// Its store.
+    package var store: StoreID
+    /// What is durable in that store.
+    package var persistSequence: PersistSequence
+
+    /// An identity.
+    package init(
+        cluster: String, genesis: Digest, node: NodeID, store: StoreID, persistSequence: PersistSequence
+    ) {
+        self.cluster = cluster
+        self.genesis = genesis
+        self.node = node
+        self.store = store
+        self.persistSequence = persistSequence
+    }
+}
+
+extension Hello {
+    /// Appends the frame.
+    package func write(into buffer: inout ByteBuffer) throws(WireError) {
+        try buffer.writeFrame(.handshake, type: Self.type) { (buffer) throws(WireError) in
+            buffer.writeMultipleIntegers(
+                Self.magic, minimumVersion, maximumVersion, role.rawValue, endianness: .little)
+            buffer.writeOptional(genesis?.rawValue)
+            buffer.writeInteger(node?.rawValue ?? 0, endianness: .little)
+            buffer.writeInteger(receiver?.rawValue ?? 0, endianness: .little)
+            buffer.writeOptional(store?.rawValue)
+            buffer.writeInteger(persistSequence, endianness: .little)
+            buffer.writeWitness(witnessed)
+            try buffer.writeCluster(cluster)
+        }
+    }
+
+    init(from reader: inout FrameReader) throws(WireError) {
+        guard try reader.integer("the magic", as: UInt64.self) == Self.magic else { throw .badMagic }
+        minimumVersion = try reader.integer("the minimum version")
+        maximumVersion = try reader.integer("the maximum version")
+        guard minimumVersion <= maximumVersion else { throw .malformed("its versions are out of order") }
+        guard let role = Role(rawValue: try reader.integer("the role")) else {
+            throw .malformed("the role is neither peer nor client")
+        }
+        self.role = role
+        genesis = try reader.flag("the genesis flag") ? Digest(rawValue: reader.integer("the genesis")) : nil
+        node = try reader.node("the node")
+        receiver = try reader.node("the receiver")
+        store = try reader.flag("the store flag") ? reader.store("the store") : nil
+        persistSequence = try reader.integer("the persist sequence")
+        witnessed = try reader.witness()
+        cluster = try reader.text("the cluster's name", limit: WireLimit.clusterBytes)
+        guard role == .client || (genesis != nil && node != nil && store != nil) else {
+            throw .malformed("a peer names its genesis, node and store")
+        }
+        // A newer build may have more to say; what it says to us is above.
+        if maximumVersion > WireVersion.maximum { reader.skipRest() }
+    }
+}
+
+extension FrameReader {
+    mutating func witness() throws(WireError) -> Witness? {
+        guard try flag("the witness flag") else { return nil }
+        return Witness(
+            store: try store("the witnessed store"),
+            persistSequence: try integer("the witnessed persist sequence"))
+    }
+}
+
+extension ByteBuffer {
+    mutating func writeOptional(_ value: UInt64?) {
+        writeInteger(UInt8(value == nil ? 0 : 1))
+        if let value { writeInteger(value, endianness: .little) }
+    }
+
+    mutating func writeWitness(_ witness: Witness?) {
+        writeOptional(witness?.store.rawValue)
+        if let witness { writeInteger(witness.persistSequence, endianness: .little) }
+    }
+
+    mutating func writeCluster(_ cluster: String) throws(WireError) {
+        let bytes = cluster.utf8.count
+        guard bytes <= WireLimit.clusterBytes else {
+            throw .oversized("the cluster's name", bytes: bytes, limitBytes: WireLimit.clusterBytes)
+        }
+        writeText(cluster)
+    }
+}

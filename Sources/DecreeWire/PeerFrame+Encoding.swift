@@ -1,0 +1,93 @@
+package import NIOCore
+package import Paxos
+
+extension Message {
+    /// Appends the message as a frame: the sender's persist sequence, then the message's fields in the
+    /// order of its declaration, little-endian.
+    package func write(
+        group: GroupID, persistSequence: PersistSequence, into buffer: inout ByteBuffer
+    ) throws(WireError) {
+        try buffer.writeFrame(.peer, type: frameType.rawValue, group: group.rawValue) {
+            (buffer) throws(WireError) in
+            buffer.writeInteger(persistSequence, endianness: .little)
+            try writeFields(into: &buffer)
+        }
+    }
+
+    private func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+        switch self {
+        case .preVote(let message): buffer.write(message.ballot)
+        case .preVoteReply(let message):
+            buffer.write(message.ballot)
+            buffer.writeInteger(UInt8(message.isGranted ? 1 : 0))
+            buffer.write(message.promised)
+        case .prepare(let message):
+            buffer.write(message.ballot)
+            buffer.write(message.firstOpen)
+        case .promise(let message): try message.writeFields(into: &buffer)
+        case .accept(let message):
+            buffer.writeMultipleIntegers(
+                message.ballot.rawValue, message.slot.rawValue, message.chosenThrough.rawValue,
+                endianness: .little)
+            try buffer.write(message.proposal)
+        case .accepted(let message):
+            buffer.writeMultipleIntegers(
+                message.ballot.rawValue, message.from.rawValue, message.through.rawValue,
+                endianness: .little)
+        case .rejection(let message):
+            buffer.write(message.ballot)
+            buffer.write(message.promised)
+        case .heartbeat(let message):
+            buffer.writeMultipleIntegers(
+                message.ballot.rawValue, message.round, message.chosenThrough.rawValue, endianness: .little)
+            // Slot 0 stands for none.
+            buffer.writeMultipleIntegers(
+                message.checkpoint?.slot.rawValue ?? 0, message.checkpoint?.chain.rawValue ?? 0,
+                message.checkpoint?.state.rawValue ?? 0, endianness: .little)
+        case .heartbeatReply(let message):
+            buffer.writeMultipleIntegers(
+                message.ballot.rawValue, message.round, message.executedThrough.rawValue, endianness: .little
+            )
+        case .fetch(let message):
+            buffer.write(message.from)
+            buffer.write(message.through)
+        case .decisions(let message):
+            buffer.write(message.chosenThrough)
+            try buffer.write(message.decided)
+        case .handover(let message): buffer.write(message.ballot)
+        }
+    }
+}
+
+extension Promise {
+    fileprivate func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+        buffer.writeMultipleIntegers(
+            ballot.rawValue, part, parts, chosenThrough.rawValue, floor.rawValue, endianness: .little)
+        try buffer.write(accepted)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func write(_ ballot: Ballot) { writeInteger(ballot.rawValue, endianness: .little) }
+
+    fileprivate mutating func write(_ slot: Slot) { writeInteger(slot.rawValue, endianness: .little) }
+
+    /// Digest, length, bytes: the bytes are those the leader encoded, and the digest is its own.
+    fileprivate mutating func write(_ proposal: Proposal) throws(WireError) {
+        let count = proposal.bytes.count
+        guard count <= WireLimit.proposalBytes else {
+            throw .oversized("a proposal", bytes: count, limitBytes: WireLimit.proposalBytes)
+        }
+        writeInteger(proposal.digest.rawValue, endianness: .little)
+        writeSized(proposal.bytes)
+    }
+
+    fileprivate mutating func write(_ votes: [AcceptedProposal]) throws(WireError) {
+        writeInteger(UInt32(votes.count), endianness: .little)
+        for vote in votes {
+            write(vote.slot)
+            write(vote.ballot)
+            try write(vote.proposal)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package import NIOCore
+package import Paxos
+
+/// A message between nodes. Who sent it and who receives it is known from the handshake.
+package struct PeerFrame: Equatable, Sendable {
+    /// The group it belongs to.
+    package let group: GroupID
+    /// What was durable in the sender's store when it sent this: its peers remember the highest (invariant
+    /// NoRegression).
+    package let persistSequence: PersistSequence
+    /// The message.
+    package let message: Message
+
+    /// A frame.
+    package init(group: GroupID, persistSequence: PersistSequence, message: Message) {
+        self.group = group
+        self.persistSequence = persistSequence
+        self.message = message
+    }
+
+    /// Appends the frame.
+    package func write(into buffer: inout ByteBuffer) throws(WireError) {
+        try message.write(group: group, persistSequence: persistSequence, into: &buffer)
+    }
+}
+
+/// The type byte of a peer frame. Numbers are never given twice.
+enum PeerFrameType: UInt8, CaseIterable {
+    case preVote = 1
+    case preVoteReply = 2
+    case prepare = 3
+    case promise = 4
+    case accept = 5
+    case accepted = 6
+    case rejection = 7
+    case heartbeat = 8
+    case heartbeatReply = 9
+    case fetch = 10
+    case decisions = 11
+    case handover = 12
+}
+
+extension Message {
+    var frameType: PeerFrameType {
+        switch self {
+        case .preVote: .preVote
+        case .preVoteReply: .preVoteReply
+        case .prepare: .prepare
+        case .promise: .promise
+        case .accept: .accept
+        case .accepted: .accepted
+        case .rejection: .rejection
+        case .heartbeat: .heartbeat
+        case .heartbeatReply: .heartbeatReply
+        case .fetch: .fetch
+        case .decisions: .decisions
+        case .handover: .handover
+        }
+    }
+}

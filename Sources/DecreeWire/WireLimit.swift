@@ -1,0 +1,39 @@
+import Paxos
+
+/// The bounds of what is sent. Both sides hold them: a writer refuses to encode beyond them, and a reader
+/// refuses before it allocates for a length somebody else chose.
+package enum WireLimit {
+    /// Bytes of a frame's body.
+    package static let bodyBytes = 4 << 20
+
+    /// Bytes of a command's or a query's payload.
+    package static let payloadBytes = 1 << 20
+
+    /// Bytes of a proposal: a batch that holds one payload of the largest size, with its entry's and the
+    /// batch's own overhead.
+    package static let proposalBytes = payloadBytes + ProposalBuilder.commandOverheadBytes + 1
+
+    /// Bytes of a hello or its reply. Small, since it is read from whoever connects.
+    package static let handshakeBytes = 2_048
+
+    /// Bytes of a cluster's name, in UTF-8.
+    package static let clusterBytes = 255
+
+    /// Bytes of the reason for a refusal, in UTF-8; longer ones are cut.
+    package static let reasonBytes = 1_024
+}
+
+/// Versions of the protocol this build speaks. The handshake's own layout is the same in all of them, so
+/// that any two builds can tell each other what they lack.
+package enum WireVersion {
+    /// The oldest.
+    package static let minimum: UInt16 = 1
+    /// The newest.
+    package static let maximum: UInt16 = 1
+
+    /// The newest version that both sides speak; nil if there is none.
+    package static func common(minimum: UInt16, maximum: UInt16) -> UInt16? {
+        let highest = min(maximum, Self.maximum)
+        return highest >= max(minimum, Self.minimum) ? highest : nil
+    }
+}

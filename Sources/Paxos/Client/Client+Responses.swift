@@ -1,0 +1,213 @@
+import DequeModule
+
+extension Client {
+    /// Takes the response of `node` to an attempt. Responses to what has an outcome are ignored.
+    public mutating func receive(
+        _ response: ClientResponse, to id: RequestID, from node: NodeID, now: UInt64,
+        into actions: inout [ClientAction]
+    ) {
+        switch id.kind {
+        case .command:
+            if let number = commands.number(of: id) {
+                commandAnswered(number, response, id, node, now: now, into: &actions)
+            } else if let index = draining.firstIndex(where: { $0.isMeant(by: id) }) {
+                drainingAnswered(index, response, id, node, into: &actions)
+            }
+            fillWindow(now: now, into: &actions)
+        case .query:
+            guard let number = queries.number(of: id) else { return }
+            queryAnswered(number, response, id, node, now: now, into: &actions)
+        case .open: openingAnswered(response, id, node, now: now, into: &actions)
+        case nil: break
+        }
+    }
+
+    // MARK: Commands
+
+    /// An execution and the session's end concern every attempt; any other response only its own.
+    private mutating func commandAnswered(
+        _ number: UInt64, _ response: ClientResponse, _ id: RequestID, _ node: NodeID, now: UInt64,
+        into actions: inout [ClientAction]
+    ) {
+        let isCurrent = commands[number]?.attempts.isCurrent(id, from: node) ?? false
+        switch response {
+        case .executed(let reply, let position):
+            fruitlessSessions = 0
+            leads(node, now: now)
+            finishCommand(number, executed: reply, at: position, into: &actions)
+        case .sessionExpired:
+            if isCurrent { commands[number]?.attempts.refused(.busy) }
+            leads(node, now: now)
+            sessionExpired(into: &actions)
+        case .notLeader(let hint) where isCurrent:
+            commands[number]?.attempts.refused(.noLeader)
+            isNotLeader(node, hint: hint, now: now)
+            sendCommand(number, now: now, into: &actions)
+        case .leadershipLost(let hint) where isCurrent:
+            commands[number]?.attempts.lost(.leadershipLost)
+            isNotLeader(node, hint: hint, now: now)
+            sendCommand(number, now: now, into: &actions)
+        case .busy where isCurrent:
+            leads(node, now: now)
+            let pauses = (commands[number]?.attempts.pauses ?? 0) + 1
+            let timer = now + settings.pause(pauses, jitter: &jitter)
+            commands[number]?.attempts.paused(until: timer)
+            wake(at: timer)
+        case .refused(let refusal) where isCurrent:
+            commands[number]?.attempts.refused(.busy)
+            finishCommand(
+                number, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
+        case .alreadyAcknowledged where isCurrent:
+            // It was not: its ticket is open. Whatever the cluster executed, the reply is gone.
+            finishCommand(number, unanswered: .alreadyAcknowledged, else: .closed, into: &actions)
+        case .notLeader, .leadershipLost, .busy, .refused, .alreadyAcknowledged, .opened, .answered: break
+        }
+    }
+
+    /// The session is gone. What was certainly not done begins anew in the next one; what is under way may
+    /// still be answered; of the rest nobody will ever know.
+    private mutating func sessionExpired(into actions: inout [ClientAction]) {
+        var certain: [PendingRequest] = []
+        for number in commands.numbers {
+            let receipt = receipt(number)
+            guard let request = commands.finish(number) else { continue }
+            if request.attempts.node != nil {
+                draining.append(DrainingCommand(number: number, receipt: receipt, request: request))
+            } else if request.attempts.mayHaveBeenSent {
+                complete(
+                    request, unanswered: .sessionExpired, else: .closed, receipt: receipt, into: &actions)
+            } else {
+                certain.append(request)
+            }
+        }
+        queue.prepend(contentsOf: certain)
+        fruitlessSessions += 1
+        sequenceBase = commands.next - 1
+        session = nil
+    }
+
+    // MARK: Commands of expired sessions
+
+    private mutating func drainingAnswered(
+        _ index: Int, _ response: ClientResponse, _ id: RequestID, _ node: NodeID,
+        into actions: inout [ClientAction]
+    ) {
+        if case .executed(let reply, let position) = response {
+            let drained = draining.remove(at: index)
+            var receipt = drained.receipt
+            receipt.position = position
+            actions.append(.complete(drained.request.ticket, .answered(reply, receipt)))
+            return
+        }
+        guard draining[index].request.attempts.isCurrent(id, from: node) else { return }
+        switch response {
+        case .sessionExpired, .notLeader, .busy, .refused: draining[index].request.attempts.refused(.busy)
+        case .leadershipLost: draining[index].request.attempts.lost(.leadershipLost)
+        case .alreadyAcknowledged, .executed, .opened, .answered: break
+        }
+        drained(index, into: &actions)
+    }
+
+    /// Nothing more will be heard of a command of an expired session: to repeat it there is useless.
+    mutating func drained(_ index: Int, into actions: inout [ClientAction]) {
+        let drained = draining.remove(at: index)
+        if drained.request.attempts.mayHaveBeenSent {
+            complete(
+                drained.request, unanswered: .sessionExpired, else: .closed, receipt: drained.receipt,
+                into: &actions)
+        } else {
+            queue.prepend(drained.request)
+        }
+    }
+
+    // MARK: Queries
+
+    private mutating func queryAnswered(
+        _ number: UInt64, _ response: ClientResponse, _ id: RequestID, _ node: NodeID, now: UInt64,
+        into actions: inout [ClientAction]
+    ) {
+        if case .answered(let reply, let executedThrough, let consistency) = response {
+            if consistency == .linearizable { leads(node, now: now) }
+            guard let request = queries[number] else { return }
+            // A stale answer to a linearizable question is none.
+            guard consistency == .linearizable || request.consistency == .stale else { return }
+            _ = queries.finish(number)
+            let receipt = Receipt(executedThrough: executedThrough, consistency: consistency)
+            actions.append(.complete(request.ticket, .answered(reply, receipt)))
+            return
+        }
+        guard queries[number]?.attempts.isCurrent(id, from: node) == true else { return }
+        switch response {
+        case .notLeader(let hint), .leadershipLost(let hint):
+            // The node says that it did not answer: nothing was done.
+            queries[number]?.attempts.refused(.noLeader)
+            isNotLeader(node, hint: hint, now: now)
+            sendQuery(number, now: now, into: &actions)
+        case .busy:
+            let pauses = (queries[number]?.attempts.pauses ?? 0) + 1
+            let timer = now + settings.pause(pauses, jitter: &jitter)
+            queries[number]?.attempts.paused(until: timer)
+            wake(at: timer)
+        case .refused(let refusal):
+            queries[number]?.attempts.refused(.busy)
+            finishQuery(number, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
+        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged: break
+        }
+    }
+
+    // MARK: The session
+
+    /// An open session is welcome from any attempt; one that comes too late is left to be evicted.
+    private mutating func openingAnswered(
+        _ response: ClientResponse, _ id: RequestID, _ node: NodeID, now: UInt64,
+        into actions: inout [ClientAction]
+    ) {
+        guard session == nil, var attempts = opening else { return }
+        if case .opened(let session) = response {
+            self.session = session
+            opening = nil
+            leads(node, now: now)
+            fillWindow(now: now, into: &actions)
+            return
+        }
+        guard id.number == openingNumber & RequestID.numberMask, attempts.isCurrent(id, from: node) else {
+            return
+        }
+        switch response {
+        case .notLeader(let hint), .leadershipLost(let hint):
+            attempts.refused(.noLeader)
+            isNotLeader(node, hint: hint, now: now)
+        case .busy:
+            attempts.paused(until: now + settings.pause(attempts.pauses + 1, jitter: &jitter))
+            wake(at: attempts.timer)
+        case .refused(let refusal):
+            // No session, no commands: none of the queue was sent, and none ever can be.
+            opening = nil
+            while let request = queue.popFirst() {
+                complete(request, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
+            }
+            return
+        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged: return
+        }
+        opening = attempts
+        openSession(now: now, into: &actions)
+    }
+
+    // MARK: The leader
+
+    private mutating func leads(_ node: NodeID, now: UInt64) {
+        let wasPaused = finder.pausedUntil > now
+        finder.leads(node)
+        // Whatever waited for the end of the pause may go at the next tick.
+        if wasPaused && finder.pausedUntil <= now { wake(at: now) }
+    }
+
+    private mutating func isNotLeader(_ node: NodeID, hint: NodeID?, now: UInt64) {
+        finder.isNotLeader(node, hint: hint, now: now, settings: settings, jitter: &jitter)
+    }
+}
+
+extension DrainingCommand {
+    /// Whether `id` names an attempt at this command.
+    func isMeant(by id: RequestID) -> Bool { number & RequestID.numberMask == id.number }
+}

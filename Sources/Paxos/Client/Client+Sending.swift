@@ -1,0 +1,104 @@
+import DequeModule
+
+extension Client {
+    /// Gives a command the next sequence and sends it. There is a session, and room in its window.
+    mutating func sendNew(_ request: PendingRequest, now: UInt64, into actions: inout [ClientAction]) {
+        let number = commands.next
+        commands.append(request)
+        sendCommand(number, now: now, into: &actions)
+    }
+
+    /// Sends an attempt at a command of which none is under way, if there is somebody to ask.
+    mutating func sendCommand(_ number: UInt64, now: UInt64, into actions: inout [ClientAction]) {
+        guard let session, let request = commands[number] else { return }
+        guard let node = leader(now: now) else {
+            let obstacle = whyNobody
+            commands[number]?.attempts.held(by: obstacle)
+            return
+        }
+        let attempt = request.attempts.count + 1
+        let timer = answerTimer(attempt, now: now)
+        commands[number]?.attempts.begin(to: node, answerBy: timer)
+        actions.append(
+            .send(
+                RequestID(.command, number: number, attempt: attempt), to: node,
+                .command(
+                    session: session, sequence: number - sequenceBase,
+                    firstUnacknowledged: commands.first - sequenceBase, payload: request.payload)))
+    }
+
+    /// As `sendCommand`. A stale read goes to the nodes in turn, for any of them may answer it.
+    mutating func sendQuery(_ number: UInt64, now: UInt64, into actions: inout [ClientAction]) {
+        guard let request = queries[number] else { return }
+        guard let node = request.consistency == .stale ? anyone() : leader(now: now) else {
+            let obstacle = whyNobody
+            queries[number]?.attempts.held(by: obstacle)
+            return
+        }
+        let attempt = request.attempts.count + 1
+        let timer = answerTimer(attempt, now: now)
+        queries[number]?.attempts.begin(to: node, answerBy: timer)
+        actions.append(
+            .send(
+                RequestID(.query, number: number, attempt: attempt), to: node,
+                .query(payload: request.payload, consistency: request.consistency)))
+    }
+
+    /// Asks for a session, unless there is one, it is asked for already, or nobody needs it.
+    mutating func openSession(now: UInt64, into actions: inout [ClientAction]) {
+        guard session == nil, !queue.isEmpty else { return }
+        var attempts = opening ?? startOpening(now: now)
+        defer { opening = attempts }
+        guard attempts.node == nil, now >= attempts.timer else { return }
+        guard let node = leader(now: now) else {
+            attempts.held(by: whyNobody)
+            return
+        }
+        let attempt = attempts.count + 1
+        attempts.begin(to: node, answerBy: answerTimer(attempt, now: now))
+        actions.append(
+            .send(RequestID(.open, number: openingNumber, attempt: attempt), to: node, .openSession))
+    }
+
+    /// A cluster that evicts sessions as fast as they are opened is given time between two.
+    private mutating func startOpening(now: UInt64) -> Attempts {
+        openingNumber += 1
+        var attempts = Attempts()
+        if fruitlessSessions > 1 {
+            attempts.paused(until: now + settings.pause(fruitlessSessions - 1, jitter: &jitter))
+            wake(at: attempts.timer)
+        }
+        return attempts
+    }
+
+    /// Moves commands from the queue into the session, as far as the window reaches.
+    mutating func fillWindow(now: UInt64, into actions: inout [ClientAction]) {
+        guard session != nil else {
+            openSession(now: now, into: &actions)
+            return
+        }
+        while commands.span < settings.window, let request = queue.popFirst() {
+            sendNew(request, now: now, into: &actions)
+        }
+    }
+
+    /// The node to ask; if there is none, sees to it that somebody looks again.
+    private mutating func leader(now: UInt64) -> NodeID? {
+        let node = finder.target(now: now)
+        if node == nil && finder.guess != nil { wake(at: finder.pausedUntil) }
+        return node
+    }
+
+    private mutating func anyone() -> NodeID? {
+        lastReader = finder.next(after: lastReader)
+        return lastReader
+    }
+
+    private var whyNobody: Obstacle { finder.guess == nil ? .unreachable : .noLeader }
+
+    private mutating func answerTimer(_ attempt: UInt64, now: UInt64) -> UInt64 {
+        let timer = now + settings.answerTimeout(attempt, jitter: &jitter)
+        wake(at: timer)
+        return timer
+    }
+}

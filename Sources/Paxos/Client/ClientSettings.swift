@@ -1,0 +1,71 @@
+/// How a client bounds and repeats its requests. Times are in nanoseconds, as everywhere in the client.
+public struct ClientSettings: Sendable, Hashable {
+    /// Sequences in flight at once: no more than the configuration's `sessionWindow`.
+    public var window = 1_024
+    /// Commands that wait for the window or a session, and queries in flight; more fail at once.
+    public var queueLimit = 8_192
+    /// Bytes of a command or query.
+    public var payloadLimitBytes = 1 << 20
+    /// How long the first attempt waits for an answer; each further one twice as long, up to 8 times.
+    public var answerTimeoutNanoseconds: UInt64 = 1_000_000_000
+    /// The first pause when a node is busy or nobody knows a leader; doubled each time, jittered.
+    public var firstPauseNanoseconds: UInt64 = 10_000_000
+    /// The longest pause.
+    public var longestPauseNanoseconds: UInt64 = 320_000_000
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What a client wants done.
+public enum ClientAction: Sendable, Equatable {
+    /// Send an attempt. It counts as sent, whatever becomes of the connection.
+    case send(RequestID, to: NodeID, ClientRequest)
+    /// Tell whoever waits. Once for each ticket.
+    case complete(Ticket, Outcome)
+}
+
+/// The name of one attempt at one request: 48 bits, of which the host may use the other 16.
+public struct RequestID: RawRepresentable, Hashable, Sendable {
+    enum Kind: UInt64 {
+        case open = 0
+        case command = 1
+        case query = 2
+    }
+
+    /// `number << 6 | kind << 4 | attempt`.
+    public let rawValue: UInt64
+
+    /// The bits a request id has.
+    public static let bits: UInt64 = 48
+    /// Numbers are counted modulo 2^42: none comes again while its predecessor could be in flight.
+    static let numberMask: UInt64 = (1 << 42) - 1
+
+    /// Keeps the low 48 bits.
+    public init(rawValue: UInt64) { self.rawValue = rawValue & (1 << Self.bits - 1) }
+
+    init(_ kind: Kind, number: UInt64, attempt: UInt64) {
+        rawValue = (number & Self.numberMask) << 6 | kind.rawValue << 4 | attempt & 0xf
+    }
+
+    var kind: Kind? { Kind(rawValue: rawValue >> 4 & 3) }
+    var number: UInt64 { rawValue >> 6 }
+    var attempt: UInt64 { rawValue & 0xf }
+}
+
+/// Spreads retries (SplitMix64): many clients that were refused together should not come back together.
+struct JitterGenerator: Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// Somewhere between half of `span` and all of it.
+    mutating func within(_ span: UInt64) -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        mixed ^= mixed >> 31
+        return span / 2 + mixed % (span / 2 + 1)
+    }
+}

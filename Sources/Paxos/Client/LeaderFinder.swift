@@ -1,0 +1,91 @@
+/// Whom to ask. A client keeps to one node, its guess, until that node sends it away, goes down or keeps
+/// silent: then it follows the hint, or goes round.
+struct LeaderFinder: Sendable {
+    /// Reachable nodes, ascending.
+    private(set) var reachable: [NodeID] = []
+    /// The node to ask; nil if none is reachable.
+    private(set) var guess: NodeID?
+    /// Nobody is asked before.
+    private(set) var pausedUntil: UInt64 = 0
+    /// A node that was named as leader while it was not reachable.
+    private var wanted: NodeID?
+    /// Guesses that were wrong since one was right.
+    private var misses = 0
+
+    /// A redirect is followed at once this often; then two nodes that name each other are given time.
+    private static let freeMisses = 2
+
+    /// The node to ask now.
+    func target(now: UInt64) -> NodeID? { now >= pausedUntil ? guess : nil }
+
+    /// The node after `node` in a round, for requests that any node may answer.
+    func next(after node: NodeID?) -> NodeID? {
+        guard let node else { return reachable.first }
+        return reachable.first { $0 > node } ?? reachable.first
+    }
+
+    mutating func up(_ node: NodeID) {
+        if !reachable.contains(node) {
+            reachable.append(node)
+            reachable.sort()
+        }
+        if guess == nil || wanted == node {
+            guess = node
+            pausedUntil = 0
+        }
+        if wanted == node { wanted = nil }
+    }
+
+    mutating func down(_ node: NodeID) {
+        reachable.removeAll { $0 == node }
+        if guess == node { guess = next(after: node) }
+    }
+
+    /// `node` does the work of a leader.
+    mutating func leads(_ node: NodeID) {
+        guard guess == node || misses > 0, reachable.contains(node) else { return }
+        guess = node
+        wanted = nil
+        misses = 0
+        pausedUntil = 0
+    }
+
+    /// `node` does not lead. What others than the guess say is old news: the guess has moved on since
+    /// they were asked.
+    mutating func isNotLeader(
+        _ node: NodeID, hint: NodeID?, now: UInt64, settings: ClientSettings, jitter: inout JitterGenerator
+    ) {
+        guard node == guess else { return }
+        misses += 1
+        if let hint, hint != node, reachable.contains(hint) {
+            guess = hint
+            guard misses > Self.freeMisses else { return }
+            pausedUntil = now + settings.pause(misses - Self.freeMisses, jitter: &jitter)
+        } else {
+            wanted = hint == node ? nil : hint
+            guess = next(after: node)
+            pausedUntil = now + settings.pause(misses, jitter: &jitter)
+        }
+    }
+
+    /// `node` kept silent. The next one knows better, or will send us back.
+    mutating func isSilent(_ node: NodeID) {
+        guard node == guess else { return }
+        misses += 1
+        guess = next(after: node)
+    }
+}
+
+extension ClientSettings {
+    /// The `count`-th pause in a row.
+    func pause(_ count: Int, jitter: inout JitterGenerator) -> UInt64 {
+        let doubled = firstPauseNanoseconds << UInt64(min(max(count - 1, 0), 16))
+        return jitter.within(min(doubled, longestPauseNanoseconds))
+    }
+
+    /// How long the `count`-th attempt waits for its answer.
+    func answerTimeout(_ count: UInt64, jitter: inout JitterGenerator) -> UInt64 {
+        let doubled = answerTimeoutNanoseconds << min(max(count, 1) - 1, 3)
+        return doubled + jitter.within(doubled / 8)
+    }
+}

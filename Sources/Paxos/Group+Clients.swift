@@ -1,0 +1,94 @@
+extension Group {
+    /// Takes a request, or says why not.
+    mutating func take(_ request: ClientRequest, ticket: Ticket, into step: inout Step) {
+        if let response = refusal(of: request) {
+            step.respond(ticket, response)
+            return
+        }
+        switch request {
+        case .query(let payload, .stale):
+            step.respond(
+                ticket,
+                .answered(
+                    replica.machine.query(payload), executedThrough: replica.executedThrough,
+                    consistency: .stale))
+        case .query(let payload, .linearizable): takeRead(payload, ticket: ticket, into: &step)
+        case .openSession:
+            takeEntry(.openSession, payloadBytes: 0, ticket: ticket, into: &step)
+        case .command(let session, let sequence, let firstUnacknowledged, let payload):
+            if let known = foresee(session, sequence: sequence) {
+                step.respond(ticket, known)
+                return
+            }
+            takeEntry(
+                .command(
+                    session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                    payload: payload),
+                payloadBytes: payload.count, ticket: ticket, into: &step)
+        }
+    }
+
+    /// What no node would take, whatever its state.
+    private func refusal(of request: ClientRequest) -> ClientResponse? {
+        guard request.payloadBytes <= limits.valueBytes else { return .refused(.tooLarge) }
+        guard case .command(_, let sequence, let firstUnacknowledged, _) = request else { return nil }
+        guard sequence > 0, firstUnacknowledged > 0, sequence >= firstUnacknowledged,
+            sequence - firstUnacknowledged < UInt64(configuration.sessionWindow)
+        else { return .refused(.outsideWindow) }
+        return nil
+    }
+
+    /// The answer to a command that need not enter the log: it was executed, or can never be. Only a leader
+    /// that has executed all that phase 1 reported may say that a session is unknown.
+    private func foresee(_ session: SessionID, sequence: UInt64) -> ClientResponse? {
+        guard leader?.isReady == true, let barrier = leader?.barrier, replica.executedThrough >= barrier else {
+            return nil
+        }
+        switch replica.sessions.foresee(session, sequence: sequence) {
+        case .execute: return nil
+        case .repeated(let kept): return .executed(kept.reply, kept.position)
+        case .expired: return .sessionExpired
+        case .alreadyAcknowledged: return .alreadyAcknowledged
+        // Earlier sequences may be on their way and move the window.
+        case .outsideWindow: return nil
+        }
+    }
+
+    private mutating func takeEntry(
+        _ entry: Entry, payloadBytes: Int, ticket: Ticket, into step: inout Step
+    ) {
+        guard leader != nil else {
+            step.respond(ticket, .notLeader(leader: knownLeader))
+            return
+        }
+        guard replica.sessions.keptBytes < limits.cachedReplyBytes,
+            leader?.batcher.append(entry, payloadBytes: payloadBytes, ticket: ticket) == true
+        else {
+            step.respond(ticket, .busy)
+            return
+        }
+    }
+
+    private mutating func takeRead(_ payload: ArraySlice<UInt8>, ticket: Ticket, into step: inout Step) {
+        guard let barrier = leader?.barrier else {
+            step.respond(ticket, .notLeader(leader: knownLeader))
+            return
+        }
+        let needed = max(barrier, acceptor.chosenThrough)
+        guard leader?.confirmation.append(ticket: ticket, payload: payload, needed: needed) == true else {
+            step.respond(ticket, .busy)
+            return
+        }
+    }
+
+    /// Answers the reads whose round is confirmed and whose slots are executed.
+    mutating func answerReads(into step: inout Step) {
+        while let read = leader?.confirmation.takeReady(executedThrough: replica.executedThrough) {
+            step.respond(
+                read.ticket,
+                .answered(
+                    replica.machine.query(read.payload), executedThrough: replica.executedThrough,
+                    consistency: .linearizable))
+        }
+    }
+}

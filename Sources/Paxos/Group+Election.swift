@@ -1,0 +1,104 @@
+extension Group {
+    // MARK: Losing patience
+
+    mutating func tickElection(into step: inout Step) {
+        // Alone there is nobody to wait for.
+        guard election.tick() || (configuration.voters.count == 1 && scout == nil) else { return }
+        askForPreVotes(into: &step)
+    }
+
+    private mutating func askForPreVotes(into step: inout Step) {
+        election.backOff(using: &random)
+        scout = nil
+        knownLeader = nil
+        var candidacy = Candidacy(ballot: freshBallot())
+        candidacy.grants.add(index: selfIndex)
+        self.candidacy = candidacy
+        broadcast(.preVote(PreVote(ballot: candidacy.ballot)), into: &step)
+        prepareIfElectable(into: &step)
+    }
+
+    /// A ballot of this node's above all it knows of. The store has every ballot it ever promised, its own
+    /// among them, so none is used twice (invariant BallotFresh).
+    private func freshBallot() -> Ballot {
+        let ballot = max(acceptor.promised, highestSeen).next(for: node)
+        Invariant.ballotFresh(ballot, promised: acceptor.promised, seen: highestSeen, node: node)
+        return ballot
+    }
+
+    // MARK: Pre-vote
+
+    func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
+        let isGranted = leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised
+        send(
+            .preVoteReply(
+                PreVoteReply(ballot: preVote.ballot, isGranted: isGranted, promised: acceptor.promised)),
+            to: from, into: &step)
+    }
+
+    mutating func count(_ reply: PreVoteReply, from: NodeID, into step: inout Step) {
+        highestSeen = max(highestSeen, reply.promised)
+        guard reply.isGranted, candidacy?.ballot == reply.ballot else { return }
+        let configuration = configuration
+        candidacy?.grants.add(from, of: configuration)
+        prepareIfElectable(into: &step)
+    }
+
+    private mutating func prepareIfElectable(into step: inout Step) {
+        guard let candidacy, candidacy.grants.isReached(in: configuration) else { return }
+        prepare(into: &step)
+    }
+
+    // MARK: Phase 1
+
+    /// Starts phase 1 with a fresh ballot. The prepares are withheld until this node's own promise is
+    /// durable, lest it use the ballot again after a restart.
+    private mutating func prepare(into step: inout Step) {
+        candidacy = nil
+        let ballot = freshBallot()
+        let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
+        scout = Scout(ballot: ballot, firstOpen: prepare.firstOpen, configuration: configuration)
+        answer(prepare, from: node, into: &step)
+        for voter in configuration.voters where voter != node {
+            withhold(.prepare(prepare), to: voter, into: &step)
+        }
+    }
+
+    mutating func count(_ promise: Promise, from: NodeID, into step: inout Step) {
+        guard scout?.ballot == promise.ballot else { return }
+        scout?.add(promise, from: from)
+        guard let scout, scout.isComplete else { return }
+        self.scout = nil
+        lead(after: scout, into: &step)
+    }
+
+    // MARK: Others
+
+    /// Someone has a higher ballot: whatever this node was about in a lower one is over.
+    mutating func see(_ ballot: Ballot, into step: inout Step) {
+        highestSeen = max(highestSeen, ballot)
+        if let own = leader?.ballot, ballot > own { stepDown(for: nil, into: &step) }
+        if let own = scout?.ballot, ballot > own {
+            scout = nil
+            election.backOff(using: &random)
+        }
+    }
+
+    /// The leader of `ballot` has spoken.
+    mutating func follow(_ ballot: Ballot, into step: inout Step) {
+        see(ballot, into: &step)
+        guard ballot.node != node else { return }
+        candidacy = nil
+        scout = nil
+        knownLeader = ballot.node
+        election.restart(using: &random)
+    }
+
+    /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
+    mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
+        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised else { return }
+        election.backOff(using: &random)
+        knownLeader = nil
+        prepare(into: &step)
+    }
+}

@@ -1,0 +1,127 @@
+extension Group {
+    /// Closes the next slot: its proposal is chosen, and is executed. The row rides with the next
+    /// transaction; if it is lost, the protocol finds the slot again.
+    mutating func close(
+        _ slot: Slot, ballot: Ballot, proposal: Proposal, tickets: [Ticket] = [], into step: inout Step
+    ) {
+        acceptor.close(slot)
+        replica.execute(proposal, in: slot, tickets: tickets, into: &step)
+        step.write(.chosen(id, slot, ballot, chain: replica.chain))
+    }
+
+    /// The leader of `ballot` says that its slots through `slot` are chosen. That decides a slot only where
+    /// this node voted in that very ballot (invariant DecisionNamesBallot); the rest is fetched.
+    mutating func learn(through slot: Slot, ballot: Ballot, from: NodeID, into step: inout Step) {
+        while acceptor.chosenThrough < slot {
+            let next = acceptor.chosenThrough.next
+            guard let vote = acceptor.vote(in: next), vote.ballot == ballot else {
+                fetch(through: slot, from: from, into: &step)
+                return
+            }
+            Invariant.decisionNamesBallot(vote: vote.ballot, named: ballot, slot: next)
+            close(next, ballot: ballot, proposal: vote.value, into: &step)
+        }
+    }
+
+    /// Takes decisions from a peer, which bring the values with them.
+    mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
+        for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
+            takeUp(decided, into: &step)
+        }
+        if catchUp != nil {
+            catchUp?.extend(through: decisions.chosenThrough)
+            continueCatchUp(progressFrom: from, into: &step)
+        } else if decisions.chosenThrough > acceptor.chosenThrough, leader == nil {
+            fetch(through: decisions.chosenThrough, from: from, into: &step)
+        }
+        leader?.noteProgress(atTick: now)
+        startProposing(into: &step)
+    }
+
+    /// Closes a slot whose value a peer has told. The value replaces whatever vote stood there, in the
+    /// transaction of the chosen row, and never lowers the vote's ballot.
+    private mutating func takeUp(_ decided: AcceptedProposal, into step: inout Step) {
+        highestSeen = max(highestSeen, decided.ballot)
+        let vote = acceptor.vote(in: decided.slot)
+        if let vote, vote.ballot >= decided.ballot {
+            Invariant.chosenStable(vote.value, decided.proposal, ballot: vote.ballot, chosenIn: decided.ballot)
+        }
+        // Counting as a vote in the ballot it was chosen in, it is a promise as well.
+        if acceptor.promise(decided.ballot) { step.write(.promise(id, decided.ballot)) }
+        if vote?.value != decided.proposal || vote.map({ $0.ballot < decided.ballot }) ?? true {
+            let ballot = max(decided.ballot, vote?.ballot ?? .zero)
+            step.write(
+                .accepted(
+                    id, AcceptedProposal(slot: decided.slot, ballot: ballot, proposal: decided.proposal)))
+        }
+        var tickets: [Ticket] = []
+        if leader?.isReady == true, leader?.commander.first == decided.slot,
+            let flight = leader?.commander.remove()?.flight
+        {
+            // A peer knew the slot to be chosen; by ValueRule it is what was proposed again here.
+            Invariant.oneValuePerBallotSlot(flight.proposal, decided.proposal, ballot: decided.ballot)
+            tickets = flight.tickets
+        }
+        close(
+            decided.slot, ballot: decided.ballot, proposal: decided.proposal, tickets: tickets, into: &step)
+    }
+
+    // MARK: Catch-up
+
+    /// Answers with chosen slots out of the store, read behind the rows that are being written.
+    func answer(_ fetch: Fetch, from: NodeID, into step: inout Step) {
+        let through = min(fetch.through, acceptor.chosenThrough)
+        guard fetch.from <= through, fetch.from > .zero, from != node,
+            !step.reads.contains(where: { $0.group == id && $0.to == from })
+        else { return }
+        step.read(LogRead(group: id, to: from, from: fetch.from, through: through))
+    }
+
+    /// The message for what the store has read.
+    public func decisions(_ decided: [AcceptedProposal], for read: LogRead) -> Envelope {
+        Envelope(
+            group: id, to: read.to,
+            message: .decisions(Decisions(decided: decided, chosenThrough: acceptor.chosenThrough)))
+    }
+
+    /// Starts to fetch what is missing through `slot`, or remembers that there is more.
+    mutating func fetch(through slot: Slot, from: NodeID, into step: inout Step) {
+        guard slot > acceptor.chosenThrough else { return }
+        guard catchUp == nil else {
+            catchUp?.extend(through: slot)
+            return
+        }
+        catchUp = CatchUp(through: slot, from: from, tick: now)
+        ask(from, into: &step)
+    }
+
+    private mutating func continueCatchUp(progressFrom from: NodeID, into step: inout Step) {
+        guard let through = catchUp?.through else { return }
+        if acceptor.chosenThrough >= through {
+            catchUp = nil
+        } else {
+            ask(from, into: &step)
+        }
+    }
+
+    private mutating func ask(_ peer: NodeID, into step: inout Step) {
+        guard let through = catchUp?.through else { return }
+        catchUp?.asked(peer, atTick: now)
+        send(
+            .fetch(Fetch(from: acceptor.chosenThrough.next, through: through)), to: peer, into: &step)
+    }
+
+    /// A peer that does not answer is followed by the next.
+    mutating func tickCatchUp(into step: inout Step) {
+        guard let catchUp else { return }
+        guard acceptor.chosenThrough < catchUp.through else {
+            self.catchUp = nil
+            return
+        }
+        guard catchUp.isOverdue(atTick: now, after: limits.resendTicks) else { return }
+        let peers = configuration.voters.filter { $0 != node }
+        guard !peers.isEmpty else { return }
+        let next = peers.firstIndex { $0 > catchUp.from } ?? 0
+        ask(peers[next], into: &step)
+    }
+}

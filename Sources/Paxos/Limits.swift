@@ -1,0 +1,40 @@
+/// The core's limits and times. Each queue, window and batch has one, and a full one pushes back.
+public struct Limits: Sendable, Hashable {
+    /// Ticks between a leader's heartbeats. A tick is 10 ms: two busy cores stall as long. Default 5.
+    public var heartbeatTicks = 5
+    /// The shortest election timeout, in ticks. Default 50: a stall of 110 ms causes no election.
+    public var electionTicks = 50
+    /// How much the timeout varies above the shortest, in ticks, so that candidates seldom meet.
+    /// Default 50.
+    public var electionSpreadTicks = 50
+    /// Ticks after which an accept or a fetch without an answer is sent again. Default 20.
+    public var resendTicks = 20
+    /// Slots proposed and not yet chosen. Default 64, never above the configuration's alpha.
+    public var slotsInFlight = 64
+    /// Bytes proposed and not yet chosen. Default 16 MiB.
+    public var bytesInFlight = 16 << 20
+    /// Bytes of a batch. Default 1 MiB.
+    public var batchBytes = 1 << 20
+    /// Commands of a batch. Default 8,192.
+    public var batchCommands = 8_192
+    /// Bytes of one command or query. Default 1 MiB.
+    public var valueBytes = 1 << 20
+    /// Commands that wait for a slot; more are answered busy. Default 65,536.
+    public var pendingCommands = 65_536
+    /// Bytes that wait for a slot. Default 16 MiB.
+    public var pendingBytes = 16 << 20
+    /// Reads that wait for a confirmation. Default 65,536.
+    public var pendingReads = 65_536
+    /// Bytes of reads that wait for a confirmation. Default 16 MiB.
+    public var pendingReadBytes = 16 << 20
+    /// Bytes of replies kept for retries; above it commands are answered busy. Default 256 MiB.
+    public var cachedReplyBytes = 256 << 20
+    /// Slots above the last chosen one in which an acceptor keeps votes. Beyond it votes are withheld
+    /// until it has caught up. Default 1,024.
+    public var voteSlots = 1_024
+    /// Bytes of those votes. Default 64 MiB.
+    public var voteBytes = 64 << 20
+
+    /// The defaults.
+    public init() {}
+}

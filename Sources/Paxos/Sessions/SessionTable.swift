@@ -1,0 +1,110 @@
+import DequeModule
+
+/// The sessions a group's replicas keep, all alike, for it changes with the log alone: who may execute
+/// what, and the replies that a retry is given instead of a second execution. (Ongaro's thesis, section
+/// 6.3.)
+struct SessionTable: Sendable {
+    /// A reply that a retry will be given.
+    struct Kept: Sendable, Equatable {
+        let reply: Reply
+        let position: LogPosition
+        /// What it costs to keep: the reply, and about what surrounds it.
+        var bytes: Int { reply.bytes.count + 48 }
+    }
+
+    /// What becomes of a command that was chosen.
+    enum Admission: Equatable {
+        case execute
+        case repeated(Kept)
+        case expired
+        case alreadyAcknowledged
+        case outsideWindow
+    }
+
+    // Looked up by id; walked only to find a minimum over distinct positions, which no order changes.
+    private var sessions: [SessionID: Session] = [:]
+    private let limit: Int
+    private let window: UInt64
+    /// Bytes of the replies kept.
+    private(set) var keptBytes = 0
+
+    init(configuration: Configuration) {
+        limit = Int(configuration.sessionLimit)
+        window = UInt64(configuration.sessionWindow)
+    }
+
+    var count: Int { sessions.count }
+
+    /// Opens a session. One too many evicts the one used longest ago.
+    mutating func open(at position: LogPosition) -> SessionID {
+        if sessions.count >= limit,
+            let oldest = sessions.min(by: { $0.value.lastUsed < $1.value.lastUsed })
+        {
+            sessions[oldest.key] = nil
+            for kept in oldest.value.replies { keptBytes -= kept?.bytes ?? 0 }
+        }
+        let id = SessionID(openedAt: position)
+        sessions[id] = Session(lastUsed: position)
+        return id
+    }
+
+    /// Judges a command that was chosen at `position`, and forgets what its client acknowledges.
+    mutating func admit(
+        _ id: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, at position: LogPosition
+    ) -> Admission {
+        guard let index = sessions.index(forKey: id) else { return .expired }
+        sessions.values[index].lastUsed = position
+        for dropped in sessions.values[index].acknowledge(below: firstUnacknowledged) {
+            keptBytes -= dropped.bytes
+        }
+        return sessions.values[index].judge(sequence, window: window)
+    }
+
+    /// What would become of a command now; changes nothing.
+    func foresee(_ id: SessionID, sequence: UInt64) -> Admission {
+        guard let index = sessions.index(forKey: id) else { return .expired }
+        return sessions.values[index].judge(sequence, window: window)
+    }
+
+    /// Keeps the reply of a command that was admitted and executed.
+    mutating func keep(_ reply: Reply, of id: SessionID, sequence: UInt64, at position: LogPosition) {
+        guard let index = sessions.index(forKey: id) else { return }
+        let kept = Kept(reply: reply, position: position)
+        keptBytes += kept.bytes
+        sessions.values[index].keep(kept, sequence: sequence)
+    }
+}
+
+/// One client's sequences and the replies it has not acknowledged.
+private struct Session: Sendable {
+    private(set) var firstUnacknowledged: UInt64 = 1
+    /// Replies from `firstUnacknowledged` on; nil where the sequence was not executed yet.
+    private(set) var replies: Deque<SessionTable.Kept?> = []
+    var lastUsed: LogPosition
+
+    init(lastUsed: LogPosition) { self.lastUsed = lastUsed }
+
+    func judge(_ sequence: UInt64, window: UInt64) -> SessionTable.Admission {
+        guard sequence >= firstUnacknowledged else { return .alreadyAcknowledged }
+        let offset = sequence - firstUnacknowledged
+        guard offset < window else { return .outsideWindow }
+        if offset < replies.count, let kept = replies[Int(offset)] { return .repeated(kept) }
+        return .execute
+    }
+
+    mutating func keep(_ kept: SessionTable.Kept, sequence: UInt64) {
+        let offset = Int(sequence - firstUnacknowledged)
+        while replies.count <= offset { replies.append(nil) }
+        replies[offset] = kept
+    }
+
+    /// Forgets the replies below `first`. Returns those there were.
+    mutating func acknowledge(below first: UInt64) -> [SessionTable.Kept] {
+        guard first > firstUnacknowledged else { return [] }
+        let count = min(UInt64(replies.count), first - firstUnacknowledged)
+        let dropped = replies.prefix(Int(count)).compactMap { $0 }
+        replies.removeFirst(Int(count))
+        firstUnacknowledged = first
+        return dropped
+    }
+}

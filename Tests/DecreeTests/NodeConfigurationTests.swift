@@ -1,0 +1,71 @@
+import Decree
+import Foundation
+import Testing
+
+struct NodeConfigurationTests {
+    static let nodes = """
+        [{"id": 1, "host": "127.0.0.1", "port": 7001}, {"id": 2, "host": "127.0.0.1", "port": 7002}, \
+        {"id": 3, "host": "127.0.0.1", "port": 7003}]
+        """
+
+    private func decode(_ json: String) throws(ConfigurationError) -> NodeConfiguration {
+        try NodeConfiguration.decode(Data(json.utf8))
+    }
+
+    @Test func aSmallConfigurationGetsTheDefaults() throws {
+        let json = #"{"cluster": "bank", "node": 2, "dataDirectory": "d", "nodes": \#(Self.nodes)}"#
+        let configuration = try decode(json)
+        #expect(configuration.heartbeatMilliseconds == 50)
+        #expect(configuration.electionTimeoutMilliseconds == 500)
+        #expect(configuration.address?.port == 7002)
+        #expect(configuration.warnings.isEmpty)
+    }
+
+    @Test func whatIsWrittenIsReadBack() throws {
+        let json = #"{"cluster": "bank", "node": 2, "dataDirectory": "d", "nodes": \#(Self.nodes)}"#
+        let configuration = try decode(json)
+        #expect(try NodeConfiguration.decode(JSONEncoder().encode(configuration)) == configuration)
+    }
+
+    @Test(arguments: [
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"hartbeat":1}"#, "unknown key \"hartbeat\""),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1,"x":2}]}"#, "unknown key \"x\""),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d"}"#, "\"nodes\" is missing"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[]}"#, "\"nodes\" is empty"),
+        (#"{"cluster":"c","node":4,"dataDirectory":"d","nodes":\#(nodes)}"#, "which \"nodes\" does not list"),
+        (#"{"cluster":"","node":1,"dataDirectory":"d","nodes":\#(nodes)}"#, "\"cluster\" must be"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"","nodes":\#(nodes)}"#, "\"dataDirectory\" is empty"),
+        (#"{"cluster":"c","node":"1","dataDirectory":"d","nodes":\#(nodes)}"#, "another type is expected at node"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"heartbeatMilliseconds":5}"#, "heartbeatMilliseconds"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"electionTimeoutMilliseconds":60}"#, "three heartbeats"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":1,"host":"i","port":1}]}"#, "node id 1 is listed twice"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":2,"host":"h","port":1}]}"#, "address h:1 is listed twice"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":40000,"host":"h","port":1}]}"#, "node id 40000"),
+        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":0}]}"#, "port 0"),
+        (#"{"cluster":"c","node":1,"#, "not valid JSON"),
+    ]) func aMistakeIsNamed(json: String, message: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try decode(json) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func tenNodesAreTooMany() throws {
+        let many = (1...10).map { #"{"id":\#($0),"host":"h","port":\#($0)}"# }.joined(separator: ",")
+        let error = #expect(throws: ConfigurationError.self) {
+            try decode(#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[\#(many)]}"#)
+        }
+        #expect(error?.description.contains("at most 9") == true)
+    }
+
+    @Test func anEvenNumberOfNodesIsLegalAndWarnedOf() throws {
+        let two = #"[{"id":1,"host":"h","port":1},{"id":2,"host":"h","port":2}]"#
+        let configuration = try decode(#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(two)}"#)
+        #expect(configuration.warnings.count == 1)
+    }
+
+    @Test func aFileThatIsNotThereIsNamed() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try NodeConfiguration.load(from: "/nonexistent/node.json")
+        }
+        #expect(error?.description.contains("cannot read /nonexistent/node.json") == true)
+    }
+}

@@ -1,0 +1,96 @@
+import Bank
+import Decree
+import Foundation
+import Logging
+import Synchronization
+
+/// Real nodes in this process: real sockets on loopback, real SQLite files in a directory of their own.
+final class InProcessCluster: Sendable {
+    let directory: URL
+    let configurations: [NodeConfiguration]
+    private let machine: any StateMachine
+    private let running = Mutex<[Int: (node: Node, task: Task<Void, any Error>)]>([:])
+
+    /// Ports that nobody uses are chosen anew; the directory is removed by `remove()`.
+    init(nodes count: Int, machine: any StateMachine = Bank()) throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "decree-tests-\(UUID().uuidString)")
+        let ports = try freePorts(count)
+        let members = (1...count).map { NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1]) }
+        let directory = directory
+        configurations = (1...count).map {
+            NodeConfiguration(
+                cluster: "tests", node: $0, nodes: members,
+                dataDirectory: directory.appendingPathComponent("\($0)").path)
+        }
+        self.machine = machine
+    }
+
+    var nodes: [Node] { running.withLock { running in running.sorted { $0.key < $1.key }.map(\.value.node) } }
+
+    func node(_ id: Int) -> Node? { running.withLock { $0[id]?.node } }
+
+    func start(_ ids: [Int]? = nil) throws {
+        for id in ids ?? configurations.map(\.node) {
+            var logger = Logger(label: "tests", factory: { StreamLogHandler.standardError(label: $0) })
+            logger.logLevel = .critical
+            let node = try Node(
+                configuration: configurations[id - 1], machine: machine, kind: "bank", logger: logger)
+            let task = Task { try await node.run() }
+            running.withLock { $0[id] = (node, task) }
+        }
+    }
+
+    /// Stops nodes as SIGTERM does, and waits for them.
+    func stop(_ ids: [Int]? = nil) async throws {
+        for id in ids ?? configurations.map(\.node) {
+            guard let (_, task) = running.withLock({ $0.removeValue(forKey: id) }) else { continue }
+            task.cancel()
+            try await task.value
+        }
+    }
+
+    func remove() async {
+        try? await stop()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// Waits until `condition` holds of the running nodes' states; false when it does not within the time.
+    func eventually(
+        within seconds: Double = 10, _ condition: ([NodeStatus]) -> Bool
+    ) async -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
+            var states: [NodeStatus] = []
+            for node in nodes { if let status = await node.status() { states.append(status) } }
+            if condition(states) { return true }
+            await Task.yield()
+        }
+        return false
+    }
+}
+
+/// Ports of loopback nobody listens on, all different.
+func freePorts(_ count: Int) throws -> [Int] {
+    var sockets: [Int32] = []
+    defer { for socket in sockets { close(socket) } }
+    return try (0..<count).map { _ in
+        #if canImport(Darwin)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #else
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+        sockets.append(descriptor)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+            }
+        }
+        guard result == 0 else { throw CocoaError(.fileReadUnknown) }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
