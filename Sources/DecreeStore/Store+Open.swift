@@ -14,9 +14,7 @@ extension Store {
     ) throws(StoreError) -> Store {
         precondition(!groups.isEmpty && Set(groups.map(\.id)).count == groups.count, "each group once")
         let files = options.files
-        // A directory that is there need not be durable: a process may have been killed that made it. But
-        // once there is a database in it, somebody had come further than this.
-        if try files.size(of: directory + "/node.db") == nil { _ = try files.createDirectory(directory) }
+        _ = try files.createDirectory(directory)
         guard let lock = try files.lock(directory + "/node.lock", exclusively: true) else {
             throw .inUse(directory: directory, processID: nil)
         }

@@ -99,9 +99,9 @@ struct DiskCrashTests {
         #expect(throws: StoreError.inUse(directory: "/", processID: nil)) {
             _ = try files.lock("/lock", exclusively: true)
         }
-        disk.inject(DiskFault(.crash, at: 5, of: .all))
+        disk.inject(DiskFault(.crash, at: 3, of: .all))
         #expect(throws: StoreError.self) { _ = try files.read("/file") }
-        #expect(disk.isDown && disk.struckOperation?.kind == .close)
+        #expect(disk.isDown && disk.struckOperation?.kind == .read)
         let asked = disk.counts
         #expect(throws: StoreError.self) { _ = try files.size(of: "/file") }
         #expect(disk.counts == asked && disk.unansweredCount > 0)

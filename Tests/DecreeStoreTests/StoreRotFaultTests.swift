@@ -103,7 +103,10 @@ struct StoreRotFaultTests {
                     expectContents(of: store, after: through - 1)
                 } catch {
                     // A mark that a transaction ends where none does makes two of one: that is seen.
-                    #expect((4..<8).contains(place - offset(of: frame)), "\(error)")
+                    guard case .corrupt(CrashRig.log, nil, nil, _) = error else {
+                        Issue.record("frame \(frame): \(error)")
+                        continue
+                    }
                     found += 1
                 }
             }

@@ -75,7 +75,7 @@ package struct PosixFiles: StoreFiles, Sendable {
     package func size(of path: String) throws(StoreError) -> Int? {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
+            if errno == ENOENT { return nil }
             throw failure(path, "looking at the file")
         }
         return Int(status.st_size)
