@@ -47,7 +47,8 @@ extension Group {
         switch replica.sessions.foresee(session, sequence: sequence) {
         case .execute: return nil
         case .repeated(let kept): return .executed(kept.reply, kept.position)
-        case .expired: return .sessionExpired
+        // A session opened beyond what is executed here may be known to a newer leader.
+        case .expired: return session.openedIn <= replica.executedThrough ? .sessionExpired : nil
         case .alreadyAcknowledged: return .alreadyAcknowledged
         // Earlier sequences may be on their way and move the window.
         case .outsideWindow: return nil
