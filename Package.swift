@@ -86,6 +86,7 @@ let package = Package(
             dependencies: [
                 "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
