@@ -19,7 +19,7 @@ extension Group {
                 return
             }
             Invariant.decisionNamesBallot(vote: vote.ballot, named: ballot, slot: next)
-            close(next, ballot: ballot, proposal: vote.value, into: &step)
+            closeAsTold(next, ballot: ballot, proposal: vote.value, into: &step)
         }
     }
 
@@ -41,7 +41,8 @@ extension Group {
     /// Closes a slot whose value a peer has told. The value replaces whatever vote stood there, in the
     /// transaction of the chosen row, and never lowers the vote's ballot.
     private mutating func takeUp(_ decided: AcceptedProposal, into step: inout Step) {
-        highestSeen = max(highestSeen, decided.ballot)
+        // Decided in a higher ballot than this node's own: another leads, and its own proposals are void.
+        see(decided.ballot, into: &step)
         let vote = acceptor.vote(in: decided.slot)
         if let vote, vote.ballot >= decided.ballot {
             Invariant.chosenStable(vote.value, decided.proposal, ballot: vote.ballot, chosenIn: decided.ballot)
@@ -54,16 +55,19 @@ extension Group {
                 .accepted(
                     id, AcceptedProposal(slot: decided.slot, ballot: ballot, proposal: decided.proposal)))
         }
-        var tickets: [Ticket] = []
-        if leader?.isReady == true, leader?.commander.first == decided.slot,
-            let flight = leader?.commander.remove()?.flight
-        {
-            // A peer knew the slot to be chosen; by ValueRule it is what was proposed again here.
-            Invariant.oneValuePerBallotSlot(flight.proposal, decided.proposal, ballot: decided.ballot)
-            tickets = flight.tickets
+        closeAsTold(decided.slot, ballot: decided.ballot, proposal: decided.proposal, into: &step)
+    }
+
+    /// Closes a slot that another node knew to be chosen. A leader that was to propose in it, or has, need
+    /// do so no more; by ValueRule its proposal is the same.
+    private mutating func closeAsTold(
+        _ slot: Slot, ballot: Ballot, proposal: Proposal, into step: inout Step
+    ) {
+        let passed = leader?.passOver(slot)
+        if let passed {
+            Invariant.oneValuePerBallotSlot(passed.proposal, proposal, ballot: ballot)
         }
-        close(
-            decided.slot, ballot: decided.ballot, proposal: decided.proposal, tickets: tickets, into: &step)
+        close(slot, ballot: ballot, proposal: proposal, tickets: passed?.tickets ?? [], into: &step)
     }
 
     // MARK: Catch-up
