@@ -82,6 +82,8 @@ extension Group {
             stepDown(for: nil, into: &step)
             return
         }
+        // What it lacked may have come by other ways than a decision.
+        startProposing(into: &step)
         if now % UInt64(limits.heartbeatTicks) == 0 { confirmLead(into: &step) }
         resendOverdue(into: &step)
     }

@@ -25,16 +25,19 @@ extension Group {
 
     /// Takes decisions from a peer, which bring the values with them.
     mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
+        let before = acceptor.chosenThrough
         for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
             takeUp(decided, into: &step)
         }
-        if catchUp != nil {
+        let isProgress = acceptor.chosenThrough > before
+        if let through = catchUp?.through, through > acceptor.chosenThrough {
             catchUp?.extend(through: decisions.chosenThrough)
-            continueCatchUp(progressFrom: from, into: &step)
-        } else if decisions.chosenThrough > acceptor.chosenThrough, leader == nil {
+            // An answer that brought nothing is not answered: the next question comes with the clock.
+            if isProgress { ask(from, into: &step) }
+        } else {
             fetch(through: decisions.chosenThrough, from: from, into: &step)
         }
-        leader?.noteProgress(atTick: now)
+        if isProgress { leader?.noteProgress(atTick: now) }
         startProposing(into: &step)
     }
 
@@ -91,21 +94,12 @@ extension Group {
     /// Starts to fetch what is missing through `slot`, or remembers that there is more.
     mutating func fetch(through slot: Slot, from: NodeID, into step: inout Step) {
         guard slot > acceptor.chosenThrough else { return }
-        guard catchUp == nil else {
+        if let under = catchUp, under.through > acceptor.chosenThrough {
             catchUp?.extend(through: slot)
             return
         }
         catchUp = CatchUp(through: slot, from: from, tick: now)
         ask(from, into: &step)
-    }
-
-    private mutating func continueCatchUp(progressFrom from: NodeID, into step: inout Step) {
-        guard let through = catchUp?.through else { return }
-        if acceptor.chosenThrough >= through {
-            catchUp = nil
-        } else {
-            ask(from, into: &step)
-        }
     }
 
     private mutating func ask(_ peer: NodeID, into step: inout Step) {

@@ -76,4 +76,30 @@ import Testing
         solo.accepted(ballot, 3, through: 3, from: 2)
         #expect(solo.group.chosenThrough == Slot(3))
     }
+
+    /// Phase 1 reported chosen slots, and they come by another way than a decision.
+    @Test func aLeaderIsReadyHoweverItLearntWhatItLacked() {
+        let solo = SoloGroup(votes: RecoveredVotes(promised: Self.before, accepted: Self.votes(2)))
+        _ = solo.lead(chosenThrough: Slot(2))
+        #expect(!solo.group.isLeading)
+        solo.receive(
+            .accept(
+                Accept(ballot: Self.before, slot: Slot(2), proposal: .sessions(2), chosenThrough: Slot(2))),
+            from: 2)
+        solo.tick()
+        #expect(solo.group.isLeading)
+    }
+
+    /// A peer that knows a slot to be chosen casts no vote for it. The leader fetches all such slots.
+    @Test func aLeaderFetchesWhatAPeerKnowsBeyondIt() {
+        let solo = SoloGroup(voters: 5)
+        let ballot = solo.lead(accepted: Self.votes(3))
+        _ = solo.takeSent()
+        solo.decide([Self.votes(3)[0]], chosenThrough: 3, from: 4)
+        #expect(solo.takeSent().fetches == [Fetch(from: Slot(2), through: Slot(3))])
+        solo.decide(Array(Self.votes(3)[1...]), chosenThrough: 3, from: 4)
+        #expect(solo.group.chosenThrough == Slot(3))
+        #expect(solo.group.leader?.ballot == ballot)
+        #expect(solo.group.status.slotsInFlight == 0)
+    }
 }
