@@ -49,7 +49,8 @@ import Testing
         for _ in 0..<4 * TestCluster.shortTimes.resendTicks {
             solo.receive(heartbeat(9), from: 2)
             solo.handle(.tick)
-            asked += solo.sent.filter { if case .fetch = $0.message { true } else { false } }.map(\.to.rawValue)
+            asked += solo.sent.filter { if case .fetch = $0.message { true } else { false } }.map(
+                \.to.rawValue)
             _ = solo.takeSent()
         }
         #expect(asked == [2, 3, 4, 2, 3].prefix(asked.count).map { $0 })
