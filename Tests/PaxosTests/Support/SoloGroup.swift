@@ -59,6 +59,12 @@ final class SoloGroup {
         return Ticket(rawValue: lastTicket)
     }
 
+    /// The answer to a request, if it is answered at once.
+    func answer(to request: ClientRequest) -> ClientResponse? {
+        let ticket = ask(request)
+        return responses[ticket]
+    }
+
     /// What was sent since the last call.
     func takeSent() -> [Message] {
         defer { sent = [] }
