@@ -66,6 +66,11 @@ struct SessionTable: Sendable {
         return sessions.values[index].judge(sequence, window: window)
     }
 
+    /// Whether a command that acknowledges all below `firstUnacknowledged` would free a reply.
+    func keepsReply(below firstUnacknowledged: UInt64, of id: SessionID) -> Bool {
+        sessions[id].map { $0.keepsReply(below: firstUnacknowledged) } ?? false
+    }
+
     /// Keeps the reply of a command that was admitted and executed.
     mutating func keep(_ reply: Reply, of id: SessionID, sequence: UInt64, at position: LogPosition) {
         guard let index = sessions.index(forKey: id) else { return }
@@ -96,6 +101,13 @@ private struct Session: Sendable {
         let offset = Int(sequence - firstUnacknowledged)
         while replies.count <= offset { replies.append(nil) }
         replies[offset] = kept
+    }
+
+    func keepsReply(below first: UInt64) -> Bool {
+        guard first > firstUnacknowledged else { return false }
+        return replies.prefix(Int(min(UInt64(replies.count), first - firstUnacknowledged))).contains {
+            $0 != nil
+        }
     }
 
     /// Forgets the replies below `first`. Returns those there were.
