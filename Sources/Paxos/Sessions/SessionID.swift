@@ -13,7 +13,7 @@ public struct SessionID: RawRepresentable, Hashable, Comparable, Sendable, Custo
     }
 
     /// The slot of the entry that opened it.
-    public var openedIn: Slot { Slot(rawValue >> 20) }
+    var slot: Slot { Slot(rawValue >> 20) }
 
     /// Orders by the position that opened them.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
