@@ -14,7 +14,7 @@ struct DecreeTool: AsyncParsableCommand {
             3 the cluster cannot be reached; 4 a store was refused or failed.
             """,
         version: "0.1.0",
-        subcommands: [NodeCommand.self])
+        subcommands: [NodeCommand.self, BankTool.self, StatusTool.self, LogTool.self])
 
     static func main() async {
         do {
