@@ -54,7 +54,8 @@ struct BenchCommand: AsyncParsableCommand {
             """, valueName: "directory"))
     var data: String?
 
-    @Option(help: ArgumentHelp("How many clients; several numbers run one after another.", valueName: "count,…"))
+    @Option(
+        help: ArgumentHelp("How many clients; several numbers run one after another.", valueName: "count,…"))
     var clients = "1,64,1000"
 
     @Option(help: ArgumentHelp("Connections to each node, which the clients share.", valueName: "count"))
@@ -62,7 +63,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Open loop: start this many commands a second, of all clients together.", valueName: "per second"))
+            "Open loop: start this many commands a second, of all clients together.", valueName: "per second")
+    )
     var rate: Double?
 
     @Option(help: "What the clients do: bank (transfers), append (opaque values) or read (balances).")
@@ -96,12 +98,15 @@ struct BenchCommand: AsyncParsableCommand {
         func require(_ condition: Bool, _ message: String) throws {
             guard condition else { throw ValidationError(message) }
         }
-        try require(local == nil || nodes == nil, "--local starts nodes, --nodes uses running ones: choose one")
+        try require(
+            local == nil || nodes == nil, "--local starts nodes, --nodes uses running ones: choose one")
         try require((1...9).contains(local ?? 3), "--local must be 1 through 9")
-        try require(nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
+        try require(
+            nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
         try require(clientCounts != nil, "--clients must be numbers of 1 through 50000, as in 1,64,1000")
         try require((1...256).contains(connections), "--connections must be 1 through 256")
-        try require(rate.map { (0.1...10_000_000).contains($0) } ?? true, "--rate must be 0.1 through 10000000")
+        try require(
+            rate.map { (0.1...10_000_000).contains($0) } ?? true, "--rate must be 0.1 through 10000000")
         try require((2...10_000_000).contains(accounts), "--accounts must be 2 through 10000000")
         try require((1...1 << 20).contains(valueBytes), "--value-bytes must be 1 through 1048576")
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")

@@ -84,7 +84,8 @@ struct BenchTable {
 
     private var leaderChanges: String {
         let changed = rows.filter(\.didLeaderChange).map { Format.count(Double($0.clients)) }
-        return changed.isEmpty ? "" : "; the leader changed in the run of \(changed.joined(separator: ", ")) clients"
+        return changed.isEmpty
+            ? "" : "; the leader changed in the run of \(changed.joined(separator: ", ")) clients"
     }
 
     private var errors: [String] {

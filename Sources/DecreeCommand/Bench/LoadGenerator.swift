@@ -45,7 +45,8 @@ struct LoadGenerator {
         var lastTime = LoadSchedule.now
         let total = Int(load.seconds.rounded(.up))
         for second in 1...max(1, total) {
-            let wake = min(drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000, drivers.schedule.end)
+            let wake = min(
+                drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000, drivers.schedule.end)
             await Self.sleep(until: wake)
             let look = try await drivers.look()
             let now = LoadSchedule.now
