@@ -15,13 +15,14 @@ struct BenchCommand: AsyncParsableCommand {
             and lets 1, then 64, then 1,000 clients move money between 10,000 accounts. Everything is \
             fsynced by a majority before it is acknowledged.
 
-              decree bench                                  three local nodes, 1, 64 and 1,000 clients
-              decree bench --clients 128 --seconds 30       one row, longer
-              decree bench --local 5 --data /mnt/disk/b     five nodes, on the disk you mean
-              decree bench --rate 20000 --clients 100       open loop at 20,000 commands a second
-              decree bench --work append --value-bytes 4096 values of 4 KiB instead of transfers
-              decree bench --work read --clients 1000       linearizable reads
-              decree bench --nodes a:7001,b:7001,c:7001     a cluster that runs; it is left with the accounts
+              decree bench                              3 local nodes; 1, 64, 1,000 clients
+              decree bench --clients 128 --seconds 30   one row, longer
+              decree bench --local 5 --data /mnt/b      5 nodes, on the disk you mean
+              decree bench --rate 20000 --clients 100   open loop, 20,000 a second
+              decree bench --work append                values instead of transfers
+              decree bench --work read --clients 1000   linearizable reads
+              decree bench --nodes a:7001,b:7001        a running cluster; it is left
+                                                        with the accounts
 
             A client is a session. In the closed loop it has one command in flight and sends the next when \
             the last is answered. With --rate commands start when they are due, whatever became of those \
