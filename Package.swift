@@ -112,11 +112,16 @@ let package = Package(
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",
-            dependencies: nio + ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
+            dependencies: nio + [
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
-            name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient"],
+            name: "ProcessTests",
+            dependencies: nio + ["Paxos", "Bank", "DecreeClient", "DecreeWire", "DecreeTestSupport"],
             swiftSettings: settings),
+        .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

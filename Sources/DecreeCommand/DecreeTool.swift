@@ -14,7 +14,10 @@ struct DecreeTool: AsyncParsableCommand {
             3 the cluster cannot be reached; 4 a store was refused or failed.
             """,
         version: "0.1.0",
-        subcommands: [NodeCommand.self, BenchCommand.self, FloorCommand.self])
+        subcommands: [
+            NodeCommand.self, BankTool.self, StatusTool.self, LogTool.self, BenchCommand.self,
+            FloorCommand.self,
+        ])
 
     static func main() async {
         do {
