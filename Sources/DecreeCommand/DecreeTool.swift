@@ -14,7 +14,7 @@ struct DecreeTool: AsyncParsableCommand {
             3 the cluster cannot be reached; 4 a store was refused or failed.
             """,
         version: "0.1.0",
-        subcommands: [NodeCommand.self])
+        subcommands: [DemoCommand.self, NodeCommand.self, CrashtestCommand.self])
 
     static func main() async {
         do {
