@@ -12,21 +12,34 @@ package struct PosixFiles: StoreFiles, Sendable {
     package init() {}
 
     package func createDirectory(_ path: String) throws(StoreError) -> Bool {
+        let parent = Self.parent(of: path)
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
                 throw .ioError(file: path, operation: "creating the directory", detail: "it is a file")
             }
+            if parent != path {
+                _ = try createDirectory(parent)
+                try syncNames(in: parent)
+            }
             return false
         }
         guard errno == ENOENT else { throw failure(path, "looking at the directory") }
-        let parent = Self.parent(of: path)
         if parent != path { _ = try createDirectory(parent) }
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
             throw failure(path, "creating the directory")
         }
         try syncDirectory(parent)
         return true
+    }
+
+    /// Syncs a directory above one that was there already. We may lack the right to read it, and its file
+    /// system may know no such sync: then it was none of ours who made that name.
+    private func syncNames(in path: String) throws(StoreError) {
+        let file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        guard fsync(file) == 0 || errno != EIO else { throw failure(path, "fsync of the directory") }
     }
 
     package func syncDirectory(_ path: String) throws(StoreError) {

@@ -2,7 +2,8 @@
 /// files are `PosixFiles`; a simulator supplies those of its own disk, so that the very same opening runs
 /// on both.
 package protocol StoreFiles {
-    /// Makes a directory and those above it that are missing, each durable in the one above. Returns
+    /// Makes a directory and those above it that are missing, and makes the names of all of them durable,
+    /// for one that is there may have been made by a process that was killed before its sync. Returns
     /// whether there was anything to make.
     func createDirectory(_ path: String) throws(StoreError) -> Bool
 
