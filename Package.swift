@@ -114,7 +114,7 @@ let package = Package(
             dependencies: nio + ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
             swiftSettings: settings),
         .testTarget(
-            name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient"],
+            name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient", "DecreeCommand"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
