@@ -86,6 +86,7 @@ let package = Package(
             dependencies: [
                 "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,11 +112,18 @@ let package = Package(
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",
-            dependencies: nio + ["Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire"],
+            dependencies: nio + [
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
-            name: "ProcessTests", dependencies: ["Paxos", "Bank", "DecreeClient", "DecreeCommand"],
+            name: "ProcessTests",
+            dependencies: nio + [
+                "Paxos", "Bank", "DecreeClient", "DecreeCommand", "DecreeWire", "DecreeTestSupport",
+            ],
             swiftSettings: settings),
+        .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

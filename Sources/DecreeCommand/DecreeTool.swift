@@ -14,7 +14,9 @@ struct DecreeTool: AsyncParsableCommand {
             3 the cluster cannot be reached; 4 a store was refused or failed.
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, NodeCommand.self, CrashtestCommand.self])
+        subcommands: [
+            DemoCommand.self, NodeCommand.self, CrashtestCommand.self, BenchCommand.self, FloorCommand.self,
+        ])
 
     static func main() async {
         do {

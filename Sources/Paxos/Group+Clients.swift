@@ -38,8 +38,9 @@ extension Group {
         return nil
     }
 
-    /// The answer to a command that need not enter the log: it was executed, or can never be. Only a leader
-    /// that has executed all that phase 1 reported may say that a session is unknown.
+    /// The answer to a command that need not enter the log: it was executed, or can never be. A session is
+    /// unknown for good only where the entry that would have opened it was executed: a node that leads no
+    /// more without knowing it may lack that entry.
     private func foresee(_ session: SessionID, sequence: UInt64) -> ClientResponse? {
         guard leader?.isReady == true, let barrier = leader?.barrier, replica.executedThrough >= barrier else {
             return nil
@@ -47,7 +48,7 @@ extension Group {
         switch replica.sessions.foresee(session, sequence: sequence) {
         case .execute: return nil
         case .repeated(let kept): return .executed(kept.reply, kept.position)
-        case .expired: return .sessionExpired
+        case .expired: return session.slot <= replica.executedThrough ? .sessionExpired : nil
         case .alreadyAcknowledged: return .alreadyAcknowledged
         // Earlier sequences may be on their way and move the window.
         case .outsideWindow: return nil
@@ -61,12 +62,21 @@ extension Group {
             step.respond(ticket, .notLeader(leader: knownLeader))
             return
         }
-        guard replica.sessions.keptBytes < limits.cachedReplyBytes,
+        guard hasRoomForReply(to: entry),
             leader?.batcher.append(entry, payloadBytes: payloadBytes, ticket: ticket) == true
         else {
             step.respond(ticket, .busy)
             return
         }
+    }
+
+    /// When the kept replies fill their memory, only what frees some passes: a command that acknowledges
+    /// others, and a session, which keeps none and may evict one that does.
+    private func hasRoomForReply(to entry: Entry) -> Bool {
+        guard replica.sessions.keptBytes >= limits.cachedReplyBytes,
+            case .command(let session, _, let firstUnacknowledged, _) = entry
+        else { return true }
+        return replica.sessions.keepsReply(below: firstUnacknowledged, of: session)
     }
 
     private mutating func takeRead(_ payload: ArraySlice<UInt8>, ticket: Ticket, into step: inout Step) {

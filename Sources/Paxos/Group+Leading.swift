@@ -82,11 +82,14 @@ extension Group {
             stepDown(for: nil, into: &step)
             return
         }
+        // What it lacked may have come by other ways than a decision.
+        startProposing(into: &step)
         if now % UInt64(limits.heartbeatTicks) == 0 { confirmLead(into: &step) }
         resendOverdue(into: &step)
     }
 
-    /// An accept that a peer did not get (a broken connection, a full queue) is sent again.
+    /// An accept that a voter did not get (a broken connection, a full queue), or had no room for, is sent
+    /// again.
     private mutating func resendOverdue(into step: inout Step) {
         let (now, ticks) = (now, limits.resendTicks)
         guard let ballot = leader?.ballot,
@@ -98,6 +101,7 @@ extension Group {
             where voter != node && !flight.quorum.contains(index: index) {
                 send(.accept(accept), to: voter, into: &step)
             }
+            if !flight.quorum.contains(index: selfIndex) { answer(accept, from: node, into: &step) }
         }
     }
 

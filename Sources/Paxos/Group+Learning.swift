@@ -19,29 +19,33 @@ extension Group {
                 return
             }
             Invariant.decisionNamesBallot(vote: vote.ballot, named: ballot, slot: next)
-            close(next, ballot: ballot, proposal: vote.value, into: &step)
+            closeAsTold(next, ballot: ballot, proposal: vote.value, into: &step)
         }
     }
 
     /// Takes decisions from a peer, which bring the values with them.
     mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
+        let before = acceptor.chosenThrough
         for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
             takeUp(decided, into: &step)
         }
-        if catchUp != nil {
+        let isProgress = acceptor.chosenThrough > before
+        if let through = catchUp?.through, through > acceptor.chosenThrough {
             catchUp?.extend(through: decisions.chosenThrough)
-            continueCatchUp(progressFrom: from, into: &step)
-        } else if decisions.chosenThrough > acceptor.chosenThrough, leader == nil {
+            // An answer that brought nothing is not answered: the next question comes with the clock.
+            if isProgress { ask(from, into: &step) }
+        } else {
             fetch(through: decisions.chosenThrough, from: from, into: &step)
         }
-        leader?.noteProgress(atTick: now)
+        if isProgress { leader?.noteProgress(atTick: now) }
         startProposing(into: &step)
     }
 
     /// Closes a slot whose value a peer has told. The value replaces whatever vote stood there, in the
     /// transaction of the chosen row, and never lowers the vote's ballot.
     private mutating func takeUp(_ decided: AcceptedProposal, into step: inout Step) {
-        highestSeen = max(highestSeen, decided.ballot)
+        // Decided in a higher ballot than this node's own: another leads, and its own proposals are void.
+        see(decided.ballot, into: &step)
         let vote = acceptor.vote(in: decided.slot)
         if let vote, vote.ballot >= decided.ballot {
             Invariant.chosenStable(vote.value, decided.proposal, ballot: vote.ballot, chosenIn: decided.ballot)
@@ -54,16 +58,19 @@ extension Group {
                 .accepted(
                     id, AcceptedProposal(slot: decided.slot, ballot: ballot, proposal: decided.proposal)))
         }
-        var tickets: [Ticket] = []
-        if leader?.isReady == true, leader?.commander.first == decided.slot,
-            let flight = leader?.commander.remove()?.flight
-        {
-            // A peer knew the slot to be chosen; by ValueRule it is what was proposed again here.
-            Invariant.oneValuePerBallotSlot(flight.proposal, decided.proposal, ballot: decided.ballot)
-            tickets = flight.tickets
+        closeAsTold(decided.slot, ballot: decided.ballot, proposal: decided.proposal, into: &step)
+    }
+
+    /// Closes a slot that another node knew to be chosen. A leader that was to propose in it, or has, need
+    /// do so no more; by ValueRule its proposal is the same.
+    private mutating func closeAsTold(
+        _ slot: Slot, ballot: Ballot, proposal: Proposal, into step: inout Step
+    ) {
+        let passed = leader?.passOver(slot)
+        if let passed {
+            Invariant.oneValuePerBallotSlot(passed.proposal, proposal, ballot: ballot)
         }
-        close(
-            decided.slot, ballot: decided.ballot, proposal: decided.proposal, tickets: tickets, into: &step)
+        close(slot, ballot: ballot, proposal: proposal, tickets: passed?.tickets ?? [], into: &step)
     }
 
     // MARK: Catch-up
@@ -87,21 +94,12 @@ extension Group {
     /// Starts to fetch what is missing through `slot`, or remembers that there is more.
     mutating func fetch(through slot: Slot, from: NodeID, into step: inout Step) {
         guard slot > acceptor.chosenThrough else { return }
-        guard catchUp == nil else {
+        if let under = catchUp, under.through > acceptor.chosenThrough {
             catchUp?.extend(through: slot)
             return
         }
         catchUp = CatchUp(through: slot, from: from, tick: now)
         ask(from, into: &step)
-    }
-
-    private mutating func continueCatchUp(progressFrom from: NodeID, into step: inout Step) {
-        guard let through = catchUp?.through else { return }
-        if acceptor.chosenThrough >= through {
-            catchUp = nil
-        } else {
-            ask(from, into: &step)
-        }
     }
 
     private mutating func ask(_ peer: NodeID, into step: inout Step) {

@@ -21,7 +21,7 @@ import Testing
         let reopened = try openStore(directory, options: StoreOptions(files: files))
         #expect(
             files.calls == [
-                "lock node.lock", "read node.db-wal", "overwrite node.db-wal \(live)",
+                "createDirectory", "lock node.lock", "read node.db-wal", "overwrite node.db-wal \(live)",
                 "syncDirectory",
             ])
         #expect(files.overwritten == Array(log.prefix(live)))

@@ -38,7 +38,7 @@ import Testing
         var seen: Set<BankCommand> = []
         var count = 0
         for client in 0..<settings.lanes {
-            var workload = Workload(client: client, settings: settings)
+            var workload = CrashWorkload(client: client, settings: settings)
             var commands = workload.firstAccounts()
             for _ in 0..<500 {
                 if case .command(let command) = workload.next().request { commands.append(command) }
@@ -51,7 +51,7 @@ import Testing
 
     @Test func oneSeedAsksTheSame() {
         func requests(_ seed: UInt64) -> [BankOperation.Request] {
-            var workload = Workload(client: 2, settings: LoadSettings(seed: seed))
+            var workload = CrashWorkload(client: 2, settings: LoadSettings(seed: seed))
             return (0..<100).map { _ in workload.next().request }
         }
         #expect(requests(1) == requests(1))
@@ -61,7 +61,7 @@ import Testing
     @Test func allAccountsAreOpenedOnce() {
         let settings = LoadSettings(seed: 1)
         let names = (0..<settings.lanes).flatMap { client in
-            var workload = Workload(client: client, settings: settings)
+            var workload = CrashWorkload(client: client, settings: settings)
             return workload.firstAccounts().map { command in
                 if case .open(let account, _) = command { account.text } else { "" }
             }

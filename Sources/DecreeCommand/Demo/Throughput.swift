@@ -54,7 +54,7 @@ struct Throughput {
         // Whoever still waits is told before the next begin; a node killed meanwhile comes back first.
         while gauge.inFlight > 0 { try await rest(.milliseconds(10)) }
         return clients.grouped.leftPadded(to: 9) + Int(Double(count) / elapsed).grouped.leftPadded(to: 14)
-            + p50.fixed(2).leftPadded(to: 13) + p99.fixed(2).leftPadded(to: 13)
+            + Format.fixed(p50, 2).leftPadded(to: 13) + Format.fixed(p99, 2).leftPadded(to: 13)
     }
 
     /// Sleeps, keeping the nodes alive.
@@ -144,7 +144,7 @@ private struct Pusher: Sendable {
         let from = Int.random(in: 0..<accounts, using: &next.generator)
         let to = (from + Int.random(in: 1..<accounts, using: &next.generator)) % accounts
         let command = BankCommand.transfer(
-            from: Workload.account(from), to: Workload.account(to), amount: 1)
+            from: CrashWorkload.account(from), to: CrashWorkload.account(to), amount: 1)
         let start = History.now()
         session.submit(command.bytes[...]) { [next] outcome in
             gauge.completed(outcome, nanoseconds: History.now() - start)

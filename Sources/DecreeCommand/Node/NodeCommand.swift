@@ -3,6 +3,7 @@ import Bank
 import Decree
 import Foundation
 public import Logging
+import Paxos
 import ServiceLifecycle
 import UnixSignals
 
@@ -38,6 +39,9 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "How much to log on standard error: trace, debug, info, notice, warning, error, critical.")
     var logLevel = Logger.Level.info
 
+    @Option(help: "What the log is executed on: bank, or append, which only counts opaque values.")
+    var machine = MachineKind.bank
+
     @Flag(help: .hidden)
     var stopWithParent = false
 
@@ -49,7 +53,7 @@ struct NodeCommand: AsyncParsableCommand {
         var logger = Logger(label: "decree", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         let node = try Node(
-            configuration: configuration, machine: Bank(), kind: "bank", logger: logger)
+            configuration: configuration, machine: machine.machine, kind: machine.rawValue, logger: logger)
         let services = ServiceGroup(
             configuration: .init(
                 services: [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -65,6 +69,21 @@ struct NodeCommand: AsyncParsableCommand {
             kill(getpid(), SIGTERM)
         }
         watcher.start()
+    }
+}
+
+/// The state machines the tool's nodes know. The store remembers which one it was created with, and is
+/// refused by a node of another.
+enum MachineKind: String, CaseIterable, ExpressibleByArgument {
+    case bank
+    case append
+
+    /// The state before the first command.
+    var machine: any StateMachine {
+        switch self {
+        case .bank: Bank()
+        case .append: AppendMachine()
+        }
     }
 }
 

@@ -17,10 +17,13 @@ final class LocalCluster {
     let directory: String
     private(set) var members: [Int: Member] = [:]
     private let executable: String
+    private let nodeArguments: [String]
 
-    /// Lays out `count` nodes under `directory`, on free ports of the loopback interface.
-    init(nodes count: Int, directory: String, cluster: String) throws {
+    /// Lays out `count` nodes under `directory`, on free ports of the loopback interface. Each is started
+    /// with `nodeArguments` besides its configuration.
+    init(nodes count: Int, directory: String, cluster: String, nodeArguments: [String] = []) throws {
         self.directory = directory
+        self.nodeArguments = nodeArguments
         executable = try Self.ownExecutable()
         let ports = try LoopbackPorts.free(count)
         let addresses = (1...count).map {
@@ -64,7 +67,8 @@ final class LocalCluster {
         guard let member = members[id], !isRunning(id) else { return }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = ["node", "--config", member.configurationPath, "--stop-with-parent"]
+        process.arguments =
+            ["node", "--config", member.configurationPath, "--stop-with-parent"] + nodeArguments
         var environment = ProcessInfo.processInfo.environment
         environment["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = environment

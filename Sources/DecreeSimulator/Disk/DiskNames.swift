@@ -1,3 +1,5 @@
+import Paxos
+
 /// The names on a disk: as a process sees them, and as they are on the medium. A name is durable when its
 /// directory was synced; the sync of a file says nothing about its name (POSIX promises no more).
 struct DiskNames: Sendable {

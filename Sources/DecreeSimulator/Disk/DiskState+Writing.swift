@@ -1,3 +1,5 @@
+import Paxos
+
 extension DiskState {
     /// Writes to the page cache. A write that fails may have been done in part: whole sectors of it after
     /// an error, whole pages in a crash, and all there was room for on a full disk.

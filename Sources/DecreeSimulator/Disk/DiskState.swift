@@ -1,3 +1,5 @@
+import Paxos
+
 /// An open file: which one, in which life of the machine. A handle of an earlier life reaches nothing.
 struct DiskHandle: Sendable {
     let boot: Int

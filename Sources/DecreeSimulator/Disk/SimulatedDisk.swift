@@ -1,3 +1,4 @@
+import Paxos
 import Synchronization
 
 /// A disk in memory that knows what was synced, and SQLite's way to it: a database opened with `vfsName`

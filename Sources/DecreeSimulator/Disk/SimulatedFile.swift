@@ -1,3 +1,5 @@
+import Paxos
+
 /// A file's two contents: what a process reads (the page cache), and what the medium would give back after
 /// a power cut, with the changes that stand between them.
 struct SimulatedFile: Sendable {

@@ -1,4 +1,5 @@
 import CSQLite
+import Paxos
 import Synchronization
 
 /// The registration of a disk with SQLite, under a name of its own.

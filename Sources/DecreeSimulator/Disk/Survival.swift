@@ -1,3 +1,5 @@
+import Paxos
+
 /// Which of the changes that were never synced a power cut leaves on the medium. A disk promises nothing
 /// about them: neither which, nor in what order, nor that a write survives whole.
 public enum Survival: Hashable, Sendable {

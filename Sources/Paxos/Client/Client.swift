@@ -17,7 +17,7 @@ public struct Client: Sendable {
     public internal(set) var session: SessionID?
 
     var finder = LeaderFinder()
-    var jitter: JitterGenerator
+    var jitter: SeededGenerator
     /// Commands of the session, numbered; the sequence is the number less `sequenceBase`.
     var commands: Ledger
     var sequenceBase: UInt64
@@ -50,7 +50,7 @@ public struct Client: Sendable {
     ) {
         self.group = group
         self.settings = settings
-        jitter = JitterGenerator(seed: jitterSeed)
+        jitter = SeededGenerator(seed: jitterSeed)
         commands = Ledger(startingAt: firstNumber)
         sequenceBase = firstNumber - 1
         queries = Ledger(startingAt: firstNumber)

@@ -52,20 +52,3 @@ public struct RequestID: RawRepresentable, Hashable, Sendable {
     var number: UInt64 { rawValue >> 6 }
     var attempt: UInt64 { rawValue & 0xf }
 }
-
-/// Spreads retries (SplitMix64): many clients that were refused together should not come back together.
-struct JitterGenerator: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// Somewhere between half of `span` and all of it.
-    mutating func within(_ span: UInt64) -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return span / 2 + mixed % (span / 2 + 1)
-    }
-}

@@ -53,7 +53,7 @@ struct LeaderFinder: Sendable {
     /// `node` does not lead. What others than the guess say is old news: the guess has moved on since
     /// they were asked.
     mutating func isNotLeader(
-        _ node: NodeID, hint: NodeID?, now: UInt64, settings: ClientSettings, jitter: inout JitterGenerator
+        _ node: NodeID, hint: NodeID?, now: UInt64, settings: ClientSettings, jitter: inout SeededGenerator
     ) {
         guard node == guess else { return }
         misses += 1
@@ -78,13 +78,13 @@ struct LeaderFinder: Sendable {
 
 extension ClientSettings {
     /// The `count`-th pause in a row.
-    func pause(_ count: Int, jitter: inout JitterGenerator) -> UInt64 {
+    func pause(_ count: Int, jitter: inout SeededGenerator) -> UInt64 {
         let doubled = firstPauseNanoseconds << UInt64(min(max(count - 1, 0), 16))
         return jitter.within(min(doubled, longestPauseNanoseconds))
     }
 
     /// How long the `count`-th attempt waits for its answer.
-    func answerTimeout(_ count: UInt64, jitter: inout JitterGenerator) -> UInt64 {
+    func answerTimeout(_ count: UInt64, jitter: inout SeededGenerator) -> UInt64 {
         let doubled = answerTimeoutNanoseconds << min(max(count, 1) - 1, 3)
         return doubled + jitter.within(doubled / 8)
     }

@@ -59,6 +59,12 @@ struct Commander: Sendable {
         return (first, flight)
     }
 
+    /// Leaves out the slot that would be proposed next, while none is in flight.
+    mutating func skip() {
+        precondition(flights.isEmpty, "slot \(first) is in flight")
+        first = first.next
+    }
+
     /// The slots whose accepts have waited `ticks` for a quorum; they count as sent again.
     mutating func takeOverdue(atTick tick: UInt64, after ticks: Int) -> [(slot: Slot, flight: Flight)] {
         var overdue: [(Slot, Flight)] = []

@@ -59,6 +59,15 @@ struct Leader: Sendable {
         return batcher.take(evenPartial: evenPartial)
     }
 
+    /// `slot`, chosen before this leader's own votes could choose it, is proposed no more. Returns what it
+    /// had proposed there, or was to propose, and who waits for it.
+    mutating func passOver(_ slot: Slot) -> (proposal: Proposal, tickets: [Ticket])? {
+        guard isReady, commander.first == slot else { return nil }
+        if let flight = commander.remove()?.flight { return (flight.proposal, flight.tickets) }
+        commander.skip()
+        return inherited.popFirst().map { ($0, []) }
+    }
+
     /// A decision that was missing has come.
     mutating func noteProgress(atTick tick: UInt64) { progressAtTick = tick }
 

@@ -56,9 +56,9 @@ struct LogAcceptor: Sendable {
     mutating func accept(_ ballot: Ballot, _ slot: Slot, _ proposal: Proposal) -> AcceptAnswer {
         guard ballot >= promised else { return .rejection(promised: promised) }
         guard slot > chosenThrough else { return .chosen }
-        guard chosenThrough.distance(to: slot) <= limits.voteSlots,
-            voteBytes + proposal.bytes.count <= limits.voteBytes
-        else { return .outsideWindow }
+        guard chosenThrough.distance(to: slot) <= limits.voteSlots, hasRoom(for: proposal, in: slot) else {
+            return .outsideWindow
+        }
         var acceptor = Acceptor(promised: promised, vote: votes[slot])
         let answer = acceptor.accept(ballot, proposal)
         switch answer {
@@ -74,6 +74,13 @@ struct LogAcceptor: Sendable {
             record(Vote(ballot: ballot, value: proposal), in: slot)
             return .accepted
         }
+    }
+
+    /// The next slot always finds room: later ones that fill the window cannot leave it before.
+    private func hasRoom(for proposal: Proposal, in slot: Slot) -> Bool {
+        let replaced = votes[slot]?.value.bytes.count ?? 0
+        return slot == chosenThrough.next
+            || voteBytes - replaced + proposal.bytes.count <= limits.voteBytes
     }
 
     private mutating func record(_ vote: Vote, in slot: Slot) {

@@ -12,6 +12,9 @@ public struct SessionID: RawRepresentable, Hashable, Comparable, Sendable, Custo
         rawValue = position.slot.rawValue << 20 | UInt64(position.index)
     }
 
+    /// The slot of the entry that opened it.
+    var slot: Slot { Slot(rawValue >> 20) }
+
     /// Orders by the position that opened them.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 

@@ -21,8 +21,16 @@ struct SessionTable: Sendable {
         case outsideWindow
     }
 
-    // Looked up by id; walked only to find a minimum over distinct positions, which no order changes.
+    /// When a session was used.
+    private struct Use {
+        let id: SessionID
+        let position: LogPosition
+    }
+
+    // Looked up by id; walked only to be sorted by distinct positions, so that its order never shows.
     private var sessions: [SessionID: Session] = [:]
+    /// Sessions in the order of their last use when it was made; some have been used since, or are gone.
+    private var byLastUse: Deque<Use> = []
     private let limit: Int
     private let window: UInt64
     /// Bytes of the replies kept.
@@ -37,15 +45,27 @@ struct SessionTable: Sendable {
 
     /// Opens a session. One too many evicts the one used longest ago.
     mutating func open(at position: LogPosition) -> SessionID {
-        if sessions.count >= limit,
-            let oldest = sessions.min(by: { $0.value.lastUsed < $1.value.lastUsed })
-        {
-            sessions[oldest.key] = nil
-            for kept in oldest.value.replies { keptBytes -= kept?.bytes ?? 0 }
-        }
+        if sessions.count >= limit { evict() }
         let id = SessionID(openedAt: position)
         sessions[id] = Session(lastUsed: position)
         return id
+    }
+
+    /// Forgets the session used longest ago. All are put in order once, and serve many evictions: one used
+    /// since, or opened, has a later position than any in that order.
+    private mutating func evict() {
+        while true {
+            if byLastUse.isEmpty {
+                byLastUse = Deque(
+                    sessions.map { Use(id: $0.key, position: $0.value.lastUsed) }
+                        .sorted { $0.position < $1.position })
+            }
+            guard let oldest = byLastUse.popFirst() else { return }
+            guard let session = sessions[oldest.id], session.lastUsed == oldest.position else { continue }
+            for kept in session.replies { keptBytes -= kept?.bytes ?? 0 }
+            sessions[oldest.id] = nil
+            return
+        }
     }
 
     /// Judges a command that was chosen at `position`, and forgets what its client acknowledges.
@@ -64,6 +84,11 @@ struct SessionTable: Sendable {
     func foresee(_ id: SessionID, sequence: UInt64) -> Admission {
         guard let index = sessions.index(forKey: id) else { return .expired }
         return sessions.values[index].judge(sequence, window: window)
+    }
+
+    /// Whether a command that acknowledges all below `firstUnacknowledged` would free a reply.
+    func keepsReply(below firstUnacknowledged: UInt64, of id: SessionID) -> Bool {
+        sessions[id].map { $0.keepsReply(below: firstUnacknowledged) } ?? false
     }
 
     /// Keeps the reply of a command that was admitted and executed.
@@ -96,6 +121,13 @@ private struct Session: Sendable {
         let offset = Int(sequence - firstUnacknowledged)
         while replies.count <= offset { replies.append(nil) }
         replies[offset] = kept
+    }
+
+    func keepsReply(below first: UInt64) -> Bool {
+        guard first > firstUnacknowledged else { return false }
+        return replies.prefix(Int(min(UInt64(replies.count), first - firstUnacknowledged))).contains {
+            $0 != nil
+        }
     }
 
     /// Forgets the replies below `first`. Returns those there were.

@@ -65,7 +65,7 @@ final class Announcer {
 
     private func stamped(_ text: String) -> String {
         let seconds = (clock.now - start) / .seconds(1)
-        return seconds.fixed(1).leftPadded(to: 6) + " s  " + text
+        return Format.fixed(seconds, 1).leftPadded(to: 6) + " s  " + text
     }
 
     private func redraw() { write("\r\u{1b}[K" + status) }

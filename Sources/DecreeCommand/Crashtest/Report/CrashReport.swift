@@ -36,7 +36,7 @@ struct CrashReport: Sendable {
                 "each in the log where its receipt says, with the answer the model gives"
             ),
             ("rejected", counts.rejected.grouped, "as above, with the model's reason"),
-            ("failed", counts.failed.grouped, "not in the log's effects"),
+            ("failed", counts.failed.grouped, "none of them was done"),
             (
                 "unknown", unknown.grouped,
                 "\(counts.unknownDone.grouped) done once, \(counts.unknownNotDone.grouped) not at all"
@@ -44,7 +44,7 @@ struct CrashReport: Sendable {
             ("lost", count(.lost).grouped, "acknowledged, and not there"),
             (
                 "done twice", count(.doubled).grouped,
-                "of \(proof.repeatedInLog.grouped) commands that stand in the log again"
+                "\(proof.repeatedInLog.grouped) retries stand in the log a second time, without effect"
             ),
             (
                 "answers", count(.wrongAnswer, .ghost).grouped + " wrong",
@@ -100,7 +100,7 @@ struct CrashReport: Sendable {
     private func resumeText(leftMajority: Bool) -> String {
         let gaps = figures.resumeMilliseconds(leftMajority: leftMajority)
         guard let median = gaps.median, let worst = gaps.last else { return "" }
-        return "\((median / 1_000).fixed(2)) / \((worst / 1_000).fixed(2)) s"
+        return "\(Format.fixed(median / 1_000, 2)) / \(Format.fixed(worst / 1_000, 2)) s"
     }
 
     /// The first violations in full, and how many more there are.

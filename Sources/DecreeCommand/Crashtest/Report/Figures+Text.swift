@@ -1,5 +1,3 @@
-import Foundation
-
 extension BinaryInteger {
     /// `1,234,567`.
     var grouped: String {
@@ -15,13 +13,8 @@ extension BinaryInteger {
 }
 
 extension UInt64 {
-    /// Nanoseconds as `0.83 s`.
-    var seconds: String { (Double(self) / 1_000_000_000).fixed(2) + " s" }
-}
-
-extension Double {
-    /// With so many digits after the point.
-    func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
+    /// Nanoseconds with the unit that fits.
+    var asTime: String { Format.time(Double(self) / 1_000) }
 }
 
 extension String {

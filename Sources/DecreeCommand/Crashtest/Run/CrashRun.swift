@@ -52,7 +52,7 @@ final class CrashRun {
     // MARK: Load and faults
 
     private func loadAndFaults() async throws -> CrashFigures {
-        let load = Load(client: client, settings: settings.load, history: history)
+        let load = CrashLoad(client: client, settings: settings.load, history: history)
         let faults = FaultLoop(
             settings: settings, keeper: keeper, history: history, announcer: announcer,
             interruption: interruption)
@@ -99,7 +99,7 @@ final class CrashRun {
     }
 
     /// All nodes at the same slot, twice in a row; then every account is read once more.
-    private func settle(_ load: Load, _ faults: FaultLoop) async throws {
+    private func settle(_ load: CrashLoad, _ faults: FaultLoop) async throws {
         var last: Set<String> = []
         let keeper = keeper
         let settled = try await faults.wait(within: CrashSettings.patience) {

@@ -102,7 +102,9 @@ final class FaultLoop {
         figures.gaps.append(
             CrashFigures.Gap(
                 wasLeader: targets.leader != nil, leftMajority: targets.leavesMajority, nanoseconds: gap))
-        announcer.event("writes resumed after \(gap.seconds)")
+        let leader = await keeper.statuses().leader
+        announcer.event(
+            "writes resumed after \(gap.asTime)" + (leader.map { "; node \($0) leads" } ?? ""))
         // Some more of them, so that the next kill meets a cluster at work.
         return try await wait(within: CrashSettings.patience) { self.history.counts.sinceMark >= 20 }
     }

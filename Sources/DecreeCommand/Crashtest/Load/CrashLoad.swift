@@ -4,7 +4,7 @@ import Paxos
 import Synchronization
 
 /// Clients at work until they are told to stop.
-final class Load: Sendable {
+final class CrashLoad: Sendable {
     private let client: DecreeClient
     private let settings: LoadSettings
     private let history: History
@@ -35,7 +35,7 @@ final class Load: Sendable {
         let client: Int
         var session: Session
         let isAlone: Bool
-        var workload: Workload
+        var workload: CrashWorkload
         var count = 0
     }
 
@@ -48,7 +48,7 @@ final class Load: Sendable {
                 lanes.append(
                     Lane(
                         client: lanes.count, session: session, isAlone: count == 1,
-                        workload: Workload(client: lanes.count, settings: settings)))
+                        workload: CrashWorkload(client: lanes.count, settings: settings)))
             }
         }
         return lanes
@@ -57,7 +57,7 @@ final class Load: Sendable {
     private func openAccounts(_ lane: Lane) async -> Lane {
         var lane = lane
         for command in lane.workload.firstAccounts() {
-            await perform(Workload.Task(request: .command(command), pause: .zero), &lane)
+            await perform(CrashWorkload.Task(request: .command(command), pause: .zero), &lane)
         }
         return lane
     }
@@ -72,7 +72,7 @@ final class Load: Sendable {
         }
     }
 
-    private func perform(_ task: Workload.Task, _ lane: inout Lane) async {
+    private func perform(_ task: CrashWorkload.Task, _ lane: inout Lane) async {
         lane.count += 1
         let invoked = History.now()
         let outcome =
@@ -92,7 +92,7 @@ final class Load: Sendable {
     /// Reads the total and every account once more, when all is quiet.
     func readEverything() async {
         let session = client.session()
-        let queries = [BankQuery.total] + (0..<settings.accounts).map { .balance(Workload.account($0)) }
+        let queries = [BankQuery.total] + (0..<settings.accounts).map { .balance(CrashWorkload.account($0)) }
         for (number, query) in queries.enumerated() {
             let invoked = History.now()
             let outcome = await session.query(query.bytes)

@@ -5,7 +5,7 @@ import Paxos
 ///
 /// No two commands of a run are alike, whoever sends them: amounts are counted up in steps of the number of
 /// clients. So a command is known again wherever it turns up in the log, whatever session it came through.
-struct Workload {
+struct CrashWorkload {
     /// An operation, and how to go about it.
     struct Task {
         var request: BankOperation.Request

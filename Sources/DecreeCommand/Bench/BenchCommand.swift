@@ -1,0 +1,212 @@
+import ArgumentParser
+import DecreeClient
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+
+/// `decree bench`: how fast, and how far from what the machine allows.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure throughput, latency and cost, against the floor the machine sets.",
+        discussion: """
+            Without options it starts three nodes on this machine, each a process with a store of its own, \
+            and lets 1, then 64, then 1,000 clients move money between 10,000 accounts. Everything is \
+            fsynced by a majority before it is acknowledged.
+
+              decree bench                                  three local nodes, 1, 64 and 1,000 clients
+              decree bench --clients 128 --seconds 30       one row, longer
+              decree bench --local 5 --data /mnt/disk/b     five nodes, on the disk you mean
+              decree bench --rate 20000 --clients 100       open loop at 20,000 commands a second
+              decree bench --work append --value-bytes 4096 values of 4 KiB instead of transfers
+              decree bench --work read --clients 1000       linearizable reads
+              decree bench --nodes a:7001,b:7001,c:7001     a cluster that runs; it is left with the accounts
+
+            A client is a session. In the closed loop it has one command in flight and sends the next when \
+            the last is answered. With --rate commands start when they are due, whatever became of those \
+            before, and latency counts from then: a stall is seen by all who would have met it.
+
+            The floor is measured first, on the data's file system: a write of 4 KiB with fdatasync, a \
+            one-row commit by the production store, alone and by as many processes at once as there are \
+            nodes, and a loopback round trip. The floor of one command is that commit of all at once and \
+            two round trips.
+
+            --json prints a line for each row: commandsPerSecond, p50Microseconds, p99Microseconds, \
+            p999Microseconds, maxMicroseconds, fsyncsPerCommand (the leader's), cpuMicrosecondsPerCommand \
+            (by node), floor and more. Progress goes to standard error.
+
+            Answers and refusals of the bank are results; anything else is an error, and makes the exit \
+            code 1.
+            """)
+
+    @Option(help: ArgumentHelp("Start this many nodes on this machine (1 to 9).", valueName: "count"))
+    var local: Int?
+
+    @Option(help: ArgumentHelp("Use the nodes that run at these addresses.", valueName: "host:port,…"))
+    var nodes: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Where local nodes keep their data, which stays. Default: a fresh temporary directory. With \
+            --nodes: where to measure the floor, on the nodes' file system.
+            """, valueName: "directory"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("How many clients; several numbers run one after another.", valueName: "count,…"))
+    var clients = "1,64,1000"
+
+    @Option(help: ArgumentHelp("Connections to each node, which the clients share.", valueName: "count"))
+    var connections = 8
+
+    @Option(
+        help: ArgumentHelp(
+            "Open loop: start this many commands a second, of all clients together.", valueName: "per second"))
+    var rate: Double?
+
+    @Option(help: "What the clients do: bank (transfers), append (opaque values) or read (balances).")
+    var work = Work.bank
+
+    @Option(help: ArgumentHelp("Accounts for bank and read.", valueName: "count"))
+    var accounts = 10_000
+
+    @Option(help: ArgumentHelp("Bytes of a value for append.", valueName: "bytes"))
+    var valueBytes = 256
+
+    @Option(help: ArgumentHelp("Measured seconds for each number of clients.", valueName: "seconds"))
+    var seconds = 5.0
+
+    @Option(help: ArgumentHelp("Seconds before the measured ones.", valueName: "seconds"))
+    var warmup = 1.0
+
+    @Option(help: ArgumentHelp("Event loop threads of the load generator.", valueName: "count"))
+    var threads = 1
+
+    @Option(help: "The same seed makes the same requests.")
+    var seed: UInt64 = 1
+
+    @Flag(help: "Do not measure the floor.")
+    var skipFloor = false
+
+    @Flag(help: "One line of JSON for each row.")
+    var json = false
+
+    func validate() throws {
+        func require(_ condition: Bool, _ message: String) throws {
+            guard condition else { throw ValidationError(message) }
+        }
+        try require(local == nil || nodes == nil, "--local starts nodes, --nodes uses running ones: choose one")
+        try require((1...9).contains(local ?? 3), "--local must be 1 through 9")
+        try require(nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
+        try require(clientCounts != nil, "--clients must be numbers of 1 through 50000, as in 1,64,1000")
+        try require((1...256).contains(connections), "--connections must be 1 through 256")
+        try require(rate.map { (0.1...10_000_000).contains($0) } ?? true, "--rate must be 0.1 through 10000000")
+        try require((2...10_000_000).contains(accounts), "--accounts must be 2 through 10000000")
+        try require((1...1 << 20).contains(valueBytes), "--value-bytes must be 1 through 1048576")
+        try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
+        try require((0...3_600).contains(warmup), "--warmup must be 0 through 3600")
+        try require((1...64).contains(threads), "--threads must be 1 through 64")
+    }
+
+    private var clientCounts: [Int]? {
+        let counts = clients.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int($0).flatMap { (1...50_000).contains($0) ? $0 : nil }
+        }
+        return counts.contains(nil) ? nil : counts.compactMap { $0 }
+    }
+
+    func run() async throws {
+        let target = try makeTarget()
+        var progress = BenchProgress()
+        if let warning = target.warning { progress.tell("warning: \(warning)") }
+        let rows: [BenchRow]
+        do {
+            let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes)
+            let floor = try measureFloor(target, workload, progress: &progress)
+            try target.start()
+            rows = try await measure(target, workload, floor, progress: &progress)
+        } catch {
+            progress.clear()
+            if let trouble = target.stop(isFine: false) { progress.tell(trouble) }
+            throw error
+        }
+        progress.clear()
+        let errors = rows.reduce(0) { $0 + $1.errors }
+        let trouble = target.stop(isFine: errors == 0)
+        if !json { print(BenchTable(title: title, rows: rows, floor: rows.first?.floor).text) }
+        if let trouble { throw ToolError(.checkFailed, trouble) }
+        if errors > 0 {
+            throw ToolError(.checkFailed, "\(errors) commands were not answered: the reasons are above")
+        }
+    }
+
+    private func makeTarget() throws -> BenchTarget {
+        if let nodes, let addresses = NodeAddress.list(nodes) {
+            return BenchTarget(running: addresses, dataDirectory: data)
+        }
+        return try BenchTarget(local: local ?? 3, directory: data, machine: work.machine)
+    }
+
+    private func measureFloor(
+        _ target: BenchTarget, _ workload: Workload, progress: inout BenchProgress
+    ) throws -> Floor? {
+        guard !skipFloor, let directory = target.floorDirectory else { return nil }
+        return try Floor.measure(
+            in: directory, processes: target.addresses.count, valueBytes: workload.typicalBytes,
+            progress: &progress)
+    }
+
+    /// Runs each number of clients in turn.
+    private func measure(
+        _ target: BenchTarget, _ workload: Workload, _ floor: Floor?, progress: inout BenchProgress
+    ) async throws -> [BenchRow] {
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        var logger = Logger(label: "decree.bench", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .error
+        let client = DecreeClient(
+            .init(cluster: "", nodes: target.addresses, connections: connections, logger: logger),
+            eventLoopGroup: threads)
+        do throws(ClientError) {
+            try await client.connected(within: .seconds(10))
+        } catch {
+            throw ToolError(.unreachable, error.description)
+        }
+        let probe = ClusterProbe(client: client, addresses: target.addresses)
+        try await probe.waitForLeader(seconds: 15)
+        if !workload.accounts.isEmpty {
+            progress.tell("opening \(Format.count(Double(accounts))) accounts")
+            try await workload.openAccounts(with: client)
+        }
+        let generator = LoadGenerator(client: client, cluster: probe, workload: workload)
+        var rows: [BenchRow] = []
+        for count in clientCounts ?? [] {
+            progress.tell("\(count) clients: warming up")
+            let load = Load(
+                clients: count, rate: rate, warmupSeconds: warmup, seconds: seconds, seed: seed)
+            let result = try await generator.run(load, progress: &progress)
+            let row = BenchRow(result, load: load, work: work, connections: connections, floor: floor)
+            rows.append(row)
+            if json {
+                progress.clear()
+                FileHandle.standardOutput.write(Data((try row.json() + "\n").utf8))
+            }
+        }
+        await client.close()
+        try await threads.shutdownGracefully()
+        return rows
+    }
+
+    private var title: String {
+        let what =
+            switch work {
+            case .bank: "transfers between \(Format.count(Double(accounts))) accounts"
+            case .append: "values of \(Format.count(Double(valueBytes))) B"
+            case .read: "linearizable reads of \(Format.count(Double(accounts))) balances"
+            }
+        let cluster = nodes.map { "the nodes \($0)" } ?? "\(local ?? 3) nodes on this machine, with the load"
+        let loop = rate.map { "open loop, \(Format.count($0)) a second" } ?? "closed loop"
+        return "\(what), \(loop), \(connections) connections, "
+            + "\(Format.ratio(seconds)) s after \(Format.ratio(warmup)) s; \(cluster)"
+    }
+}

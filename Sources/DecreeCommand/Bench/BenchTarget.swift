@@ -1,0 +1,93 @@
+import DecreeClient
+import Foundation
+import Paxos
+
+/// The cluster under test: node processes of its own, or one that runs already.
+struct BenchTarget {
+    let addresses: [NodeAddress]
+    /// Where the floor is measured; nil where that would say nothing of the nodes' disks.
+    let floorDirectory: String?
+    private let local: LocalCluster?
+    private let isTemporary: Bool
+
+    /// Nodes on this machine, not yet running.
+    init(local count: Int, directory: String?, machine: MachineKind) throws {
+        isTemporary = directory == nil
+        let path = directory ?? NSTemporaryDirectory() + "decree-bench-\(UInt32.random(in: 0...UInt32.max))"
+        let cluster = try LocalCluster(
+            nodes: count, directory: path, cluster: "bench-\(machine.rawValue)",
+            nodeArguments: ["--machine", machine.rawValue])
+        local = cluster
+        addresses = cluster.addresses.compactMap { NodeAddress($0) }
+        floorDirectory = path
+    }
+
+    /// Nodes that run already.
+    init(running addresses: [NodeAddress], dataDirectory: String?) {
+        self.addresses = addresses
+        floorDirectory = dataDirectory
+        local = nil
+        isTemporary = false
+    }
+
+    /// What is wrong with measuring here, if anything.
+    var warning: String? {
+        guard let floorDirectory, Self.isInMemory(floorDirectory) else { return nil }
+        return "\(floorDirectory) is a file system in memory, where fsync costs nothing: "
+            + "name a directory on a disk with --data"
+    }
+
+    func start() throws { try local?.startAll() }
+
+    /// Stops the nodes of this run. Their directory goes if it was temporary and nothing was wrong.
+    func stop(isFine: Bool) -> String? {
+        guard let local else { return nil }
+        let codes = local.stopAll()
+        let badly = local.ids.filter { codes[$0] != 0 }
+        guard badly.isEmpty, isFine else {
+            let logs = badly.map { "node \($0):\n\(local.logTail(of: $0))" }
+            return (logs + ["the nodes' data and logs are in \(local.directory)"]).joined(separator: "\n")
+        }
+        if isTemporary { try? FileManager.default.removeItem(atPath: local.directory) }
+        return nil
+    }
+
+    /// Whether the file system of a path, which need not be there yet, is tmpfs or ramfs. Only Linux says.
+    private static func isInMemory(_ path: String) -> Bool {
+        guard let mounts = try? String(contentsOfFile: "/proc/mounts", encoding: .utf8) else { return false }
+        let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path + "/"
+        var nearest = (point: "", type: "")
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ").map(String.init)
+            guard fields.count > 2 else { continue }
+            let point = fields[1].hasSuffix("/") ? fields[1] : fields[1] + "/"
+            if path.hasPrefix(point), point.count > nearest.point.count { nearest = (point, fields[2]) }
+        }
+        return ["tmpfs", "ramfs"].contains(nearest.type)
+    }
+}
+
+extension Workload {
+    /// Opens the accounts, many at a time, before the clock starts. Accounts that are there from an earlier
+    /// run are as good.
+    func openAccounts(with client: DecreeClient) async throws {
+        let session = client.session()
+        let commands = openings
+        var next = commands.startIndex
+        try await withThrowingTaskGroup(of: Outcome.self) { group in
+            func add() {
+                guard next < commands.endIndex else { return }
+                let command = commands[next]
+                next += 1
+                group.addTask { await session.submit(command, deadline: .seconds(30)) }
+            }
+            for _ in 0..<512 { add() }
+            while let outcome = try await group.next() {
+                if let trouble = outcome.trouble {
+                    throw ToolError(.checkFailed, "cannot open the accounts: \(trouble)")
+                }
+                add()
+            }
+        }
+    }
+}

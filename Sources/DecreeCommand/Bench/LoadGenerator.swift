@@ -1,0 +1,117 @@
+import DecreeClient
+import Foundation
+import NIOCore
+import Paxos
+
+/// One load: so many clients, for so long.
+struct Load: Sendable {
+    var clients: Int
+    var rate: Double?
+    var warmupSeconds: Double
+    var seconds: Double
+    var seed: UInt64
+}
+
+/// Runs a load, and looks at the nodes before and after its measured time.
+struct LoadGenerator {
+    let client: DecreeClient
+    let cluster: ClusterProbe
+    let workload: Workload
+
+    /// A load that ran.
+    struct Result {
+        let tally: Tally
+        let usage: Usage
+    }
+
+    func run(_ load: Load, progress: inout BenchProgress) async throws -> Result {
+        let drivers = try await start(load)
+        let schedule = drivers.schedule
+        await Self.sleep(until: schedule.measureFrom)
+        let before = try await cluster.look()
+        let completedBefore = try await drivers.look().completed
+        try await watch(drivers, load, progress: &progress)
+        let after = try await cluster.look()
+        let completedAfter = try await drivers.look().completed
+        let tally = try await drivers.finish()
+        return Result(
+            tally: tally,
+            usage: Usage(from: before, to: after, commands: completedAfter - completedBefore))
+    }
+
+    /// Tells every second how it goes, until the measured time is over.
+    private func watch(_ drivers: RunningLoad, _ load: Load, progress: inout BenchProgress) async throws {
+        var last = try await drivers.look()
+        var lastTime = LoadSchedule.now
+        let total = Int(load.seconds.rounded(.up))
+        for second in 1...max(1, total) {
+            let wake = min(drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000, drivers.schedule.end)
+            await Self.sleep(until: wake)
+            let look = try await drivers.look()
+            let now = LoadSchedule.now
+            let perSecond = Double(look.completed - last.completed) * 1e9 / Double(max(1, now - lastTime))
+            progress.tell(
+                "\(load.clients) clients  \(second)/\(total) s  \(Format.count(perSecond)) \(workload.work.unit)/s  "
+                    + "p50 \(Format.time(look.recent.microseconds(at: 50)))  "
+                    + "p99 \(Format.time(look.recent.microseconds(at: 99)))")
+            (last, lastTime) = (look, now)
+        }
+    }
+
+    private func start(_ load: Load) async throws -> RunningLoad {
+        var random = SeededGenerator(seed: load.seed)
+        var byLoop: [(eventLoop: any EventLoop, sessions: [(session: Session, seed: UInt64)])] = []
+        for _ in 0..<load.clients {
+            let session = client.session()
+            let place = byLoop.firstIndex { $0.eventLoop === session.eventLoop }
+            if place == nil { byLoop.append((session.eventLoop, [])) }
+            byLoop[place ?? byLoop.count - 1].sessions.append((session, random.next()))
+        }
+        let schedule = LoadSchedule(
+            warmupSeconds: load.warmupSeconds, seconds: load.seconds, rate: load.rate)
+        var running = RunningLoad(schedule: schedule)
+        let workload = workload
+        for (eventLoop, sessions) in byLoop {
+            let allClients = load.clients
+            let (driver, tally) = try await eventLoop.submit {
+                let driver = LoadDriver(
+                    sessions: sessions, of: allClients, workload: workload, schedule: schedule,
+                    eventLoop: eventLoop)
+                return (NIOLoopBound(driver, eventLoop: eventLoop), driver.run())
+            }.get()
+            running.drivers.append((driver, tally))
+        }
+        return running
+    }
+
+    private static func sleep(until time: UInt64) async {
+        let now = LoadSchedule.now
+        guard time > now else { return }
+        try? await Task.sleep(nanoseconds: time - now)
+    }
+}
+
+/// A load that runs, seen from outside its event loops.
+struct RunningLoad: Sendable {
+    let schedule: LoadSchedule
+    var drivers: [(bound: NIOLoopBound<LoadDriver>, tally: EventLoopFuture<Tally>)] = []
+
+    /// Answers since the start, and the latencies of those since the last look.
+    func look() async throws -> (completed: UInt64, recent: Latencies) {
+        var completed: UInt64 = 0
+        var recent = Latencies()
+        for (bound, _) in drivers {
+            let look = try await bound.eventLoop.submit { bound.value.look() }.get()
+            completed += look.completed
+            recent.add(look.recent)
+        }
+        return (completed, recent)
+    }
+
+    /// Waits for the last answer.
+    func finish() async throws -> Tally {
+        var tally = Tally()
+        for driver in drivers { tally.add(try await driver.tally.get()) }
+        return tally
+    }
+}

@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Paxos
+
+/// What a leader answers before a request enters the log.
+@Suite struct RequestTests {
+    private func leading(limits: Limits = TestCluster.shortTimes) -> SoloGroup {
+        let solo = SoloGroup(voters: 1, limits: limits)
+        solo.tick()
+        #expect(solo.group.isLeading)
+        return solo
+    }
+
+    private func session(of solo: SoloGroup) -> TestSession {
+        guard case .opened(let id)? = solo.answer(to: .openSession) else {
+            return TestSession(id: SessionID(rawValue: 0))
+        }
+        return TestSession(id: id)
+    }
+
+    @Test func aFollowerRefuses() {
+        let solo = SoloGroup()
+        for request in [.openSession, TestCluster.read()] as [ClientRequest] {
+            #expect(solo.answer(to: request) == .notLeader(leader: nil))
+        }
+        #expect(
+            solo.answer(to: TestCluster.read(.stale))
+                == .answered(.ok(ListMachine.number(0)), executedThrough: .zero, consistency: .stale))
+    }
+
+    @Test func whatNoNodeWouldTakeIsRefusedForGood() {
+        let solo = leading()
+        let session = session(of: solo)
+        let table: [(sequence: UInt64, first: UInt64)] = [(0, 0), (0, 1), (1, 0), (1, 2), (1_025, 1)]
+        for (sequence, first) in table {
+            let ticket = solo.ask(session.command("x", sequence: sequence, firstUnacknowledged: first))
+            #expect(solo.responses[ticket] == .refused(.outsideWindow), "\(sequence) from \(first)")
+        }
+        let large = ClientRequest.query(
+            payload: Array(repeating: 0, count: (1 << 20) + 1)[...], consistency: .stale)
+        #expect(solo.answer(to: large) == .refused(.tooLarge))
+    }
+
+    @Test func aRetryIsAnsweredWithoutASlot() {
+        let solo = leading()
+        let session = session(of: solo)
+        let first = solo.ask(session.command("x", sequence: 1))
+        let through = solo.group.chosenThrough
+        let again = solo.ask(session.command("x", sequence: 1))
+        #expect(solo.responses[again] == solo.responses[first])
+        #expect(solo.group.chosenThrough == through)
+    }
+
+    @Test func aSessionThatWasNeverOpenedIsExpired() {
+        let solo = leading()
+        _ = session(of: solo)
+        let unknown = TestSession(id: SessionID(openedAt: LogPosition(slot: Slot(1), index: 7)))
+        let through = solo.group.chosenThrough
+        #expect(solo.answer(to: unknown.command("x", sequence: 1)) == .sessionExpired)
+        #expect(solo.group.chosenThrough == through, "that took no slot")
+    }
+
+    /// A deposed leader that does not know it yet lacks the session's opening: it may not call it unknown.
+    @Test func aSessionOpenedBeyondThisNodesLogIsNotSaidToBeExpired() {
+        let solo = SoloGroup()
+        let ballot = solo.lead()
+        let elsewhere = TestSession(id: SessionID(openedAt: LogPosition(slot: Slot(5), index: 0)))
+        let ticket = solo.ask(elsewhere.command("x", sequence: 1))
+        #expect(solo.responses[ticket] == nil)
+        // Nor does it come to be executed if this node leads after all: the log has the last word.
+        solo.accepted(ballot, 1, through: 1, from: 2)
+        #expect(solo.responses[ticket] == .sessionExpired)
+    }
+
+    // MARK: Replies that fill memory
+
+    private var fewReplies: Limits {
+        var limits = TestCluster.shortTimes
+        limits.cachedReplyBytes = 100
+        return limits
+    }
+
+    @Test func aFullCacheOfRepliesPushesBack() {
+        let solo = leading(limits: fewReplies)
+        let (session, other) = (session(of: solo), session(of: solo))
+        for sequence in 1...2 {
+            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
+        }
+        #expect(solo.answer(to: session.command("x", sequence: 3)) == .busy)
+        #expect(solo.answer(to: other.command("x", sequence: 1)) == .busy)
+    }
+
+    /// Else nothing would ever empty it again.
+    @Test func aCommandThatAcknowledgesRepliesPassesAFullCache() {
+        let solo = leading(limits: fewReplies)
+        let session = session(of: solo)
+        for sequence in 1...2 {
+            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
+        }
+        let ticket = solo.ask(session.command("x", sequence: 3, firstUnacknowledged: 3))
+        #expect(solo.responses[ticket].map { if case .executed = $0 { true } else { false } } == true)
+        #expect(solo.group.replica.sessions.keptBytes < 100)
+        #expect(solo.answer(to: session.command("x", sequence: 4)) != .busy)
+    }
+
+    @Test func aSessionMayBeOpenedWhenTheCacheIsFull() {
+        let solo = leading(limits: fewReplies)
+        let session = session(of: solo)
+        for sequence in 1...2 {
+            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
+        }
+        let ticket = solo.ask(.openSession)
+        #expect(solo.responses[ticket].map { if case .opened = $0 { true } else { false } } == true)
+    }
+}
