@@ -21,9 +21,7 @@ struct LogCopy: Sendable {
 
     /// The chain through a slot; nil if the copy does not hold it.
     func chain(through slot: Slot) -> Digest? {
-        if slot == .zero { return .zero }
-        guard let first = rows.first?.slot, slot >= first, slot <= through else { return nil }
-        return rows[first.distance(to: slot)].chain
+        slot == .zero ? .zero : rows.last { $0.slot == slot }?.chain
     }
 }
 
