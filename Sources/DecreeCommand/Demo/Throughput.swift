@@ -27,7 +27,7 @@ struct Throughput {
             }
             announcer.line("  clients    commands/s       p50 ms       p99 ms")
             for count in Self.clientCounts { announcer.line(try await row(clients: count)) }
-            let complaints = try await keeper.stopAll()
+            let complaints = try await keeper.stopAll().complaints
             guard complaints.isEmpty else {
                 throw ToolError(.checkFailed, complaints.joined(separator: "; "))
             }

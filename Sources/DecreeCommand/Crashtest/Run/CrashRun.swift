@@ -11,8 +11,9 @@ final class CrashRun {
     let keeper: NodeKeeper
     let client: DecreeClient
     private let announcer: Announcer
-    private let interruption: Interruption
     private let history = History()
+    private let load: CrashLoad
+    private let faults: FaultLoop
     private var violations: [Violation] = []
 
     init(
@@ -27,7 +28,10 @@ final class CrashRun {
         keeper = NodeKeeper(cluster: cluster, client: client)
         self.settings = settings
         self.announcer = announcer
-        self.interruption = interruption
+        load = CrashLoad(client: client, settings: settings.load, history: history)
+        faults = FaultLoop(
+            settings: settings, keeper: keeper, history: history, announcer: announcer,
+            interruption: interruption)
     }
 
     /// Runs everything, and judges it. Nodes are stopped afterwards, however it ends.
@@ -35,9 +39,8 @@ final class CrashRun {
         do {
             try keeper.cluster.startAll()
             announcer.event("\(settings.nodes) nodes are started in \(keeper.cluster.directory)")
-            let figures = try await loadAndFaults()
-            let states = await converge()
-            await stop()
+            try await loadAndFaults()
+            let states = try await convergeAndStop()
             announcer.event("all nodes are stopped; every acknowledgement is now looked up in their files")
             let evidence = Evidence(history: history.operations, logs: readLogs(), states: states)
             return CrashReport(
@@ -49,95 +52,81 @@ final class CrashRun {
         }
     }
 
-    // MARK: Load and faults
-
-    private func loadAndFaults() async throws -> CrashFigures {
-        let load = CrashLoad(client: client, settings: settings.load, history: history)
-        let faults = FaultLoop(
-            settings: settings, keeper: keeper, history: history, announcer: announcer,
-            interruption: interruption)
-        let clients = Task { await load.run() }
-        do {
-            let accounts = settings.load.accounts
-            let history = history
-            guard
-                try await faults.wait(
-                    within: CrashSettings.patience, until: { history.counts.acknowledged > accounts })
-            else {
-                throw ToolError(
-                    .unreachable,
-                    "the cluster did not begin to work within \(CrashSettings.patience); see the nodes' logs in "
-                        + keeper.cluster.directory)
-            }
-            announcer.event("\(settings.load.clients) clients move money between \(accounts) accounts")
-            try await faults.run()
-            keeper.restartAll()
-            load.stop()
-            try await drain(clients, faults)
-            try await settle(load, faults)
-        } catch {
-            load.stop()
-            clients.cancel()
-            throw error
-        }
-        violations += faults.violations
+    private var figures: CrashFigures {
         var figures = faults.figures
         figures.restarts = keeper.restarts
         figures.fsyncs = keeper.fsyncs
         return figures
     }
 
-    /// Waits for the outcomes of what is under way, keeping the nodes alive.
-    private func drain(_ clients: Task<Void, Never>, _ faults: FaultLoop) async throws {
-        let isDone = Latch()
-        let waiter = Task {
-            await clients.value
-            isDone.raise()
+    // MARK: Load and faults
+
+    private func loadAndFaults() async throws {
+        let clients = Task { [load] in await load.run() }
+        defer { load.stop() }
+        let accounts = settings.load.accounts
+        guard
+            try await faults.wait(
+                within: CrashSettings.patience, until: { self.history.counts.acknowledged > accounts })
+        else {
+            throw ToolError(
+                .unreachable,
+                "the cluster did not begin to work within \(CrashSettings.patience); see the nodes' logs in "
+                    + keeper.cluster.directory)
         }
-        try await faults.wait { isDone.isRaised }
-        await waiter.value
+        announcer.event("\(settings.load.clients) clients move money between \(accounts) accounts")
+        try await faults.run()
+        keeper.restartAll()
+        load.stop()
+        try await finish { await clients.value }
     }
 
-    /// All nodes at the same slot, twice in a row; then every account is read once more.
-    private func settle(_ load: CrashLoad, _ faults: FaultLoop) async throws {
-        var last: Set<String> = []
-        let keeper = keeper
-        let settled = try await faults.wait(within: CrashSettings.patience) {
-            let states = await keeper.states()
-            let now = Set(states.map(\.agreement))
-            defer { last = now }
-            return states.count == keeper.count && now.count == 1 && now == last
-        }
-        guard settled else { return }
+    /// Waits for clients, keeping the nodes alive meanwhile.
+    private func finish(_ work: @escaping @Sendable () async -> Void) async throws {
         let isDone = Latch()
-        let reader = Task {
-            await load.readEverything()
+        Task {
+            await work()
             isDone.raise()
         }
         try await faults.wait { isDone.isRaised }
-        await reader.value
     }
 
     // MARK: The end
 
-    private func converge() async -> [Evidence.NodeState] {
-        let states = await keeper.states()
-        if states.count < settings.nodes || Set(states.map(\.agreement)).count != 1 {
-            let list = states.map { "node \($0.node) \($0.agreement)" }.joined(separator: ", ")
-            violations.append(
-                Violation(.stalled, "the nodes did not agree within \(CrashSettings.patience): \(list)"))
-        } else if let slot = states.first?.executedThrough {
-            announcer.event("all nodes have executed slot \(slot), and agree")
+    /// All nodes at the same slot, then stopped. A node that somebody kills as it stops may not have
+    /// written what it learnt last, which costs nothing but another round.
+    private func convergeAndStop() async throws -> [Evidence.NodeState] {
+        var states: [Evidence.NodeState] = []
+        for _ in 0..<3 {
+            states = try await converge()
+            let end = try await keeper.stopAll()
+            violations += end.complaints.map { Violation(.node, $0) }
+            guard !end.killed.isEmpty else { break }
+            announcer.notice("killed by another's hand as it stopped: node \(end.killed[0]); once more")
+            try keeper.cluster.startAll()
         }
+        violations += faults.violations
         return states
     }
 
-    private func stop() async {
-        do {
-            violations += try await keeper.stopAll().map { Violation(.node, $0) }
-        } catch {
-            violations.append(Violation(.node, "stopping was interrupted: \(error)"))
+    /// Waits until all nodes say the same, twice in a row; then every account is read once more.
+    private func converge() async throws -> [Evidence.NodeState] {
+        var states: [Evidence.NodeState] = []
+        let agree = try await faults.wait(within: CrashSettings.patience) {
+            let last = states
+            states = await self.keeper.states()
+            return states.count == self.keeper.count && states == last
+                && Set(states.map(\.agreement)).count == 1
         }
+        guard agree, let slot = states.first?.executedThrough else {
+            let list = states.map { "node \($0.node) \($0.agreement)" }.joined(separator: ", ")
+            violations.append(
+                Violation(.stalled, "the nodes did not agree within \(CrashSettings.patience): \(list)"))
+            return states
+        }
+        announcer.event("all nodes have executed slot \(slot), and agree")
+        try await finish { [load] in await load.readEverything() }
+        return states
     }
 
     private func readLogs() -> [LogCopy] {

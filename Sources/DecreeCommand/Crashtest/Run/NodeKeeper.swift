@@ -79,21 +79,38 @@ final class NodeKeeper {
         return ("signal \(status)", [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(status))
     }
 
-    /// SIGTERM to all. Returns what is wrong: every node must stop within ten seconds, with exit code 0.
-    func stopAll() async throws -> [String] {
-        for node in running { cluster.signal(node, SIGTERM) }
-        let end = clock.now + .seconds(10)
-        while clock.now < end, cluster.ids.contains(where: cluster.isRunning) {
+    /// How nodes ended that were asked to.
+    struct End {
+        /// What is wrong: every node must stop within ten seconds, with exit code 0.
+        var complaints: [String] = []
+        /// Nodes that somebody killed before they could.
+        var killed: [Int] = []
+    }
+
+    /// SIGTERM to all.
+    func stopAll() async throws -> End {
+        for node in cluster.ids { cluster.signal(node, SIGTERM) }
+        let time = clock.now + .seconds(10)
+        while clock.now < time, cluster.ids.contains(where: cluster.isRunning) {
             try await Task.sleep(for: .milliseconds(5))
         }
-        return cluster.ids.compactMap { node in
-            if cluster.isRunning(node) {
+        var end = End()
+        for node in cluster.ids {
+            guard !cluster.isRunning(node) else {
                 cluster.kill(node)
-                return "node \(node) did not stop within 10 s of SIGTERM"
+                end.complaints.append("node \(node) did not stop within 10 s of SIGTERM")
+                continue
             }
             let (how, isOutside) = lastWords(of: node)
-            return isOutside ? nil : "node \(node) did not stop as it should: \(how)"
+            if !isOutside {
+                end.complaints.append(
+                    "node \(node) did not stop as it should (\(how)); it said last:\n"
+                        + cluster.logTail(of: node))
+            } else if cluster.members[node]?.process?.terminationReason == .uncaughtSignal {
+                end.killed.append(node)
+            }
         }
+        return end
     }
 
     /// Ends whatever still runs, when there is nothing more to learn from it.
