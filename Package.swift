@@ -103,7 +103,10 @@ let package = Package(
             dependencies: ["Paxos", "DecreeWire", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings),
         .testTarget(
-            name: "DecreeClientTests", dependencies: nio + ["Paxos", "DecreeWire", "DecreeClient"],
+            name: "DecreeClientTests",
+            dependencies: nio + [
+                "Paxos", "DecreeWire", "DecreeClient", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
         .testTarget(

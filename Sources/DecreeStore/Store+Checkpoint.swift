@@ -19,12 +19,15 @@ extension Store {
     /// Copies the whole log into the database. False if the disk is full: the log stays as it is, every
     /// row in it, and the next checkpoint copies it all.
     func checkpoint() throws(StoreError) -> Bool {
+        // Where nothing was committed since the last one, there is nothing to copy and nothing to sync.
+        let isEmpty = connection.walPages == 0
         do {
             let pages = try connection.checkpoint()
+            startsNewLog = true
+            guard !isEmpty else { return true }
             counters.checkpoints += 1
             counters.fsyncs += 2
             counters.pagesCheckpointed += UInt64(pages)
-            startsNewLog = true
             return true
         } catch {
             guard error.isDiskFull else { throw giveUp(error) }

@@ -44,6 +44,13 @@ import Testing
         #expect(throws: BankRejection.malformed) { try BankCommand(bytes: command.bytes + [0]) }
     }
 
+    @Test(arguments: queries) func everyShorterOrLongerQueryIsMalformed(_ query: BankQuery) {
+        for count in 0..<query.bytes.count {
+            #expect(throws: BankRejection.malformed) { try BankQuery(bytes: query.bytes.prefix(count)) }
+        }
+        #expect(throws: BankRejection.malformed) { try BankQuery(bytes: query.bytes + [0]) }
+    }
+
     @Test(
         arguments: [
             ([], BankRejection.malformed), ([0], .malformed),

@@ -109,6 +109,17 @@ import Testing
         #expect(served[3].1.isEmpty)
     }
 
+    @Test func aReadEndsBeforeAGap() throws {
+        let store = try openStore(directory)
+        try store.fill(["a", "b", "c", "d"])
+        try store.connection.execute("DELETE FROM chosen WHERE slot = 2")
+        let served = try store.expectCommit(
+            step([], reads: [read(1, through: 4), read(2, through: 4)])
+        ).reads
+        #expect(served[0].1 == [vote(1, "a")])
+        #expect(served[1].1.isEmpty)
+    }
+
     @Test func aReadSeesTheRowsOfItsOwnStep() throws {
         let store = try openStore(directory)
         try store.fill(["a"])
@@ -155,6 +166,52 @@ import Testing
         #expect(try directory.bytes(of: directory.log).count < 40 * 4_120)
         try store.close()
         #expect(try openStore(directory).recoverAll().chosen.count == 99)
+    }
+
+    @Test func aFullDiskReleasesNothingAndTheSameRowsAreTriedAgain() throws {
+        let store = try openStore(directory)
+        try store.fill(["a"])
+        let pages = try #require(try store.connection.integer("PRAGMA page_count"))
+        try store.connection.execute("PRAGMA max_page_count = \(pages)")
+        let large = String(repeating: "x", count: 100_000)
+        let rows: [Write] = [.accepted(group, vote(2, "b")), .accepted(group, vote(3, large))]
+        for attempt in 1...3 {
+            let outcome =
+                attempt == 1 ? try store.commit(step(rows, withheld: [envelope])) : try store.retry()
+            guard case .diskFull = outcome else {
+                Issue.record("committed to a full disk")
+                return
+            }
+            #expect(store.isDiskFull)
+            #expect(store.persistSequence == 2)
+            #expect(!store.connection.isInTransaction)
+            #expect(try store.recoverAll().votes.accepted == [vote(1, "a")])
+        }
+        try store.connection.execute("PRAGMA max_page_count = \(pages + 100)")
+        guard case .committed(let committed) = try store.retry() else {
+            Issue.record("the disk is still full")
+            return
+        }
+        #expect(committed.messages == [envelope])
+        #expect(committed.persistSequence == 3)
+        #expect(!store.isDiskFull)
+        #expect(try store.recoverAll().votes.accepted == [vote(1, "a"), vote(2, "b"), vote(3, large)])
+    }
+
+    @Test func aStoreThatFailedIsGivenUp() throws {
+        let store = try openStore(directory)
+        try store.fill(["a"])
+        let failure = store.giveUp(SQLiteError(code: 1_034, operation: "COMMIT"))
+        #expect(
+            failure
+                == .ioError(
+                    file: directory.database, operation: "COMMIT",
+                    detail: "SQLITE_IOERR_FSYNC, code 1034: disk I/O error"))
+        #expect(throws: failure) { try store.expectCommit(step(.promise(group, ballot))) }
+        #expect(throws: failure) { try store.expectCommit(step([])) }
+        #expect(throws: failure) { try store.recoverAll() }
+        #expect(throws: failure) { try store.checkpointIfDue() }
+        #expect(throws: failure) { try store.close() }
     }
 
     @Test func aClosedStoreThrows() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import DecreeStore
@@ -24,9 +25,21 @@ import Testing
                 "syncDirectory",
             ])
         #expect(files.overwritten == Array(log.prefix(live)))
-        #expect(reopened.counters.checkpoints == 0, "the one at open is not the caller's")
-        #expect(reopened.connection.walPages == 0, "everything is in the database")
         #expect(try reopened.recoverAll().chosen.count == 2)
+    }
+
+    @Test func openingCopiesTheWholeLogSoThatTheNextCommitTakesANewSalt() throws {
+        let store = try openStore(directory)
+        try store.fill(["a", "b", "c"])
+        try store.close()
+        let salts = try directory.bytes(of: directory.log)[16..<24]
+        try openStore(directory).close()
+        try openStore(directory).expectCommit(step(.promise(group, ballot)))
+        #expect(try directory.bytes(of: directory.log)[16..<24] != salts)
+
+        try openStore(directory).close()
+        try FileManager.default.removeItem(atPath: directory.log)
+        #expect(try openStore(directory).recoverAll().chosen.count == 2, "it is all in the database")
     }
 
     @Test func aNewStoreHasNoLogToBeWritten() throws {

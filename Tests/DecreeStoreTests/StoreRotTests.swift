@@ -75,6 +75,23 @@ import Testing
         #expect(found?.slot == slot.map { Slot($0) })
     }
 
+    /// A decision names a ballot, and others act on it.
+    @Test func theBallotOfAFactIsVouchedForToo() throws {
+        let higher = Ballot(round: 9, node: NodeID(2))
+        let store = try openStore(directory)
+        let learned = vote(1, "a", in: higher)
+        let chain = Digest.zero.chained(Slot(1), learned.proposal.digest)
+        try store.expectCommit(
+            step(
+                .promise(group, higher), .accepted(group, learned),
+                .chosen(group, Slot(1), higher, chain: chain)))
+        try store.close()
+        try directory.sql("UPDATE chosen SET ballot = \(ballot.rawValue)")
+        let found = corruption { try openStore(directory).recoverAll() }
+        #expect(found?.place == "chosen")
+        #expect(found?.slot == Slot(1))
+    }
+
     /// Two rows exchanged, checksums and all: each is sound alone, the chain is not.
     @Test func aValueOfAnotherHistoryBreaksTheChain() throws {
         try makeStoreAtRest()

@@ -78,14 +78,14 @@ package struct WALScan: Equatable, Sendable {
         return WALScan(
             liveFrames: live, liveBytes: live == 0 ? 0 : format.offset(of: live + 1),
             transactions: transactions,
-            rot: rot(in: format, from: frame, seed: running))
+            rot: rot(in: format, from: frame, after: live, seed: running))
     }
 
     /// Judges the first frame that does not check out. It belongs to a transaction; if that is the last
     /// one, it is torn, and was never answered for. But the next transaction is begun only when this one
     /// is durable, so a plausible frame beyond this one's end is proof that the bad frame was good once.
     private static func rot(
-        in format: WALFormat, from bad: Int, seed: WALFormat.Checksum
+        in format: WALFormat, from bad: Int, after live: Int, seed: WALFormat.Checksum
     ) -> Rot? {
         let salts = format.salts(at: 16)
         let count = format.frameCount
@@ -106,7 +106,7 @@ package struct WALScan: Equatable, Sendable {
         let isCurrent = format.salts(bad) == salts || next
         let isAcross = (format.offset(of: bad) & 511) + WALFormat.frameHeaderBytes > 512
         let isMarked = format.commitSize(bad) != 0 && !isAcross
-        var isEnded = isCurrent && (isMarked || lostItsMark(format, bad, seed: seed))
+        var isEnded = isCurrent && (isMarked || lostItsMark(format, bad, after: live, seed: seed))
         for frame in bad + 1...count where frame == bad + 1 ? next : isPlausible(frame) {
             if isEnded {
                 return Rot(
@@ -120,10 +120,21 @@ package struct WALScan: Equatable, Sendable {
 
     /// Whether a frame checks out as one that ends its transaction but for one bit: the only one of its
     /// mark, a size of the database that is a power of two.
-    private static func lostItsMark(_ format: WALFormat, _ frame: Int, seed: WALFormat.Checksum) -> Bool {
+    ///
+    /// Only sizes the database can have had are tried (it does not shrink, and grows by a page a frame at
+    /// most): the checksum is a sum, and there are bits of the page whose flip it cannot tell from that of
+    /// another size's.
+    private static func lostItsMark(
+        _ format: WALFormat, _ frame: Int, after live: Int, seed: WALFormat.Checksum
+    ) -> Bool {
         guard format.commitSize(frame) == 0 else { return false }
+        let before = live == 0 ? 0 : Int(format.commitSize(live))
+        let least = max(before, Int(format.page(frame)))
+        let most = live == 0 ? Int(UInt32.max) : before + frame - live
         return (0..<32).contains { bit in
-            format.computedChecksum(frame, seed: seed, commitSize: 1 << bit) == format.storedChecksum(frame)
+            (least...max(least, most)).contains(1 << bit)
+                && format.computedChecksum(frame, seed: seed, commitSize: 1 << bit)
+                    == format.storedChecksum(frame)
         }
     }
 

@@ -32,8 +32,9 @@ struct Confirmation: Sendable {
         self.limits = limits
     }
 
-    /// Whether a round is needed and none is on its way.
-    var wantsRound: Bool { round == confirmedRound && !waiting.isEmpty }
+    /// Whether a read waits for a round that was not started, and none is on its way. A read that was
+    /// vouched for and only waits for its slot needs no other.
+    var wantsRound: Bool { round == confirmedRound && waiting.last.map { $0.round > round } ?? false }
 
     /// Adds a read, or refuses it when the queue is full.
     mutating func append(ticket: Ticket, payload: ArraySlice<UInt8>, needed: Slot) -> Bool {

@@ -7,7 +7,7 @@ import Synchronization
 /// Real nodes in this process: real sockets on loopback, real SQLite files in a directory of their own.
 final class InProcessCluster: Sendable {
     let directory: URL
-    let configurations: [NodeConfiguration]
+    private let addresses: Mutex<[NodeConfiguration.Member]>
     private let machine: any StateMachine
     private let running = Mutex<[Int: (node: Node, task: Task<Void, any Error>)]>([:])
 
@@ -16,14 +16,27 @@ final class InProcessCluster: Sendable {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent(
             "decree-tests-\(UUID().uuidString)")
         let ports = try freePorts(count)
-        let members = (1...count).map { NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1]) }
-        let directory = directory
-        configurations = (1...count).map {
-            NodeConfiguration(
-                cluster: "tests", node: $0, nodes: members,
-                dataDirectory: directory.appendingPathComponent("\($0)").path)
-        }
+        addresses = Mutex(
+            (1...count).map { NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1]) })
         self.machine = machine
+    }
+
+    var configurations: [NodeConfiguration] {
+        let members = addresses.withLock { $0 }
+        return members.map {
+            NodeConfiguration(
+                cluster: "tests", node: $0.id, nodes: members, dataDirectory: dataDirectory(of: $0.id).path)
+        }
+    }
+
+    func dataDirectory(of id: Int) -> URL { directory.appendingPathComponent("\(id)") }
+
+    /// Gives every node another port, for the next start.
+    func move() throws {
+        let ports = try freePorts(configurations.count)
+        addresses.withLock { members in
+            for index in members.indices { members[index].port = ports[index] }
+        }
     }
 
     var nodes: [Node] { running.withLock { running in running.sorted { $0.key < $1.key }.map(\.value.node) } }
@@ -38,6 +51,17 @@ final class InProcessCluster: Sendable {
                 configuration: configurations[id - 1], machine: machine, kind: "bank", logger: logger)
             let task = Task { try await node.run() }
             running.withLock { $0[id] = (node, task) }
+        }
+    }
+
+    /// Waits for a node to end by itself, and gives the reason.
+    func failure(of id: Int) async -> (any Error)? {
+        guard let (_, task) = running.withLock({ $0.removeValue(forKey: id) }) else { return nil }
+        do {
+            try await task.value
+            return nil
+        } catch {
+            return error
         }
     }
 

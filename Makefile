@@ -1,0 +1,44 @@
+# `make help` lists the targets. Our own warnings are errors in every one of them.
+export DECREE_WARNINGS_AS_ERRORS := 1
+
+SWIFT ?= swift
+SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
+DECREE = .build/release/decree
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench tsan clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Check for Swift and SQLite's headers, and install the headers if possible
+	@scripts/setup.sh
+
+# The tests and the demo kill processes; the child that prints a backtrace can hang.
+demo test tsan: export SWIFT_BACKTRACE := enable=no
+
+demo: setup ## Three nodes, clients, kill -9 and the proof that nothing was lost
+	$(SWIFT) build -c release --product decree
+	$(DECREE) demo
+
+# Some tests run the tool: they find the debug build beside them.
+test: setup ## Build and run all tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: setup ## Check the format, and build everything with warnings as errors
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	$(SWIFT) build --build-tests
+
+format: ## Rewrite the sources in the format that lint wants
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+bench: setup ## Measure three nodes on this machine
+	$(SWIFT) build -c release --product decree
+	$(DECREE) bench --local 3
+
+tsan: setup ## Run the node's tests under the thread sanitizer
+	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests
+
+clean: ## Remove everything that was built
+	rm -rf .build

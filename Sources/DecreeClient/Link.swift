@@ -1,0 +1,224 @@
+import DecreeWire
+import Logging
+import NIOCore
+import NIOPosix
+import Paxos
+
+/// A lane's connection to one address: made, greeted, used, and made again when it is lost. Confined to
+/// the lane's event loop.
+final class Link {
+    /// Unsent bytes beyond which a node that does not read is treated as gone.
+    private static let outgoingLimitBytes = 32 << 20
+    private static let firstPauseMilliseconds: Int64 = 20
+    private static let longestPauseMilliseconds: Int64 = 2_000
+    private static let greetingTime = TimeAmount.seconds(5)
+
+    let address: NodeAddress
+    /// What was wrong last; nil while connected.
+    private(set) var trouble: String?
+    /// Whether the node refused, and will refuse again whenever it is asked.
+    private(set) var isRefusedForGood = false
+    private let lane: Lane
+    private var outgoing = ByteBuffer()
+    private var channel: (any Channel)?
+    private var node: NodeID?
+    private var failures = 0
+    private var isConnecting = false
+
+    init(address: NodeAddress, lane: Lane) {
+        self.address = address
+        self.lane = lane
+    }
+
+    // MARK: Connecting
+
+    func connect() {
+        guard !lane.isClosed, !isConnecting, channel == nil else { return }
+        isConnecting = true
+        let bound = NIOLoopBound(self, eventLoop: lane.eventLoop)
+        ClientBootstrap(group: lane.eventLoop)
+            .connectTimeout(.seconds(2))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 16_384, maximum: 262_144)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(LinkHandler(link: bound.value))
+                }
+            }
+            .connect(host: address.host, port: address.port)
+            .assumeIsolated()
+            .whenComplete { result in
+                self.isConnecting = false
+                if case .failure(let error) = result { self.failed(Self.explain(error)) }
+            }
+    }
+
+    static func explain(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { explain($0.error) }
+                ?? error.dnsAError.map { "its name cannot be resolved: \($0)" } ?? "\(error)"
+        case let error as ChannelError:
+            if case .connectTimeout = error { "no answer within two seconds" } else { "\(error)" }
+        case let error as IOError: "\(error)"
+        default: "\(error)"
+        }
+    }
+
+    /// The next attempt comes after a pause, longer each time.
+    private func failed(_ reason: String, isForGood: Bool = false) {
+        guard !lane.isClosed else { return }
+        if trouble != reason {
+            lane.logger.warning(
+                "cannot use node", metadata: ["address": "\(address)", "reason": "\(reason)"])
+        }
+        trouble = reason
+        isRefusedForGood = isForGood
+        failures += 1
+        let doubled = Self.firstPauseMilliseconds << Int64(min(failures - 1, 10))
+        let pause = isForGood ? Self.longestPauseMilliseconds : min(doubled, Self.longestPauseMilliseconds)
+        let jittered = Int64.random(in: pause / 2...pause)
+        lane.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(jittered)) { [weak self] in
+            self?.connect()
+        }
+        lane.linkFailed()
+    }
+
+    /// Closes it for good, once the lane is closed.
+    func close() -> EventLoopFuture<Void> {
+        guard let channel else { return lane.eventLoop.makeSucceededVoidFuture() }
+        channel.close(promise: nil)
+        return channel.closeFuture
+    }
+
+    // MARK: What the channel tells
+
+    func opened(_ channel: any Channel) {
+        guard !lane.isClosed else { return channel.close(promise: nil) }
+        self.channel = channel
+        outgoing.clear()
+        do throws(WireError) {
+            try Hello(clientOf: lane.configuration.cluster).write(into: &outgoing)
+        } catch {
+            return drop(error.description, isForGood: true)
+        }
+        flush()
+        lane.eventLoop.assumeIsolated().scheduleTask(in: Self.greetingTime) { [weak self] in
+            guard let self, self.channel === channel, self.node == nil else { return }
+            self.drop("it does not answer a greeting")
+        }
+    }
+
+    func received(_ frame: Frame) {
+        switch frame {
+        case .helloReply(let reply) where node == nil: greeted(reply)
+        case .client(.response(let id, let response)):
+            if let node { lane.received(id, response, from: node) }
+        case .hello, .helloReply, .peer, .client: drop("it sent a frame that no client expects")
+        }
+    }
+
+    private func greeted(_ reply: HelloReply) {
+        switch reply {
+        case .refused(let refusal, let reason): drop(reason, isForGood: !refusal.isTransient)
+        case .admitted(let admission):
+            guard (WireVersion.minimum...WireVersion.maximum).contains(admission.version) else {
+                return drop("it chose protocol version \(admission.version), unknown here; upgrade this side")
+            }
+            let node = admission.identity.node
+            self.node = node
+            trouble = nil
+            failures = 0
+            isRefusedForGood = false
+            guard lane.linkIsUp(self, to: node) else {
+                return drop("it is node \(node), as is another of the addresses", isForGood: true)
+            }
+        }
+    }
+
+    /// Gives the connection up; another is made after a pause.
+    func drop(_ reason: String, isForGood: Bool = false) {
+        guard let channel else { return }
+        closed(channel, reason, isForGood: isForGood)
+        channel.close(promise: nil)
+    }
+
+    func closed(_ channel: any Channel, _ reason: String, isForGood: Bool = false) {
+        guard self.channel === channel else { return }
+        self.channel = nil
+        outgoing = ByteBuffer()
+        let node = self.node
+        self.node = nil
+        if let node { lane.linkIsDown(self, to: node) }
+        failed(reason, isForGood: isForGood)
+    }
+
+    func turn(_ body: () -> Void) { lane.turn(body) }
+
+    // MARK: Sending
+
+    var hasOutgoing: Bool { outgoing.readableBytes > 0 }
+
+    /// Appends a frame; it goes out with the next flush.
+    func send(_ frame: ClientFrame) {
+        do throws(WireError) {
+            try frame.write(into: &outgoing)
+        } catch {
+            // The session bounds payloads; what is refused here was bounded wrongly, and will time out.
+            lane.logger.error("cannot send a request", metadata: ["reason": "\(error)"])
+        }
+        if outgoing.readableBytes > Self.outgoingLimitBytes {
+            let channel = channel
+            lane.eventLoop.assumeIsolated().execute { [weak self] in
+                guard let self, self.channel === channel else { return }
+                self.drop("it does not read what it is sent")
+            }
+        }
+    }
+
+    /// Writes what was appended. A channel that cannot take more yet calls back when it can.
+    func flush() {
+        guard hasOutgoing, let channel, channel.isWritable else { return }
+        channel.writeAndFlush(outgoing, promise: nil)
+        // A write that went through leaves the memory to be used again; one that did not keeps it.
+        outgoing.clear()
+        if outgoing.capacity > 4 << 20 { outgoing = ByteBuffer() }
+    }
+}
+
+/// Between the channel and its link: bytes to frames.
+final class LinkHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let link: Link
+    private var decoder = FrameDecoder()
+
+    init(link: Link) { self.link = link }
+
+    func channelActive(context: ChannelHandlerContext) { link.opened(context.channel) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        decoder.append(unwrapInboundIn(data))
+        link.turn {
+            do throws(WireError) {
+                while let frame = try decoder.next() { link.received(frame) }
+            } catch {
+                link.drop(error.description, isForGood: error == .badMagic)
+            }
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) { link.flush() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        link.closed(context.channel, "the connection broke: \(error)")
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        link.closed(context.channel, "the connection was closed")
+    }
+}
