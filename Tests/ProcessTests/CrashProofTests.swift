@@ -66,14 +66,6 @@ import Testing
         #expect(run.proof().count(.lost) == 1)
     }
 
-    @Test mutating func anAcknowledgementOfTheSecondPlaceIsALoss() {
-        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
-        let receipt = Receipt(
-            session: HandMade.sessions[1], sequence: 3, position: LogPosition(slot: run.last, index: 0))
-        run.spoil(5, HandMade.outcome(BankResult.balance(87).reply, receipt))
-        #expect(run.proof().count(.lost) == 1)
-    }
-
     @Test mutating func aReceiptThatSaysNothingIsALoss() {
         run.spoil(0, .ok(reply: [], Receipt()))
         #expect(run.proof().count(.lost) == 1)
@@ -88,6 +80,14 @@ import Testing
         let proof = run.proof()
         #expect(proof.kinds == [.doubled])
         #expect(proof.violations.first?.detail.hasSuffix("was done at 6.0 and 7.0") == true)
+    }
+
+    @Test mutating func anAcknowledgementOfTheSecondPlaceIsASecondExecution() {
+        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
+        let receipt = Receipt(
+            session: HandMade.sessions[1], sequence: 3, position: LogPosition(slot: run.last, index: 0))
+        run.spoil(5, HandMade.outcome(BankResult.balance(87).reply, receipt))
+        #expect(run.proof().count(.doubled) == 1)
     }
 
     @Test mutating func aRetryThatNodesExecuteAgainShowsInTheirState() {

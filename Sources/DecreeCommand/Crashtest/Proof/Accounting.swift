@@ -72,7 +72,8 @@ struct Accounting {
             return
         }
         guard effect.position == position else {
-            note(.lost, "\(operation): it had its effect at \(effect.position)")
+            // Only an execution answers with its own place: this was the second.
+            note(.doubled, "\(operation): it had been done at \(effect.position)")
             return
         }
         if operation.result != effect.result {
