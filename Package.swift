@@ -119,7 +119,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",
-            dependencies: nio + ["Paxos", "Bank", "DecreeClient", "DecreeWire", "DecreeTestSupport"],
+            dependencies: nio + [
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeWire", "DecreeTestSupport",
+            ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
     ],
