@@ -18,7 +18,8 @@ extension StoreInspector {
     package func chain(of group: GroupID, at slot: Slot) throws(StoreError) -> Digest? {
         try StoreError.naming(file) { () throws(SQLiteError) in
             var chain: Digest?
-            try connection.query("SELECT chain FROM chosen WHERE key = \(RowKey(group, slot).stored)") { row in
+            try connection.query("SELECT chain FROM chosen WHERE key = \(RowKey(group, slot).stored)") {
+                row in
                 chain = Digest(rawValue: row.word(0))
             }
             return chain
