@@ -120,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: nio + [
-                "Paxos", "Bank", "DecreeClient", "DecreeCommand", "DecreeWire", "DecreeTestSupport",
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeWire", "DecreeTestSupport",
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),

@@ -197,7 +197,9 @@ public final class Node: Service {
             group.restore(votes)
             logger.info(
                 "recovered",
-                metadata: ["group": "\(id)", "chosen": "\(group.chosenThrough)", "votes": "\(votes.accepted.count)"])
+                metadata: [
+                    "group": "\(id)", "chosen": "\(group.chosenThrough)", "votes": "\(votes.accepted.count)",
+                ])
             groups.append(group)
         }
         let identity = NodeIdentity(

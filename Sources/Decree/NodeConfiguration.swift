@@ -111,7 +111,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
                 "node id \(member.id) is not in 1 through \(NodeID.maximum)")
             try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
             try require(
-                (1...65_535).contains(member.port), "node \(member.id)'s port \(member.port) is not in 1 through 65535")
+                (1...65_535).contains(member.port),
+                "node \(member.id)'s port \(member.port) is not in 1 through 65535")
             try require(ids.insert(member.id).inserted, "node id \(member.id) is listed twice in \"nodes\"")
             let address = "\(member.host):\(member.port)"
             try require(
@@ -121,7 +122,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         try require(ids.contains(node), "this node is \(node), which \"nodes\" does not list")
         try require(!dataDirectory.isEmpty, "\"dataDirectory\" is empty: name a directory on a durable disk")
         try require(
-            (10...10_000).contains(heartbeatMilliseconds), "\"heartbeatMilliseconds\" must be 10 through 10000")
+            (10...10_000).contains(heartbeatMilliseconds),
+            "\"heartbeatMilliseconds\" must be 10 through 10000")
         try require(
             (3 * heartbeatMilliseconds...120_000).contains(electionTimeoutMilliseconds),
             "\"electionTimeoutMilliseconds\" must be at least three heartbeats (\(3 * heartbeatMilliseconds)) "
@@ -213,7 +215,8 @@ extension DecodingError {
     fileprivate var plainText: String {
         func place(_ path: [any CodingKey]) -> String {
             path.isEmpty
-                ? "" : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+                ? ""
+                : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
         }
         switch self {
         case .keyNotFound(let key, let context):

@@ -58,6 +58,7 @@ extension NodeLoop {
         for client in localClients.values { client.tick() }
         endTurn()
         tickDisk()
+        if ticks % 100 == 0 { figures.meter(groups) }
     }
 
     private func tickDisk() {

@@ -146,7 +146,8 @@ final class PeerLink {
         guard outgoing.readableBytes + Self.unsentBytes(of: channel) <= Self.queueBytes else {
             dropped += 1
             if dropped == 1 {
-                loop.logger.warning("a peer takes too little: dropping what does not fit its queue",
+                loop.logger.warning(
+                    "a peer takes too little: dropping what does not fit its queue",
                     metadata: ["peer": "\(peer)"])
             }
             return

@@ -42,7 +42,8 @@ extension Group {
     /// unknown for good only where the entry that would have opened it was executed: a node that leads no
     /// more without knowing it may lack that entry.
     private func foresee(_ session: SessionID, sequence: UInt64) -> ClientResponse? {
-        guard leader?.isReady == true, let barrier = leader?.barrier, replica.executedThrough >= barrier else {
+        guard leader?.isReady == true, let barrier = leader?.barrier, replica.executedThrough >= barrier
+        else {
             return nil
         }
         switch replica.sessions.foresee(session, sequence: sequence) {

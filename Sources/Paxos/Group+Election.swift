@@ -2,8 +2,9 @@ extension Group {
     // MARK: Losing patience
 
     mutating func tickElection(into step: inout Step) {
-        // Alone there is nobody to wait for.
-        guard election.tick() || (configuration.voters.count == 1 && scout == nil) else { return }
+        // Alone there is nobody to wait for but the disk.
+        let isDue = configuration.voters.count == 1 ? scout == nil : election.tick()
+        guard isDue else { return }
         askForPreVotes(into: &step)
     }
 

@@ -48,7 +48,8 @@ extension Group {
         see(decided.ballot, into: &step)
         let vote = acceptor.vote(in: decided.slot)
         if let vote, vote.ballot >= decided.ballot {
-            Invariant.chosenStable(vote.value, decided.proposal, ballot: vote.ballot, chosenIn: decided.ballot)
+            Invariant.chosenStable(
+                vote.value, decided.proposal, ballot: vote.ballot, chosenIn: decided.ballot)
         }
         // Counting as a vote in the ballot it was chosen in, it is a promise as well.
         if acceptor.promise(decided.ballot) { step.write(.promise(id, decided.ballot)) }

@@ -3,7 +3,8 @@ extension Group {
     /// the disk.
     mutating func answer(_ prepare: Prepare, from: NodeID, into step: inout Step) {
         let before = acceptor.promised
-        guard prepare.ballot.node == from, let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)
+        guard prepare.ballot.node == from,
+            let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)
         else {
             send(
                 .rejection(Rejection(ballot: prepare.ballot, promised: acceptor.promised)), to: from,
@@ -30,7 +31,9 @@ extension Group {
         guard accept.ballot.node == from else { return }
         if accept.ballot >= acceptor.promised, from != node { follow(accept.ballot, into: &step) }
         vote(for: accept, from: from, into: &step)
-        if from != node { learn(through: accept.chosenThrough, ballot: accept.ballot, from: from, into: &step) }
+        if from != node {
+            learn(through: accept.chosenThrough, ballot: accept.ballot, from: from, into: &step)
+        }
     }
 
     private mutating func vote(for accept: Accept, from: NodeID, into step: inout Step) {

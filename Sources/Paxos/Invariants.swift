@@ -64,7 +64,8 @@ enum Invariant {
     static func stateMatch(_ mine: Digest, _ other: Digest, slot: Slot) {
         hold(
             mine == other, "ChainMatch",
-            "the state after slot \(slot) digests to \(mine), the leader's to \(other): the machine is not deterministic, or memory is faulty")
+            "the state after slot \(slot) digests to \(mine), the leader's to \(other): the machine is not deterministic, or memory is faulty"
+        )
     }
 
     /// 15. A read is answered from a state that covers all that was chosen when it arrived, and all that

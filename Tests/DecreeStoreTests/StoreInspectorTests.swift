@@ -52,6 +52,17 @@ import Testing
         #expect(slots.dropLast().last?.chosen?.chain == chain)
     }
 
+    @Test func itTellsTheChainAtASlot() throws {
+        let inspector = try inspect()
+        var chains: [Slot: Digest] = [:]
+        try inspector.forEachSlot(of: group) { chains[$0.slot] = $0.chosen?.chain }
+        #expect(try inspector.chosenThrough(of: group) == Slot(29))
+        #expect(try inspector.chain(of: group, at: Slot(1)) == chains[Slot(1)])
+        #expect(try inspector.chain(of: group, at: Slot(29)) == chains[Slot(29)])
+        #expect(try inspector.chain(of: group, at: Slot(30)) == nil)
+        #expect(try inspector.chosenThrough(of: GroupID(2)) == .zero)
+    }
+
     @Test(arguments: [true, false]) func nothingIsChangedByLooking(withLog: Bool) throws {
         if !withLog { try removeLog() }
         let before = try fingerprint()

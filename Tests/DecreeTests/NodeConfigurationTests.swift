@@ -28,19 +28,43 @@ struct NodeConfigurationTests {
     }
 
     @Test(arguments: [
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"hartbeat":1}"#, "unknown key \"hartbeat\""),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1,"x":2}]}"#, "unknown key \"x\""),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"hartbeat":1}"#,
+            "unknown key \"hartbeat\""
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1,"x":2}]}"#,
+            "unknown key \"x\""
+        ),
         (#"{"cluster":"c","node":1,"dataDirectory":"d"}"#, "\"nodes\" is missing"),
         (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[]}"#, "\"nodes\" is empty"),
         (#"{"cluster":"c","node":4,"dataDirectory":"d","nodes":\#(nodes)}"#, "which \"nodes\" does not list"),
         (#"{"cluster":"","node":1,"dataDirectory":"d","nodes":\#(nodes)}"#, "\"cluster\" must be"),
         (#"{"cluster":"c","node":1,"dataDirectory":"","nodes":\#(nodes)}"#, "\"dataDirectory\" is empty"),
-        (#"{"cluster":"c","node":"1","dataDirectory":"d","nodes":\#(nodes)}"#, "another type is expected at node"),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"heartbeatMilliseconds":5}"#, "heartbeatMilliseconds"),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"electionTimeoutMilliseconds":60}"#, "three heartbeats"),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":1,"host":"i","port":1}]}"#, "node id 1 is listed twice"),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":2,"host":"h","port":1}]}"#, "address h:1 is listed twice"),
-        (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":40000,"host":"h","port":1}]}"#, "node id 40000"),
+        (
+            #"{"cluster":"c","node":"1","dataDirectory":"d","nodes":\#(nodes)}"#,
+            "another type is expected at node"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"heartbeatMilliseconds":5}"#,
+            "heartbeatMilliseconds"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"electionTimeoutMilliseconds":60}"#,
+            "three heartbeats"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":1,"host":"i","port":1}]}"#,
+            "node id 1 is listed twice"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":1},{"id":2,"host":"h","port":1}]}"#,
+            "address h:1 is listed twice"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":40000,"host":"h","port":1}]}"#,
+            "node id 40000"
+        ),
         (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":0}]}"#, "port 0"),
         (#"{"cluster":"c","node":1,"#, "not valid JSON"),
     ]) func aMistakeIsNamed(json: String, message: String) throws {

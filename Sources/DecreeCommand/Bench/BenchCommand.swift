@@ -15,22 +15,23 @@ struct BenchCommand: AsyncParsableCommand {
             and lets 1, then 64, then 1,000 clients move money between 10,000 accounts. Everything is \
             fsynced by a majority before it is acknowledged.
 
-              decree bench                                  three local nodes, 1, 64 and 1,000 clients
-              decree bench --clients 128 --seconds 30       one row, longer
-              decree bench --local 5 --data /mnt/disk/b     five nodes, on the disk you mean
-              decree bench --rate 20000 --clients 100       open loop at 20,000 commands a second
-              decree bench --work append --value-bytes 4096 values of 4 KiB instead of transfers
-              decree bench --work read --clients 1000       linearizable reads
-              decree bench --nodes a:7001,b:7001,c:7001     a cluster that runs; it is left with the accounts
+              decree bench                              3 local nodes; 1, 64, 1,000 clients
+              decree bench --clients 128 --seconds 30   one row, longer
+              decree bench --local 5 --data /mnt/b      5 nodes, on the disk you mean
+              decree bench --rate 20000 --clients 100   open loop, 20,000 a second
+              decree bench --work append                values instead of transfers
+              decree bench --work read --clients 1000   linearizable reads
+              decree bench --nodes a:7001,b:7001        a running cluster; it is left
+                                                        with the accounts
 
             A client is a session. In the closed loop it has one command in flight and sends the next when \
             the last is answered. With --rate commands start when they are due, whatever became of those \
             before, and latency counts from then: a stall is seen by all who would have met it.
 
-            The floor is measured first, on the data's file system: a write of 4 KiB with fdatasync, a \
-            one-row commit by the production store, alone and by as many processes at once as there are \
-            nodes, and a loopback round trip. The floor of one command is that commit of all at once and \
-            two round trips.
+            The floor is measured before and behind the rows, on the data's file system: a write of 4 KiB \
+            with fdatasync, a one-row commit by the production store, alone and by as many processes at \
+            once as there are nodes, and a loopback round trip. The floor of one command is that commit of \
+            all at once and two round trips.
 
             --json prints a line for each row: commandsPerSecond, p50Microseconds, p99Microseconds, \
             p999Microseconds, maxMicroseconds, fsyncsPerCommand (the leader's), cpuMicrosecondsPerCommand \
@@ -54,7 +55,9 @@ struct BenchCommand: AsyncParsableCommand {
             """, valueName: "directory"))
     var data: String?
 
-    @Option(help: ArgumentHelp("How many clients; several numbers run one after another.", valueName: "count,…"))
+    @Option(
+        help: ArgumentHelp(
+            "How many clients; several numbers run one after another.", valueName: "count,…"))
     var clients = "1,64,1000"
 
     @Option(help: ArgumentHelp("Connections to each node, which the clients share.", valueName: "count"))
@@ -62,7 +65,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Open loop: start this many commands a second, of all clients together.", valueName: "per second"))
+            "Open loop: start this many commands a second, of all clients together.",
+            valueName: "per second"))
     var rate: Double?
 
     @Option(help: "What the clients do: bank (transfers), append (opaque values) or read (balances).")
@@ -96,12 +100,14 @@ struct BenchCommand: AsyncParsableCommand {
         func require(_ condition: Bool, _ message: String) throws {
             guard condition else { throw ValidationError(message) }
         }
-        try require(local == nil || nodes == nil, "--local starts nodes, --nodes uses running ones: choose one")
+        try require(
+            local == nil || nodes == nil, "--local starts nodes, --nodes uses running ones: choose one")
         try require((1...9).contains(local ?? 3), "--local must be 1 through 9")
-        try require(nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
+        try require(
+            nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
         try require(clientCounts != nil, "--clients must be numbers of 1 through 50000, as in 1,64,1000")
         try require((1...256).contains(connections), "--connections must be 1 through 256")
-        try require(rate.map { (0.1...10_000_000).contains($0) } ?? true, "--rate must be 0.1 through 10000000")
+        try require((0.1...1e7).contains(rate ?? 1), "--rate must be 0.1 through 10000000")
         try require((2...10_000_000).contains(accounts), "--accounts must be 2 through 10000000")
         try require((1...1 << 20).contains(valueBytes), "--value-bytes must be 1 through 1048576")
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
@@ -119,26 +125,44 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let target = try makeTarget()
         var progress = BenchProgress()
-        if let warning = target.warning { progress.tell("warning: \(warning)") }
-        let rows: [BenchRow]
+        if let warning = target.warning { progress.note("warning: \(warning)") }
+        let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes)
+        let before = try measureFloor(target, workload, progress: &progress)
+        var rows: [BenchRow]
         do {
-            let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes)
-            let floor = try measureFloor(target, workload, progress: &progress)
             try target.start()
-            rows = try await measure(target, workload, floor, progress: &progress)
+            rows = try await measure(target, workload, progress: &progress)
         } catch {
             progress.clear()
-            if let trouble = target.stop(isFine: false) { progress.tell(trouble) }
+            for line in target.stop() { progress.note(line) }
             throw error
         }
+        let troubles = target.stop()
+        let after = try measureFloor(target, workload, progress: &progress)
+        let floor = after.flatMap { before?.mean(with: $0) }
+        for place in rows.indices { rows[place].floor = floor }
         progress.clear()
+        try report(rows)
+        try judge(rows, troubles, target)
+    }
+
+    private func report(_ rows: [BenchRow]) throws {
+        let text =
+            json
+            ? try rows.map { try $0.json() + "\n" }.joined() : BenchTable(title: title, rows: rows).text
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+
+    /// Fails if anything was not as it should be; the nodes' data stays then, to be looked at.
+    private func judge(_ rows: [BenchRow], _ troubles: [String], _ target: BenchTarget) throws {
+        var troubles = troubles
         let errors = rows.reduce(0) { $0 + $1.errors }
-        let trouble = target.stop(isFine: errors == 0)
-        if !json { print(BenchTable(title: title, rows: rows, floor: rows.first?.floor).text) }
-        if let trouble { throw ToolError(.checkFailed, trouble) }
-        if errors > 0 {
-            throw ToolError(.checkFailed, "\(errors) commands were not answered: the reasons are above")
+        if errors > 0 { troubles.append("\(errors) \(work.unit) came to nothing: the reasons are above") }
+        guard troubles.isEmpty else {
+            if let directory = target.directory { troubles.append("data and logs are in \(directory)") }
+            throw ToolError(.checkFailed, troubles.joined(separator: "\n"))
         }
+        target.removeTemporary()
     }
 
     private func makeTarget() throws -> BenchTarget {
@@ -159,7 +183,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// Runs each number of clients in turn.
     private func measure(
-        _ target: BenchTarget, _ workload: Workload, _ floor: Floor?, progress: inout BenchProgress
+        _ target: BenchTarget, _ workload: Workload, progress: inout BenchProgress
     ) async throws -> [BenchRow] {
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         var logger = Logger(label: "decree.bench", factory: { StreamLogHandler.standardError(label: $0) })
@@ -168,7 +192,7 @@ struct BenchCommand: AsyncParsableCommand {
             .init(cluster: "", nodes: target.addresses, connections: connections, logger: logger),
             eventLoopGroup: threads)
         do throws(ClientError) {
-            try await client.connected(within: .seconds(10))
+            try await client.connected(within: .seconds(5))
         } catch {
             throw ToolError(.unreachable, error.description)
         }
@@ -185,12 +209,7 @@ struct BenchCommand: AsyncParsableCommand {
             let load = Load(
                 clients: count, rate: rate, warmupSeconds: warmup, seconds: seconds, seed: seed)
             let result = try await generator.run(load, progress: &progress)
-            let row = BenchRow(result, load: load, work: work, connections: connections, floor: floor)
-            rows.append(row)
-            if json {
-                progress.clear()
-                FileHandle.standardOutput.write(Data((try row.json() + "\n").utf8))
-            }
+            rows.append(BenchRow(result, load: load, work: work, connections: connections))
         }
         await client.close()
         try await threads.shutdownGracefully()

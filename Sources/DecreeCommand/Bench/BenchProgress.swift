@@ -14,6 +14,12 @@ struct BenchProgress {
         }
     }
 
+    /// Says something that stays.
+    mutating func note(_ line: String) {
+        clear()
+        Self.write(line + "\n")
+    }
+
     /// Clears the line: something else is to be said.
     mutating func clear() {
         guard isLineOpen else { return }

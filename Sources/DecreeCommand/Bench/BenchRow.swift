@@ -37,14 +37,16 @@ struct BenchRow: Codable, Sendable {
     var commitP50Microseconds: [String: Double]
     /// Each node's files afterwards.
     var storeBytes: [String: Int64]
-    /// The machine's own limit; absent where it could not be measured.
-    var floor: Floor?
+    /// The machine's own limit; absent where it was not measured.
+    var floor: Floor? {
+        didSet {
+            p50ToFloor = floor.map { Self.rounded(p50Microseconds / max(1, $0.commandMicroseconds)) }
+        }
+    }
     /// `p50Microseconds` over the floor of one command.
-    var p50ToFloor: Double?
+    private(set) var p50ToFloor: Double?
 
-    init(
-        _ result: LoadGenerator.Result, load: Load, work: Work, connections: Int, floor: Floor?
-    ) {
+    init(_ result: LoadGenerator.Result, load: Load, work: Work, connections: Int) {
         let (tally, usage) = (result.tally, result.usage)
         self.work = work
         clients = load.clients
@@ -73,8 +75,6 @@ struct BenchRow: Codable, Sendable {
         cpuMicrosecondsPerCommand = byNode { Self.rounded(usage.perCommand($0.processorMicroseconds)) }
         commitP50Microseconds = byNode { Self.rounded($0.commitP50Microseconds) }
         storeBytes = byNode { $0.storeBytes }
-        self.floor = floor
-        p50ToFloor = floor.map { Self.rounded(p50Microseconds / max(1, $0.commandMicroseconds)) }
     }
 
     /// Four decimals: what is beyond them is noise.

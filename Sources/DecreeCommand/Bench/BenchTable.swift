@@ -3,37 +3,37 @@
 struct BenchTable {
     let title: String
     let rows: [BenchRow]
-    let floor: Floor?
+
+    /// Beyond this, before and behind the rows, the floor is not to be trusted.
+    static let bearableDrift = 0.8...1.25
 
     var text: String {
-        var paragraphs = [title, latencies.joined(separator: "\n")]
-        if let floor { paragraphs.append(Self.lines(of: floor).joined(separator: "\n")) }
-        let ratios = ratios
-        if !ratios.isEmpty { paragraphs.append(ratios.joined(separator: "\n")) }
-        paragraphs.append(processorTime.joined(separator: "\n"))
-        if !errors.isEmpty { paragraphs.append(errors.joined(separator: "\n")) }
-        return paragraphs.joined(separator: "\n\n") + "\n"
+        let paragraphs = [[title], latencies, floor, ratios, processorTime, remarks]
+        return paragraphs.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
+            .joined(separator: "\n\n") + "\n"
     }
 
     private var latencies: [String] {
+        let unit = rows.first?.work.unit ?? "commands"
         let header = [
-            "clients", "\(rows.first?.work.unit ?? "commands")/s", "p50", "p99", "p99.9", "max",
-            "per fsync", "fsyncs each", "of all nodes", "errors",
+            "clients", "\(unit)/s", "p50", "p99", "p99.9", "max", "\(unit)/fsync", "fsyncs each",
+            "of all nodes", "errors",
         ]
         return Format.table(
             [header]
                 + rows.map { row in
                     [
                         Format.count(Double(row.clients)), Format.count(row.commandsPerSecond),
-                        Format.time(row.p50Microseconds), Format.time(row.p99Microseconds),
-                        Format.time(row.p999Microseconds), Format.time(row.maxMicroseconds),
+                        Self.latency(row.p50Microseconds), Self.latency(row.p99Microseconds),
+                        Self.latency(row.p999Microseconds), Self.latency(row.maxMicroseconds),
                         Format.ratio(row.commandsPerFsync), Format.ratio(row.fsyncsPerCommand),
                         Format.ratio(row.fsyncsPerCommandAllNodes), Format.count(Double(row.errors)),
                     ]
                 })
     }
 
-    private static func lines(of floor: Floor) -> [String] {
+    private var floor: [String] {
+        guard let floor = rows.first?.floor else { return [] }
         var lines = [
             ["floor, in the same run on the same file system", "p50"],
             ["  write of 4 KiB and fdatasync", Format.time(floor.fdatasyncMicroseconds)],
@@ -61,37 +61,55 @@ struct BenchTable {
         }
         for row in rows where row.clients > 1 && row.rate == nil && one.commandsPerSecond > 0 {
             let gain = row.commandsPerSecond / one.commandsPerSecond
-            lines.append(
-                "\(Format.count(Double(row.clients))) clients do \(Format.fixed(gain, 1)) times as much as 1")
+            lines.append("\(Self.clients(row)) do \(Format.fixed(gain, 1)) times as much as 1")
         }
         return lines
     }
 
     private var processorTime: [String] {
         let nodes = rows.last?.nodes ?? []
-        let header = ["processor time each, µs"] + nodes.map { "node \($0)" } + ["bench", "together"]
+        let header = ["CPU time each, µs"] + nodes.map { "node \($0) " } + ["bench", "together"]
         let body = rows.map { row in
             let spent = nodes.map { row.cpuMicrosecondsPerCommand[$0] }
             let together = spent.reduce(row.cpuMicrosecondsPerCommandBench) { $0 + ($1 ?? 0) }
             let cells = zip(nodes, spent).map { node, spent in
                 (spent.map(Format.ratio) ?? "–") + (node == row.leader.map(String.init) ? "*" : " ")
             }
-            return ["  \(Format.count(Double(row.clients))) clients"] + cells
+            return ["  \(Self.clients(row))"] + cells
                 + [Format.ratio(row.cpuMicrosecondsPerCommandBench), Format.ratio(together)]
         }
-        return Format.table([header] + body) + ["  * leads" + leaderChanges]
+        let stores = nodes.compactMap { rows.last?.storeBytes[$0] }.map { Format.bytes(Double($0)) }
+        return Format.table([header] + body)
+            + ["  * leads; stores afterwards: \(stores.joined(separator: ", "))"]
     }
 
-    private var leaderChanges: String {
-        let changed = rows.filter(\.didLeaderChange).map { Format.count(Double($0.clients)) }
-        return changed.isEmpty ? "" : "; the leader changed in the run of \(changed.joined(separator: ", ")) clients"
-    }
-
-    private var errors: [String] {
-        rows.flatMap { row in
-            row.errorReasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { reason, count in
-                "\(Format.count(Double(row.clients))) clients: \(Format.count(Double(count))) times \(reason)"
+    /// Whatever the reader of the numbers should know.
+    private var remarks: [String] {
+        var lines: [String] = []
+        if let drift = rows.first?.floor?.drift, !Self.bearableDrift.contains(drift) {
+            lines.append(
+                "the floor behind the rows was \(Format.fixed(drift, 2)) times that before them: "
+                    + "something else kept the machine busy, run it again")
+        }
+        for row in rows {
+            if row.didLeaderChange { lines.append("\(Self.clients(row)): the leader changed") }
+            if row.rejected > 0 {
+                let rejected = Format.count(Double(row.rejected))
+                lines.append("\(Self.clients(row)): \(rejected) refused by the state machine")
+            }
+            for (reason, count) in row.errorReasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+                lines.append("\(Self.clients(row)): \(Format.count(Double(count))) times \(reason)")
             }
         }
+        return lines
+    }
+
+    /// Nothing recorded is no latency of nothing.
+    private static func latency(_ microseconds: Double) -> String {
+        microseconds == 0 ? "–" : Format.time(microseconds)
+    }
+
+    private static func clients(_ row: BenchRow) -> String {
+        row.clients == 1 ? "1 client" : "\(Format.count(Double(row.clients))) clients"
     }
 }

@@ -39,17 +39,22 @@ struct BenchTarget {
 
     func start() throws { try local?.startAll() }
 
-    /// Stops the nodes of this run. Their directory goes if it was temporary and nothing was wrong.
-    func stop(isFine: Bool) -> String? {
-        guard let local else { return nil }
+    /// Stops the nodes of this run. What went wrong with it, in lines.
+    func stop() -> [String] {
+        guard let local else { return [] }
         let codes = local.stopAll()
-        let badly = local.ids.filter { codes[$0] != 0 }
-        guard badly.isEmpty, isFine else {
-            let logs = badly.map { "node \($0):\n\(local.logTail(of: $0))" }
-            return (logs + ["the nodes' data and logs are in \(local.directory)"]).joined(separator: "\n")
+        return local.ids.filter { codes[$0] != 0 }.map {
+            "node \($0) did not stop as it should; it logged last:\n\(local.logTail(of: $0))"
         }
-        if isTemporary { try? FileManager.default.removeItem(atPath: local.directory) }
-        return nil
+    }
+
+    /// Where the data of this run's nodes is.
+    var directory: String? { local?.directory }
+
+    /// Removes the nodes' data if the directory was a temporary one.
+    func removeTemporary() {
+        guard let local, isTemporary else { return }
+        try? FileManager.default.removeItem(atPath: local.directory)
     }
 
     /// Whether the file system of a path, which need not be there yet, is tmpfs or ramfs. Only Linux says.

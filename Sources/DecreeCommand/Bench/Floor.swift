@@ -2,7 +2,9 @@ import Foundation
 
 /// What the machine itself takes for what a command cannot do without, measured in the same run and on
 /// the same file system as the data: no replicated log answers sooner.
-struct Floor: Codable, Sendable {
+///
+/// It is measured before the rows and again behind them, for machines drift; the mean counts.
+struct Floor: Codable, Hashable, Sendable {
     /// Processes that write at once.
     var processes: Int
     /// A write of 4 KiB into a preallocated file and fdatasync, p50.
@@ -15,10 +17,40 @@ struct Floor: Codable, Sendable {
     var loopbackMicroseconds: Double
     /// For one command: a commit of all processes at once, and two round trips (the client's, the peer's).
     var commandMicroseconds: Double
+    /// `commandMicroseconds` behind the rows over that before them: far from 1, and the machine was busy
+    /// with something else.
+    var drift: Double
 
-    private static let seconds = 1.5
+    private static let seconds = 0.75
 
-    /// Measures in `directory`, which is left as it was. Takes about five seconds.
+    init(
+        processes: Int, fdatasyncMicroseconds: Double, commitMicroseconds: Double,
+        concurrentCommitMicroseconds: Double, loopbackMicroseconds: Double
+    ) {
+        self.processes = processes
+        self.fdatasyncMicroseconds = fdatasyncMicroseconds
+        self.commitMicroseconds = commitMicroseconds
+        self.concurrentCommitMicroseconds = concurrentCommitMicroseconds
+        self.loopbackMicroseconds = loopbackMicroseconds
+        commandMicroseconds = concurrentCommitMicroseconds + 2 * loopbackMicroseconds
+        drift = 1
+    }
+
+    /// What was measured before, taken together with what was measured later.
+    func mean(with later: Floor) -> Floor {
+        func mean(_ value: KeyPath<Floor, Double>) -> Double {
+            (self[keyPath: value] + later[keyPath: value]) / 2
+        }
+        var floor = Floor(
+            processes: processes, fdatasyncMicroseconds: mean(\.fdatasyncMicroseconds),
+            commitMicroseconds: mean(\.commitMicroseconds),
+            concurrentCommitMicroseconds: mean(\.concurrentCommitMicroseconds),
+            loopbackMicroseconds: mean(\.loopbackMicroseconds))
+        floor.drift = later.commandMicroseconds / max(1, commandMicroseconds)
+        return floor
+    }
+
+    /// Measures in `directory`, which is left as it was. Takes about two and a half seconds.
     ///
     /// - Parameter valueBytes: of the command in the row.
     static func measure(
@@ -28,9 +60,9 @@ struct Floor: Codable, Sendable {
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         progress.tell("floor: fdatasync of 4 KiB")
-        let fdatasync = try FileFloor.measure(in: scratch, seconds: seconds / 1.5)
+        let fdatasync = try FileFloor.measure(in: scratch, seconds: seconds)
         progress.tell("floor: loopback round trips")
-        let loopback = try LoopbackFloor.measure(seconds: seconds / 3)
+        let loopback = try LoopbackFloor.measure(seconds: seconds / 2)
         progress.tell("floor: one-row commits, one process")
         let alone = try commits(1, scratch, valueBytes)
         progress.tell("floor: one-row commits, \(processes) processes at once")
@@ -38,8 +70,7 @@ struct Floor: Codable, Sendable {
         progress.clear()
         return Floor(
             processes: processes, fdatasyncMicroseconds: fdatasync, commitMicroseconds: alone,
-            concurrentCommitMicroseconds: atOnce, loopbackMicroseconds: loopback,
-            commandMicroseconds: atOnce + 2 * loopback)
+            concurrentCommitMicroseconds: atOnce, loopbackMicroseconds: loopback)
     }
 
     /// Lets processes commit at once; the median of their p50s, in microseconds.
@@ -62,52 +93,5 @@ struct Floor: Codable, Sendable {
         for helper in helpers { helper.finish() }
         let sorted = medians.sorted()
         return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
-    }
-}
-
-/// This very tool in another process, spoken to line by line.
-final class HelperProcess {
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
-    private var received: [UInt8] = []
-
-    init(arguments: [String]) throws {
-        guard let executable = Bundle.main.executablePath else {
-            throw ToolError(.usage, "cannot find the decree executable to start helpers with")
-        }
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-    }
-
-    /// The next line it says.
-    func readLine() throws -> String {
-        while true {
-            if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { received.removeSubrange(...end) }
-                return String(decoding: received[..<end], as: UTF8.self)
-            }
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else {
-                process.waitUntilExit()
-                throw ToolError(
-                    .checkFailed,
-                    "cannot measure the floor: a helper process ended with code \(process.terminationStatus)")
-            }
-            received.append(contentsOf: data)
-        }
-    }
-
-    func writeLine(_ line: String) throws {
-        try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
-    }
-
-    /// Ends its input, and waits until it is gone.
-    func finish() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
     }
 }

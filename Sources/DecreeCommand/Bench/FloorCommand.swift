@@ -9,7 +9,7 @@ struct FloorCommand: ParsableCommand {
 
     struct Commit: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says `ready`, waits for a line, commits one row at a time, says the p50 in microseconds.")
+            abstract: "Says `ready`, waits for a line, commits row by row, says the p50 in microseconds.")
 
         @Argument(help: "Where to make a store.")
         var directory: String

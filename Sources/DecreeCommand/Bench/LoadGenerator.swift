@@ -45,13 +45,14 @@ struct LoadGenerator {
         var lastTime = LoadSchedule.now
         let total = Int(load.seconds.rounded(.up))
         for second in 1...max(1, total) {
-            let wake = min(drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000, drivers.schedule.end)
-            await Self.sleep(until: wake)
+            let tick = drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000
+            await Self.sleep(until: min(tick, drivers.schedule.end))
             let look = try await drivers.look()
             let now = LoadSchedule.now
             let perSecond = Double(look.completed - last.completed) * 1e9 / Double(max(1, now - lastTime))
             progress.tell(
-                "\(load.clients) clients  \(second)/\(total) s  \(Format.count(perSecond)) \(workload.work.unit)/s  "
+                "\(load.clients) clients  \(second)/\(total) s  "
+                    + "\(Format.count(perSecond)) \(workload.work.unit)/s  "
                     + "p50 \(Format.time(look.recent.microseconds(at: 50)))  "
                     + "p99 \(Format.time(look.recent.microseconds(at: 99)))")
             (last, lastTime) = (look, now)

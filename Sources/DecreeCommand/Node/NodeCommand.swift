@@ -30,7 +30,9 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The node's configuration.", valueName: "file"))
     var config: String
 
-    @Option(help: ArgumentHelp("The directory of the node's store, instead of the file's.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp(
+            "The directory of the node's store, instead of the file's.", valueName: "directory"))
     var dataDirectory: String?
 
     @Option(help: ArgumentHelp("The node's id, instead of the file's.", valueName: "id"))

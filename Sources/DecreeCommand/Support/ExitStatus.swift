@@ -54,7 +54,8 @@ extension DecreeTool {
                 let handle = parserCode.isSuccess ? FileHandle.standardOutput : FileHandle.standardError
                 handle.write(Data((text + "\n").utf8))
             }
-            Foundation.exit(parserCode == .validationFailure ? ExitStatus.usage.rawValue : parserCode.rawValue)
+            Foundation.exit(
+                parserCode == .validationFailure ? ExitStatus.usage.rawValue : parserCode.rawValue)
         }
         FileHandle.standardError.write(Data("decree: \(error)\n".utf8))
         Foundation.exit(code.rawValue)

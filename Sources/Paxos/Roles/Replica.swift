@@ -32,7 +32,8 @@ struct Replica: Sendable {
         executedThrough = slot
         chain = chain.chained(slot, proposal.digest)
         if slot.rawValue % Self.checkpointInterval == 0 {
-            checkpoints = [StateCheckpoint(slot: slot, chain: chain, state: machine.digest())]
+            checkpoints =
+                [StateCheckpoint(slot: slot, chain: chain, state: machine.digest())]
                 + checkpoints.prefix(3)
         }
     }

@@ -42,7 +42,10 @@ extension TestCluster {
 
     /// Makes `number` the leader: the others hear of nobody for an election timeout, and only its clock
     /// goes on then. For a cluster whose leader is gone or was never there.
-    func elect(_ number: UInt16, sourceLocation: SourceLocation = #_sourceLocation) {
+    func elect(
+        _ number: UInt16, unless isDone: (TestCluster) -> Bool = { _ in false },
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let others = nodes.map(\.id.rawValue).filter { $0 != number && self[$0].isUp }
         for _ in 0..<limits.electionTicks {
             for other in others { handle(.tick, at: self[other]) }
@@ -52,7 +55,7 @@ extension TestCluster {
             }
         }
         for _ in 0..<10 * limits.electionTicks {
-            if self[number].group?.isLeading == true { return }
+            if self[number].group?.isLeading == true || isDone(self) { return }
             tick(only: [number])
         }
         Issue.record("node \(number) is not elected [seed \(seed)]", sourceLocation: sourceLocation)

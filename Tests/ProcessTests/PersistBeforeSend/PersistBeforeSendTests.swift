@@ -73,7 +73,8 @@
                 process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
                 let calls = "read,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,fdatasync,fsync"
                 process.arguments = [
-                    "strace", "-f", "-y", "-xx", "-s", "5000000", "-e", "trace=\(calls)", "-o", path("trace-\(id)"),
+                    "strace", "-f", "-y", "-xx", "-s", "5000000", "-e", "trace=\(calls)", "-o",
+                    path("trace-\(id)"),
                     try DecreeExecutable.path(), "node", "--config", configuration, "--log-level", "error",
                 ]
                 process.environment = ProcessInfo.processInfo.environment.merging(
@@ -97,7 +98,9 @@
         }
 
         func traces() throws -> [SystemCallTrace] {
-            try (1...3).map { SystemCallTrace(try String(contentsOfFile: path("trace-\($0)"), encoding: .utf8)) }
+            try (1...3).map {
+                SystemCallTrace(try String(contentsOfFile: path("trace-\($0)"), encoding: .utf8))
+            }
         }
 
         func remove() {

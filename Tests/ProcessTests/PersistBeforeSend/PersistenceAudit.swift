@@ -76,13 +76,15 @@ struct PersistenceAudit {
             if isDurable(Self.stored(promise.ballot), before: call) {
                 promises += 1
             } else {
-                violations.append("the promise of \(promise.ballot) left at line \(call.start), not yet durable")
+                violations.append(
+                    "the promise of \(promise.ballot) left at line \(call.start), not yet durable")
             }
         case .prepare(let prepare):
             if isDurable(Self.stored(prepare.ballot), before: call) {
                 prepares += 1
             } else {
-                violations.append("the prepare of \(prepare.ballot) left at line \(call.start), not yet durable")
+                violations.append(
+                    "the prepare of \(prepare.ballot) left at line \(call.start), not yet durable")
             }
         default: break
         }

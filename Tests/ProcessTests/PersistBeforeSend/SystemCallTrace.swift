@@ -47,7 +47,8 @@ struct SystemCallTrace {
     /// `name(fd<target>, "bytes", …) = result`
     private static func parse(_ text: Substring, start: Int, end: Int) -> SystemCall? {
         guard let open = text.firstIndex(of: "("), let less = text.firstIndex(of: "<"),
-            let greater = text[less...].firstIndex(of: ">"), let equals = text.range(of: ") ", options: .backwards),
+            let greater = text[less...].firstIndex(of: ">"),
+            let equals = text.range(of: ") ", options: .backwards),
             let sign = text[equals.upperBound...].firstIndex(of: "=")
         else { return nil }
         let name = String(text[..<open])
@@ -63,7 +64,9 @@ struct SystemCallTrace {
             rest = rest[rest.index(after: close)...]
         }
         return SystemCall(
-            name: name, target: target, bytes: Array(bytes.prefix(max(0, name.hasPrefix("read") || name.hasPrefix("recv") ? result : bytes.count))),
+            name: name, target: target,
+            bytes: Array(
+                bytes.prefix(max(0, name.hasPrefix("read") || name.hasPrefix("recv") ? result : bytes.count))),
             result: result, start: start, end: end)
     }
 

@@ -30,7 +30,9 @@ try await withNodes { nodes in
 print("30 votes cast at three nodes; the nodes have stopped and are opened again")
 
 try await withNodes { nodes in
-    guard case .ok(let count, _) = await nodes[2].query(Array("Lamport".utf8)) else { fatalError("no answer") }
+    guard case .ok(let count, _) = await nodes[2].query(Array("Lamport".utf8)) else {
+        fatalError("no answer")
+    }
     print("votes for Lamport: \(String(decoding: count, as: UTF8.self))")
     precondition(count == Array("30".utf8))
 }

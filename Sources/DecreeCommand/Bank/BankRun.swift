@@ -1,0 +1,150 @@
+import ArgumentParser
+import DecreeClient
+import Foundation
+import Paxos
+
+/// `decree bank run`: a stream of operations, many in flight.
+struct BankRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Do operations from standard input, many in flight; one line of JSON each way.",
+        discussion: """
+            OPERATIONS, one JSON object a line, keys in any order:
+              {"id":"1","op":"open","account":"a","balance":100}
+              {"id":"2","op":"deposit","account":"a","amount":20}
+              {"id":"3","op":"withdraw","account":"a","amount":20}
+              {"id":"4","op":"transfer","from":"a","to":"b","amount":5}
+              {"id":"5","op":"balance","account":"a"}
+              {"id":"6","op":"total"}
+
+            The id is any text; its result carries it. Blank lines are skipped. Lines are read as fast as \
+            results are taken and no faster, and results are printed as they come, in the order of their \
+            completion: lines that depend on one another need `--concurrency 1`, or a writer that waits for \
+            the one result before it writes the next line.
+
+            RESULTS, one JSON object a line:
+              {"id":"4","outcome":"ok","client":"9.0","sequence":4,"slot":12,
+               "index":3,"result":{"from":95,"to":5},
+               "invokedNanoseconds":71000,"completedNanoseconds":93000}
+
+              outcome   ok; rejected (the bank's answer: nothing changed);
+                        failed (definitely not done); unknown (it may or may not
+                        have been done)
+              reason    why, unless ok
+              client, sequence
+                        the session, and the command's number in it; reads have none
+              slot, index
+                        where the command stands in the log; client and sequence
+                        are the same there, see `decree log inspect --json`. What
+                        cannot be the name of an account is rejected without being
+                        sent, and stands nowhere
+              result    what the account holds now, {"balance":95}; after a
+                        transfer both, {"from":95,"to":5}; all accounts together,
+                        {"total":100}
+              executedThrough
+                        of a read: the last slot it saw; with "stale":true where
+                        that was asked for
+              invokedNanoseconds, completedNanoseconds
+                        when it was handed over and when its outcome was known, by
+                        the machine's monotonic clock, which its processes share
+              line      the number of a line that is no operation; it failed
+
+            EXAMPLE
+              seq 99 | sed 's/.*/{"id":"&","op":"deposit","account":"a","amount":1}/' |
+                decree bank run --nodes 127.0.0.1:7001,127.0.0.1:7002 > results
+
+            At the end one line on standard error counts the outcomes. Whoever closes the results early ends \
+            the run; what is in flight is waited for.
+
+            EXIT CODES
+              0  every line was an operation, whatever became of it: see its outcome
+              1  the results could not be written
+              2  a line was no operation (the others were done), the input cannot be
+                 read, or wrong usage
+              3  no node could be reached at the start: nothing was read
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var deadline: DeadlineOption
+    @OptionGroup var read: ReadOptions
+
+    @Option(help: ArgumentHelp("How many operations are under way at once.", valueName: "n"))
+    var concurrency = 64
+
+    @Option(help: ArgumentHelp("Connections to each node.", valueName: "n"))
+    var connections = 1
+
+    /// A session's window: more in flight need more sessions.
+    private static let commandsPerSession = 512
+
+    func validate() throws {
+        guard (1...65_536).contains(concurrency) else {
+            throw ValidationError("--concurrency must be 1 through 65536, not \(concurrency)")
+        }
+        guard (1...256).contains(connections) else {
+            throw ValidationError("--connections must be 1 through 256, not \(connections)")
+        }
+    }
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        var settings = ClientSettings()
+        settings.queueLimit = max(settings.queueLimit, concurrency)
+        let client = cluster.client(
+            connections: connections, deadline: deadline.duration, session: settings)
+        try await client.connectedOrUnreachable(within: deadline.duration)
+        let count = max(
+            min(connections, concurrency),
+            (concurrency + Self.commandsPerSession - 1) / Self.commandsPerSession)
+        let pipeline = RunPipeline(
+            sessions: (0..<count).map { _ in client.session() }, consistency: read.consistency,
+            concurrency: concurrency)
+        let summary = await pipeline.run(input: 0, output: .standardOutput)
+        await client.close()
+        FileHandle.standardError.write(Data("decree: \(summary)\n".utf8))
+        try summary.judge()
+    }
+}
+
+/// How many operations came to what.
+struct RunSummary: Sendable, CustomStringConvertible {
+    private(set) var ok = 0
+    private(set) var rejected = 0
+    private(set) var failed = 0
+    private(set) var unknown = 0
+    private(set) var badLines = 0
+    /// Results that could not be written, and why.
+    var unwritten = 0
+    var outputFailure: OutputFile.Failure?
+    /// Why the input could not be read to its end.
+    var inputFailure: String?
+
+    mutating func count(_ result: RunResult) {
+        switch result.kind {
+        case .outcome(_, .ok, _, _): ok += 1
+        case .outcome(_, .rejected, _, _), .impossible: rejected += 1
+        case .outcome(_, .failed, _, _): failed += 1
+        case .outcome(_, .unknown, _, _): unknown += 1
+        case .badLine: badLines += 1
+        }
+    }
+
+    var description: String {
+        var text = "\(ok) ok, \(rejected) rejected, \(failed) failed, \(unknown) unknown"
+        if badLines > 0 { text += ", \(badLines) lines that were no operations" }
+        if outputFailure == .closed {
+            text += "; the results' reader went away: \(unwritten) were not written"
+        }
+        return text
+    }
+
+    /// Throws what the exit code is to say. A reader of the results that goes away has had enough of them.
+    func judge() throws {
+        if case .failed(let reason) = outputFailure {
+            throw ToolError(
+                .checkFailed, "cannot write results: \(reason); \(unwritten) of them are not written")
+        }
+        if let inputFailure { throw ToolError(.usage, "cannot read standard input: \(inputFailure)") }
+        if badLines > 0 { throw ExitCode(ExitStatus.usage.rawValue) }
+    }
+}

@@ -1,0 +1,72 @@
+import Decree
+import Foundation
+
+extension StatusReport {
+    /// The table, a line an element.
+    func table() -> [String] {
+        let hasGroups = statuses.contains { $0.groups.count > 1 }
+        var table = TextTable(
+            header: ["address", "node"] + (hasGroups ? ["group"] : [])
+                + [
+                    "role", "ballot", "leader", "chosen", "executed", "floor", "lag", "store", "fsyncs",
+                    "commit p99", "disk",
+                ])
+        for column in ["chosen", "executed", "floor", "lag", "store", "fsyncs", "commit p99"] {
+            table.alignRight(column)
+        }
+        for row in rows {
+            switch row.answer {
+            case .failure(let silence): table.add(["\(row.address)", "-"], rest: silence.reason)
+            case .success(let status):
+                for group in status.groups {
+                    table.add(cells(of: status, group, at: "\(row.address)", hasGroups: hasGroups))
+                }
+            }
+        }
+        return table.lines
+    }
+
+    private func cells(
+        of status: NodeStatus, _ group: NodeStatus.Group, at address: String, hasGroups: Bool
+    ) -> [String] {
+        [address, "\(status.node)"] + (hasGroups ? ["\(group.group)"] : [])
+            + [
+                group.role, group.ballot.map(String.init).joined(separator: "."),
+                group.leader.map(String.init) ?? "-", group.chosenThrough.grouped,
+                group.executedThrough.grouped, group.floor.grouped, lag(of: group).grouped,
+                Format.bytes(Double(status.storeBytes)), status.fsyncs.grouped,
+                String(format: "%.2f ms", status.commitP99Microseconds / 1_000),
+                status.isReadOnly ? "read-only" : "ok",
+            ]
+    }
+}
+
+/// Columns as wide as their widest cell.
+struct TextTable {
+    private var rows: [(cells: [String], rest: String)] = []
+    private var rightAligned: Set<Int> = []
+
+    init(header: [String]) { rows.append((header, "")) }
+
+    mutating func alignRight(_ column: String) {
+        if let index = rows[0].cells.firstIndex(of: column) { rightAligned.insert(index) }
+    }
+
+    /// A row; `rest` takes the place of the cells it lacks, and widens no column.
+    mutating func add(_ cells: [String], rest: String = "") { rows.append((cells, rest)) }
+
+    var lines: [String] {
+        let widths = rows[0].cells.indices.map { column in
+            rows.map { $0.cells.count > column ? $0.cells[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { cells, rest in
+            var line = cells.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - cells[column].count)
+                return rightAligned.contains(column) ? padding + cells[column] : cells[column] + padding
+            }
+            if !rest.isEmpty { line.append(rest) }
+            let text = line.joined(separator: "  ")
+            return String(text.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}

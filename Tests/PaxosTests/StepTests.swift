@@ -1,0 +1,89 @@
+import Testing
+
+@testable import Paxos
+
+/// What a step withholds, merges and lets go.
+@Suite struct StepTests {
+    private let ballot = Ballot(2, 1)
+
+    private func vote(
+        _ from: UInt64, _ through: UInt64? = nil, ballot: Ballot? = nil, to: UInt16 = 1, group: UInt32 = 1
+    ) -> Envelope {
+        Envelope(
+            group: GroupID(group), to: NodeID(to),
+            message: .accepted(
+                Accepted(ballot: ballot ?? self.ballot, from: Slot(from), through: Slot(through ?? from))))
+    }
+
+    private func released(_ envelopes: [Envelope]) -> [Envelope] {
+        var step = Step()
+        for envelope in envelopes { step.withhold(envelope) }
+        return step.release()
+    }
+
+    @Test func votesForConsecutiveSlotsBecomeOne() {
+        #expect(released([vote(1), vote(2), vote(3)]) == [vote(1, 3)])
+        #expect(released([vote(1, 4), vote(5, 9)]) == [vote(1, 9)])
+    }
+
+    @Test func votesAreNotMergedOverAGapOrBackwards() {
+        for votes in [[vote(1), vote(3)], [vote(2), vote(1)], [vote(1), vote(1)], [vote(1, 3), vote(3)]] {
+            #expect(released(votes) == votes)
+        }
+    }
+
+    @Test func votesAreNeverMergedAcrossBallotsReceiversOrGroups() {
+        for other in [vote(2, ballot: Ballot(3, 1)), vote(2, to: 2), vote(2, group: 2)] {
+            #expect(released([vote(1), other]) == [vote(1), other])
+        }
+    }
+
+    @Test func aMessageBetweenVotesKeepsItsPlace() {
+        let prepare = Envelope(
+            group: .first, to: NodeID(1), message: .prepare(Prepare(ballot: ballot, firstOpen: Slot(1))))
+        #expect(released([vote(1), prepare, vote(2)]) == [vote(1), prepare, vote(2)])
+    }
+
+    @Test func onlyWhatSomebodyWaitsForIsUrgent() {
+        var step = Step()
+        step.write(.chosen(.first, Slot(1), ballot, chain: .zero))
+        let afterChosen = (step.isUrgent, step.isEmpty)
+        #expect(afterChosen == (false, false), "it may ride with the next transaction")
+        step.withhold(vote(1))
+        let afterVote = step.isUrgent
+        #expect(afterVote)
+
+        var reading = Step()
+        let atFirst = (reading.isUrgent, reading.isEmpty)
+        #expect(atFirst == (false, true))
+        reading.read(LogRead(group: .first, to: NodeID(2), from: Slot(1), through: Slot(1)))
+        let afterRead = (reading.isUrgent, reading.isEmpty)
+        #expect(afterRead == (true, false))
+    }
+
+    @Test func aTransactionTakesWhatIsWithheldAndLeavesWhatIsFree() {
+        var step = Step()
+        let heartbeat = Envelope(
+            group: .first, to: NodeID(2),
+            message: .heartbeat(Heartbeat(ballot: ballot, round: 1, chosenThrough: .zero)))
+        step.send(heartbeat)
+        step.withhold(vote(1))
+        step.write(.accepted(.first, AcceptedProposal(1, ballot, .sessions(4))))
+        step.respond(Ticket(rawValue: 1), .busy)
+
+        let transaction = step.takeTransaction()
+        let bytes = (transaction.writeBytes, step.writeBytes)
+        #expect(bytes == (5, 0))
+        let rows = (transaction.writes.count, step.writes.count)
+        #expect(rows == (1, 0))
+        // Votes that come now are of the next transaction, consecutive or not.
+        step.withhold(vote(2))
+        let (first, second) = (transaction.release(), step.takeImmediate())
+        #expect(first == [vote(1)])
+        #expect(second == [heartbeat])
+        let responses = step.takeResponses().map(\.0.rawValue)
+        #expect(responses == [1])
+        let last = step.release()
+        #expect(last == [vote(2)])
+    }
+}
