@@ -26,7 +26,7 @@ import Testing
             switch fault.kind {
             case .leader: leaders += 1
             case .follower: followers += 1
-            case .outage: outages += 1
+            case .outage, .blackout: outages += 1
             }
             #expect(fault.pauses.allSatisfy { (.zero ... .seconds(2)).contains($0) })
         }

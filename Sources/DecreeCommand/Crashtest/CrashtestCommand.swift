@@ -9,8 +9,8 @@ struct CrashtestCommand: AsyncParsableCommand {
         abstract: "Kill nodes under load, restart them, and account for every acknowledgement.",
         discussion: """
             Starts real node processes on this machine and clients that move money between accounts, and \
-            kills nodes with kill -9 at random moments: the leader, followers, now and then a majority at \
-            once. Each kill meets a cluster that works; those that are killed come back within 2 s.
+            kills nodes with kill -9 at random moments: the leader, followers, now and then a majority or all at \
+            once, stopped for a moment before (SIGSTOP) so that what was sent to them is lost. Each kill meets a cluster that works; those that are killed come back within 2 s.
 
             Afterwards all nodes are stopped, and their files are read. Proved is: every acknowledged write \
             stands in the log at the place it was acknowledged with, and was answered as an independent model \

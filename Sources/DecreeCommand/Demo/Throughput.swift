@@ -70,7 +70,7 @@ struct Throughput {
                 } else if case .failed(let node, let how) = event {
                     throw ToolError(
                         .checkFailed,
-                        "node \(node) ended of itself (\(how)):\n\(run.keeper.cluster.logTail(of: node))")
+                        "node \(node) ended of itself (\(how)):\n\(run.keeper.said(by: node))")
                 }
             }
             try await Task.sleep(for: min(.milliseconds(20), end - clock.now))

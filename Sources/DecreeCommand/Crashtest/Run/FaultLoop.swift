@@ -1,4 +1,5 @@
 import Decree
+import Foundation
 
 /// Kills nodes while clients are at work, each time a cluster that works, and measures how soon writes
 /// resume.
@@ -63,7 +64,7 @@ final class FaultLoop {
                 figures.endedFromOutside += 1
                 announcer.notice("node \(node) was ended by another's hand (\(how)), and is started again")
             case .failed(let node, let how):
-                let log = keeper.cluster.logTail(of: node)
+                let log = keeper.said(by: node)
                 announcer.notice("node \(node) ended of itself: \(how)")
                 violations.append(
                     Violation(.node, "node \(node) ended of itself (\(how)); it said last:\n\(log)"))
@@ -84,6 +85,7 @@ final class FaultLoop {
                 Violation(.stalled, "no leader with all its majority within \(CrashSettings.patience)"))
             return false
         }
+        try await freeze(targets, for: fault.freeze)
         let time = history.mark()
         try await keeper.kill(targets.nodes, pauses: fault.pauses)
         count(targets)
@@ -107,6 +109,14 @@ final class FaultLoop {
             "writes resumed after \(gap.asTime)" + (leader.map { "; node \($0) leads" } ?? ""))
         // Some more of them, so that the next kill meets a cluster at work.
         return try await wait(within: CrashSettings.patience) { self.history.counts.sinceMark >= 20 }
+    }
+
+    /// Stops followers for a moment before they are killed together with others.
+    private func freeze(_ targets: Targets, for time: Duration) async throws {
+        guard targets.nodes.count > 1 else { return }
+        for node in targets.nodes where node != targets.leader { keeper.cluster.signal(node, SIGSTOP) }
+        let end = clock.now + time
+        try await wait { self.clock.now >= end }
     }
 
     private struct Targets {
@@ -139,16 +149,23 @@ final class FaultLoop {
             let follower = followers[Int(fault.choice % UInt64(followers.count))]
             return Targets(nodes: [follower], leader: nil, leavesMajority: true)
         case .outage(let withLeader):
-            let needed = answering.count - keeper.quorumSize + 1
-            let count = max(1, min(needed, settings.kills - kills))
             // Starting anywhere, in a circle: the leader goes first or last.
             let start = followers.isEmpty ? 0 : Int(fault.choice % UInt64(followers.count))
             let circle = Array(followers[start...] + followers[..<start])
-            let nodes = Array((withLeader ? [leader] + circle : circle + [leader]).prefix(count))
-            return Targets(
-                nodes: nodes, leader: nodes.contains(leader) ? leader : nil,
-                leavesMajority: answering.count - count >= keeper.quorumSize)
+            return several(
+                withLeader ? [leader] + circle : circle + [leader],
+                count: answering.count - keeper.quorumSize + 1, leader: leader)
+        case .blackout: return several([leader] + followers, count: answering.count, leader: leader)
         }
+    }
+
+    /// The first `count` of the nodes that answer, as long as there are kills left.
+    private func several(_ answering: [Int], count: Int, leader: Int) -> Targets {
+        let count = max(1, min(count, settings.kills - kills))
+        let nodes = Array(answering.prefix(count))
+        return Targets(
+            nodes: nodes, leader: nodes.contains(leader) ? leader : nil,
+            leavesMajority: answering.count - count >= keeper.quorumSize)
     }
 
     private func count(_ targets: Targets) {

@@ -79,6 +79,13 @@ final class NodeKeeper {
         return ("signal \(status)", [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(status))
     }
 
+    /// What a node that failed had to say: the reason of a trap, not the stack that follows it.
+    func said(by node: Int) -> String {
+        let lines = cluster.logTail(of: node, lines: 80).split(separator: "\n")
+        return lines.last { $0.contains("Fatal error") }.map(String.init)
+            ?? lines.suffix(3).joined(separator: "\n")
+    }
+
     /// How nodes ended that were asked to.
     struct End {
         /// What is wrong: every node must stop within ten seconds, with exit code 0.
@@ -104,8 +111,7 @@ final class NodeKeeper {
             let (how, isOutside) = lastWords(of: node)
             if !isOutside {
                 end.complaints.append(
-                    "node \(node) did not stop as it should (\(how)); it said last:\n"
-                        + cluster.logTail(of: node))
+                    "node \(node) did not stop as it should (\(how)); it said last:\n" + said(by: node))
             } else if cluster.members[node]?.process?.terminationReason == .uncaughtSignal {
                 end.killed.append(node)
             }
