@@ -33,13 +33,17 @@ import Testing
         cluster.write("x", in: &session, at: cluster.leader ?? 2)
     }
 
-    /// A node that comes back after a long absence, its clock run out many times, deposes nobody.
+    /// A node that comes back after a long absence, its clock run out many times, deposes nobody; nor do its
+    /// questions that were long on their way.
     @Test(arguments: 1...10)
     func aReturningNodeDoesNotDeposeTheLeader(_ seed: UInt64) {
         let cluster = TestCluster(seed: seed)
         cluster.elect(1)
         let ballot = cluster[1].group?.leader?.ballot
-        cluster.isolate(3)
+        for other: UInt16 in [1, 2] {
+            cluster.cut(from: other, to: 3)
+            cluster.hold(from: 3, to: other)
+        }
         cluster.run(ticks: 300)
         cluster.network.heal()
         cluster.run(ticks: 100)
