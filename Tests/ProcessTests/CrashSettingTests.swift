@@ -33,6 +33,14 @@ import Testing
         #expect(leaders > 100 && followers > 80 && outages > 15)
     }
 
+    @Test(arguments: 0..<20) func theLeaderIsKilledFirst(seed: UInt64) {
+        var plan = FaultPlan(seed: seed)
+        guard case .leader = plan.next().kind else {
+            Issue.record("another is killed first")
+            return
+        }
+    }
+
     @Test func noTwoCommandsAreAlike() {
         let settings = LoadSettings(seed: 3, clients: 8)
         var seen: Set<BankCommand> = []

@@ -1,7 +1,7 @@
 import Paxos
 
 /// The faults of a run, one after the other: the same seed, the same faults. What becomes of them depends
-/// on the moment: which node leads is for the cluster to say.
+/// on the moment: which node leads is for the cluster to say. The first kill is the leader's.
 struct FaultPlan {
     enum Kind: Sendable {
         /// The leader is killed; a majority stays.
@@ -28,6 +28,7 @@ struct FaultPlan {
     }
 
     private var generator: SeededGenerator
+    private var isFirst = true
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
@@ -43,8 +44,9 @@ struct FaultPlan {
             let fraction = Double.random(in: 0...1, using: &generator)
             return Duration.milliseconds(Int(2_000 * fraction * fraction))
         }
+        defer { isFirst = false }
         let kind: Kind =
-            switch dice {
+            switch isFirst ? 0 : dice {
             case ..<48: .leader
             case ..<88: .follower
             case ..<95: .outage(withLeader: withLeader)
