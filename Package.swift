@@ -119,7 +119,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",
-            dependencies: nio + ["Paxos", "Bank", "DecreeClient", "DecreeWire", "DecreeTestSupport"],
+            dependencies: nio + [
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
+                "CSQLite", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
     ],
