@@ -6,10 +6,10 @@ SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench tsan clean
+.PHONY: help setup demo test lint format bench tsan prove-wait clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Check for Swift and SQLite's headers, and install the headers if possible
 	@scripts/setup.sh
@@ -22,7 +22,8 @@ demo: setup ## Three nodes, clients, kill -9 and the proof that nothing was lost
 	$(DECREE) demo
 
 # Some tests run the tool: they find the debug build beside them.
-test: setup ## Build and run all tests
+test: ## Build and run all tests
+	@scripts/setup.sh --tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
@@ -39,6 +40,9 @@ bench: setup ## Measure three nodes on this machine
 
 tsan: setup ## Run the node's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests
+
+prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
+	@scripts/prove-wait.sh
 
 clean: ## Remove everything that was built
 	rm -rf .build

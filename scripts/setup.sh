@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks what a build needs, Swift 6.2 or later and SQLite's headers, and installs the headers where it may:
-# on Debian and Ubuntu, as root or with a sudo that does not ask. Quiet when nothing is missing.
+# on Debian and Ubuntu, as root or with a sudo that does not ask. With --tests, strace too. Quiet when nothing
+# is missing.
 set -euo pipefail
 
 fail() {
@@ -36,14 +37,13 @@ root_prefix() {
     command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo sudo
 }
 
-install_sqlite() {
-    local packages="libsqlite3-dev pkg-config" prefix
+# Installs Debian packages, or says how to come by what is missing.
+install() {
+    local missing=$1 packages=$2 elsewhere=$3 prefix
     command -v apt-get >/dev/null || fail \
-        "SQLite's headers are missing, or pkg-config does not find them." \
-        "Install SQLite's development package and pkg-config with your system's package manager" \
-        "(Fedora: dnf install sqlite-devel pkgconf; Alpine: apk add sqlite-dev pkgconf), then try again."
+        "$missing" "Install it with your system's package manager ($elsewhere), then try again."
     prefix=$(root_prefix) || fail \
-        "SQLite's headers are missing, and installing them takes root. Run this, then try again:" \
+        "$missing" "Installing it takes root. Run this, then try again:" \
         "    sudo apt-get update && sudo apt-get install $packages"
     echo "setup: installing $packages"
     # shellcheck disable=SC2086 # a list of words; the prefix may be none
@@ -53,8 +53,15 @@ install_sqlite() {
         apt-get install -q -y --no-install-recommends $packages || fail \
         "apt-get could not install $packages (its message is above). Is there a network?" \
         "Install them in another way, then try again."
-    has_sqlite || fail "$packages are installed, but 'pkg-config --exists sqlite3' still says no."
 }
 
 check_swift
-has_sqlite || install_sqlite
+has_sqlite || install \
+    "SQLite's headers are missing, or pkg-config does not find them." "libsqlite3-dev pkg-config" \
+    "Fedora: dnf install sqlite-devel pkgconf; Alpine: apk add sqlite-dev pkgconf"
+has_sqlite || fail "SQLite's headers are installed, but 'pkg-config --exists sqlite3' still says no."
+# One test traces a node's system calls.
+if [[ ${1:-} == --tests && $(uname -s) == Linux ]]; then
+    command -v strace >/dev/null || install \
+        "strace is missing, which the tests trace a node with." "strace" "Fedora: dnf install strace"
+fi

@@ -72,10 +72,16 @@ final class InboundConnection: ChannelInboundHandler {
         case .admitted:
             role = hello.role
             peer = hello.role == .peer ? hello.node : nil
+            if hello.role == .client { yieldToPeers() }
             write(reply)
         case .refused(let refusal, let reason): refuse(refusal, reason: reason)
         case .selfIsFenced(let reason): loop.fail(.fenced(reason))
         }
+    }
+
+    /// A client is read once a turn, so that a flood of requests never holds up what peers say.
+    private func yieldToPeers() {
+        context?.channel.setOption(.maxMessagesPerRead, value: 1).whenFailure { _ in }
     }
 
     private func refuse(_ refusal: HelloRefusal, reason: String) {

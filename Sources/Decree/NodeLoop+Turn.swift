@@ -58,6 +58,7 @@ extension NodeLoop {
         for client in localClients.values { client.tick() }
         endTurn()
         tickDisk()
+        if ticks % 100 == 0 { figures.meter(groups) }
     }
 
     private func tickDisk() {
@@ -67,7 +68,9 @@ extension NodeLoop {
             isCheckpointed = true
             diskState = .busy
             disk?.perform(.checkpoint)
-        case .full where ticks % 50 == 0: disk?.perform(.retry)
+        case .full where ticks % 50 == 0:
+            diskState = .busy
+            disk?.perform(.retry)
         default: break
         }
     }
@@ -83,12 +86,15 @@ extension NodeLoop {
     }
 
     func take(_ event: DiskEvent) {
+        if diskState == .gone {
+            takeLast(event)
+            return
+        }
         switch event {
         case .committed(let committed, let nanoseconds, let counters):
             figures.committed(nanoseconds: nanoseconds, counters: counters)
             if figures.isReadOnly { logger.notice("the disk has room again: this node is writable") }
             figures.isReadOnly = false
-            guard diskState != .gone else { return }
             diskState = .idle
             isCheckpointed = false
             identity.persistSequence = committed.persistSequence
@@ -100,7 +106,6 @@ extension NodeLoop {
             endTurn()
             closeStoreIfIdle()
         case .checkpointed:
-            guard diskState != .gone else { return }
             diskState = .idle
             endTurn()
             closeStoreIfIdle()
@@ -110,9 +115,17 @@ extension NodeLoop {
         }
     }
 
+    /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
+    private func takeLast(_ event: DiskEvent) {
+        switch event {
+        case .committed, .checkpointed, .full: disk?.perform(.close)
+        case .failed(let error): fail(.store(error))
+        case .closed: finish()
+        }
+    }
+
     /// No room: nothing that waits for the disk leaves, and another node should lead.
     private func becomeReadOnly() {
-        guard diskState != .gone else { return }
         diskState = .full
         guard !isStopping else {
             // What waits for room was told to nobody: it may be forgotten.

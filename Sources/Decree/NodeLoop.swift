@@ -117,7 +117,8 @@ final class NodeLoop {
     /// Something happened after which this node must say nothing more.
     func fail(_ error: NodeError) {
         logger.critical("stopping at once: \(error)")
-        if diskState == .idle { disk?.perform(.close) }
+        // A disk that is busy is told when it reports.
+        if diskState == .idle || diskState == .full { disk?.perform(.close) }
         diskState = .gone
         isStopping = true
         closeConnections()

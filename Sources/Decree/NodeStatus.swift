@@ -77,6 +77,9 @@ struct Figures {
     private var nanoseconds: [UInt64] = []
     private var next = 0
     private let timer = Metrics.Timer(label: "decree_commit_duration")
+    private let requests = Metrics.Counter(label: "decree_client_requests")
+    private let messages = Metrics.Counter(label: "decree_peer_messages")
+    private var metered: (requests: UInt64, messages: UInt64) = (0, 0)
 
     private static let kept = 1_024
 
@@ -89,6 +92,20 @@ struct Figures {
             nanoseconds[next] = duration
             next = (next + 1) % Self.kept
         }
+    }
+
+    /// Passes on what was counted since the last time. Once a second, off the hot path.
+    mutating func meter(_ groups: [Group]) {
+        requests.increment(by: Int64(clientRequests - metered.requests))
+        messages.increment(by: Int64(peerMessages - metered.messages))
+        metered = (clientRequests, peerMessages)
+        for group in groups {
+            let dimensions = [("group", "\(group.id)")]
+            Metrics.Gauge(label: "decree_chosen_through", dimensions: dimensions)
+                .record(Int64(group.chosenThrough.rawValue))
+            Metrics.Gauge(label: "decree_is_leading", dimensions: dimensions).record(group.isLeading ? 1 : 0)
+        }
+        Metrics.Gauge(label: "decree_is_read_only").record(isReadOnly ? 1 : 0)
     }
 
     /// Percentiles of the last commits, in microseconds.

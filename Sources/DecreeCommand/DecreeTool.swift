@@ -15,8 +15,8 @@ struct DecreeTool: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            NodeCommand.self, BankTool.self, StatusTool.self, LogTool.self, BenchCommand.self,
-            FloorCommand.self,
+            DemoCommand.self, NodeCommand.self, BankTool.self, StatusTool.self, LogTool.self,
+            CrashtestCommand.self, BenchCommand.self, FloorCommand.self,
         ])
 
     static func main() async {

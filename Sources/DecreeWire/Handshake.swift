@@ -73,7 +73,10 @@ package enum Handshake {
         guard let node = hello.node, let store = hello.store, isMember, node != own.node else {
             return .refused(.wrongNode, reason: "no such peer in the cluster of node \(own.node)")
         }
-        return regression(of: node, store, hello.persistSequence, since: witnessed)
+        // Whether the caller's store went back in time is for the caller to say, who is told in the reply what
+        // was seen of it: between its hello and this moment it may have shown a later sequence on another
+        // connection, so that an honest hello looks old from here.
+        return anotherStore(of: node, store, since: witnessed)
             ?? ownRegression(of: own, since: hello.witnessed)
             ?? .admitted(version: version)
     }
@@ -107,12 +110,7 @@ package enum Handshake {
         of node: NodeID, _ store: StoreID, _ persistSequence: PersistSequence, since witnessed: Witness?
     ) -> Verdict? {
         guard let witnessed else { return nil }
-        guard store == witnessed.store else {
-            return .refused(
-                .identityChanged,
-                reason: "node \(node) was known with store \(witnessed.store) and comes with \(store); "
-                    + "a node that lost its disk joins again under a new id")
-        }
+        if let mismatch = anotherStore(of: node, store, since: witnessed) { return mismatch }
         guard persistSequence >= witnessed.persistSequence else {
             return .refused(
                 .fenced,
@@ -121,6 +119,16 @@ package enum Handshake {
                     + "remove the node and let it join again under a new id")
         }
         return nil
+    }
+
+    private static func anotherStore(
+        of node: NodeID, _ store: StoreID, since witnessed: Witness?
+    ) -> Verdict? {
+        guard let witnessed, store != witnessed.store else { return nil }
+        return .refused(
+            .identityChanged,
+            reason: "node \(node) was known with store \(witnessed.store) and comes with \(store); "
+                + "a node that lost its disk joins again under a new id")
     }
 
     private static func ownRegression(of own: NodeIdentity, since witnessed: Witness?) -> Verdict? {

@@ -12,10 +12,10 @@ struct CrashScript {
     static let groups = [GroupID(1), GroupID(2)]
     static let configuration = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
-    /// A script of `count` steps or a few more. Values have up to `valueBytes` bytes, so that some overflow
-    /// their page.
-    init(count: Int, valueBytes: Int = 9_000, seed: UInt64 = 1) {
-        var author = CrashScriptAuthor(valueBytes: valueBytes, seed: seed)
+    /// A script of `count` steps or a few more. One value in `longValueEvery` has up to `valueBytes` bytes,
+    /// so that it overflows its page.
+    init(count: Int, valueBytes: Int = 9_000, longValueEvery: Int = 8, seed: UInt64 = 1) {
+        var author = CrashScriptAuthor(valueBytes: valueBytes, longValueEvery: longValueEvery, seed: seed)
         author.write(count)
         steps = author.steps
         var contents = [StoreContents(groups: Self.groups)]
@@ -75,12 +75,14 @@ struct StoreContents: Equatable {
 private struct CrashScriptAuthor {
     private var generator: SeededGenerator
     private let valueBytes: Int
+    private let longValueEvery: Int
     private var contents = StoreContents(groups: CrashScript.groups)
     private(set) var steps: [[Write]] = []
 
-    init(valueBytes: Int, seed: UInt64) {
+    init(valueBytes: Int, longValueEvery: Int, seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         self.valueBytes = valueBytes
+        self.longValueEvery = longValueEvery
     }
 
     mutating func write(_ count: Int) {
@@ -144,7 +146,7 @@ private struct CrashScriptAuthor {
     }
 
     private mutating func proposal() -> Proposal {
-        let isLong = generator.chance(1, in: 8)
+        let isLong = generator.chance(1, in: longValueEvery)
         let count = 1 + generator.below(isLong ? valueBytes : 300)
         let stamp = generator.next()
         var bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: stamp), count: count)

@@ -1,4 +1,5 @@
 import DecreeSimulator
+import Paxos
 import Testing
 
 @testable import DecreeStore
@@ -104,6 +105,71 @@ struct StoreCrashTests {
         print("failed fsync, kill, power cut while opening: \(tally)")
         #expect(tally.losses == 0, "\(tally.firstLoss)")
         #expect(tally.runs > 300)
+    }
+
+    @Test("one store through many lives: killed, cut off, out of space, its disk failing, and reopened")
+    func manyLives() {
+        var rig = CrashRig(CrashScript(count: 60, valueBytes: 20_000, longValueEvery: 2))
+        rig.checkpointPages = 1_000
+        var tally = CrashTally()
+        for seed in 1...40 as ClosedRange<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            rig.reset(seed: seed)
+            var reported = 0
+            while reported < rig.script.steps.count, tally.losses == 0 {
+                let effects: [DiskFault.Effect] = [.crash, .crash, .inputOutputError, .diskFull]
+                rig.disk.setFailedSyncSurvival(.anything)
+                let isAtSync = generator.chance(1, in: 2)
+                // Short lives: it is in its first commits that a log goes on where another life ended.
+                rig.disk.inject(
+                    DiskFault(
+                        effects[generator.below(4)], at: 1 + generator.below(isAtSync ? 14 : 90),
+                        of: isAtSync ? .syncs : .writesAndSyncs))
+                var life = rig.live(
+                    through: min(reported + 1 + generator.below(6), rig.script.steps.count))
+                // A life that did not get as far as to open the store knows nothing.
+                life.reported = max(life.reported, reported)
+                reported = life.reported
+                rig.disk.restore(life.image, seed: generator.next())
+                if generator.chance(1, in: 2) {
+                    rig.disk.powerCut(keeping: .drawable[generator.below(Survival.drawable.count)])
+                }
+                tally.indices += 1
+                // Half the time nobody looks, and the next life finds what this one left.
+                guard generator.chance(1, in: 2) || life.reported == rig.script.steps.count else { continue }
+                let verdict = rig.verdict(on: life)
+                tally.add(verdict, life, "seed \(seed), life \(tally.indices)")
+                if case .kept(let through) = verdict { reported = through }
+            }
+        }
+        print("many lives: \(tally)")
+        #expect(tally.losses == 0, "\(tally.firstLoss)")
+        #expect(tally.runs > 300)
+    }
+
+    @Test("the log takes a new salt after every opening, and after a transaction that met a full disk")
+    func newSalt() throws {
+        // Else frames that were torn, or rolled back, might one day pass for later ones.
+        let rig = CrashRig(CrashScript(count: 12))
+        var salts: [[UInt8]] = []
+        func commit(_ store: Store) throws {
+            var outcome = try store.commit(CrashRig.step(rig.script.steps[Int(store.persistSequence)]))
+            if case .diskFull = outcome { outcome = try store.retry() }
+            guard case .committed = outcome else {
+                Issue.record("the disk is still full")
+                return
+            }
+            salts.append(Array(try #require(rig.disk.contents(of: CrashRig.log))[16..<24]))
+        }
+        rig.reset(seed: 1)
+        try commit(rig.open())
+        rig.disk.kill()
+        let store = try rig.open()
+        try commit(store)
+        rig.disk.inject(DiskFault(.diskFull, at: 1, of: .write))
+        try commit(store)
+        try commit(store)
+        #expect(salts[0] != salts[1] && salts[1] != salts[2] && salts[2] == salts[3])
     }
 
     // MARK: Controls: the same harness on stores that are less careful

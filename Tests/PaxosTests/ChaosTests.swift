@@ -6,7 +6,7 @@ import Testing
 @Suite struct ChaosTests {
     /// An unhealthy cluster for a while, then a healthy one: nothing acknowledged is lost, nothing is done
     /// twice, no read is stale, and it comes to rest.
-    @Test(arguments: 0..<20)
+    @Test(arguments: 0..<15)
     func stormsPass(_ hundreds: Int) {
         var acknowledged = 0
         var reads = 0

@@ -192,7 +192,7 @@ struct BenchCommand: AsyncParsableCommand {
             .init(cluster: "", nodes: target.addresses, connections: connections, logger: logger),
             eventLoopGroup: threads)
         do throws(ClientError) {
-            try await client.connected(within: .seconds(10))
+            try await client.connected(within: .seconds(5))
         } catch {
             throw ToolError(.unreachable, error.description)
         }

@@ -34,7 +34,7 @@ extension StatusReport {
                 group.role, group.ballot.map(String.init).joined(separator: "."),
                 group.leader.map(String.init) ?? "-", group.chosenThrough.grouped,
                 group.executedThrough.grouped, group.floor.grouped, lag(of: group).grouped,
-                status.storeBytes.inBinaryUnits, status.fsyncs.grouped,
+                Format.bytes(Double(status.storeBytes)), status.fsyncs.grouped,
                 String(format: "%.2f ms", status.commitP99Microseconds / 1_000),
                 status.isReadOnly ? "read-only" : "ok",
             ]
@@ -68,30 +68,5 @@ struct TextTable {
             let text = line.joined(separator: "  ")
             return String(text.reversed().drop { $0 == " " }.reversed())
         }
-    }
-}
-
-extension BinaryInteger {
-    /// Digits in groups of three: 1,234,567.
-    var grouped: String {
-        let digits = Array(String(magnitude))
-        var text = self < 0 ? "-" : ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return text
-    }
-
-    /// Bytes as a person says them: 12 KiB, 3.4 MiB.
-    var inBinaryUnits: String {
-        guard self >= 1_024 else { return "\(self) B" }
-        var value = Double(self) / 1_024
-        var units = ["KiB", "MiB", "GiB"][...]
-        while value >= 1_024, units.count > 1 {
-            value /= 1_024
-            units.removeFirst()
-        }
-        return String(format: value < 10 ? "%.1f " : "%.0f ", value) + (units.first ?? "GiB")
     }
 }

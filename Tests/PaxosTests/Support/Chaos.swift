@@ -64,6 +64,7 @@ struct Chaos {
             if !node.isUp, Int.random(in: 0..<4, using: &cluster.random) == 0 { cluster.restart(number) }
             cluster.handle(.tick, at: node)
             cluster.endTurn(at: node, evenIdleRows: dice < 310)
+        case ..<402: cluster.handle(.handOver, at: node)
         case ..<500: cluster.commit(node)
         case ..<600: cluster.endTurn(at: node)
         default:

@@ -56,11 +56,15 @@ struct TestNetwork {
 
     /// Takes the oldest packet that may be delivered.
     mutating func takeOldest() -> Packet? {
+        guard pending > 0 else { return nil }
         var oldest: Int?
-        for index in queues.indices {
-            guard !held[index], let packet = queues[index].first else { continue }
-            if let known = oldest, queues[known][0].number < packet.number { continue }
-            oldest = index
+        var lowest = Int.max
+        for index in 0..<queues.count where !held[index] && !queues[index].isEmpty {
+            let number = queues[index][0].number
+            if number < lowest {
+                oldest = index
+                lowest = number
+            }
         }
         guard let oldest else { return nil }
         pending -= 1

@@ -20,7 +20,7 @@ final class TestNode {
 
     init(id: NodeID) { self.id = id }
 
-    var isUp: Bool { group != nil }
+    private(set) var isUp = false
     var isDiskIdle: Bool { writing == nil }
 
     func start(configuration: Configuration, machine: any StateMachine, limits: Limits, seed: UInt64) {
@@ -35,11 +35,13 @@ final class TestNode {
         }
         group.restore(rows.votes)
         self.group = group
+        isUp = true
     }
 
     /// Loses its memory, and every row that was not committed.
     func crash() {
         group = nil
+        isUp = false
         filling = Step()
         writing = nil
         rowsSeen = 0

@@ -5,13 +5,7 @@ enum Format {
     /// With separators, without decimals: 12,345.
     static func count(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
-        let digits = String(Int(value.rounded()).magnitude)
-        var text = ""
-        for (place, digit) in digits.enumerated() {
-            if place > 0, (digits.count - place) % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return value <= -0.5 ? "-" + text : text
+        return Int(value.rounded()).grouped
     }
 
     /// Microseconds with the unit that fits: 84 µs, 1.25 ms, 2.10 s.

@@ -1,0 +1,121 @@
+import ArgumentParser
+import DecreeClient
+import Foundation
+
+/// `decree crashtest`: kill -9, restart, and account for every acknowledgement.
+struct CrashtestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crashtest",
+        abstract: "Kill nodes under load, restart them, and account for every acknowledgement.",
+        discussion: """
+            Starts real node processes on this machine and clients that move money between accounts, and \
+            kills nodes with kill -9 at random moments: the leader, followers, now and then a majority or all at \
+            once, stopped for a moment before (SIGSTOP) so that what was sent to them is lost. Each kill meets a cluster that works; those that are killed come back within 2 s.
+
+            Afterwards all nodes are stopped, and their files are read. Proved is: every acknowledged write \
+            stands in the log at the place it was acknowledged with, and was answered as an independent model \
+            of sessions and bank answers it; none had its effect twice; what failed had none; what is unknown \
+            had one at most; every read saw what was acknowledged before it was asked; the total is \
+            conserved; all logs and states are equal; all stores are sound.
+
+            The seed decides what is asked and what is killed. Which node leads, and what is under way at \
+            the moment of a kill, the real world decides.
+
+            EXAMPLES
+              decree crashtest --nodes 3 --kills 100 --seed 7
+              decree crashtest --nodes 5 --kills 60 --seed 8 --data /tmp/crash
+              decree crashtest --kills 20 --json | jq .resumeWorstMilliseconds
+
+            The nodes' files are in the directory of --data, or in a temporary one, which is removed when \
+            all is well, and kept, with the nodes' logs, when something is not. `decree log verify` and \
+            `decree log inspect` read them.
+
+            EXIT CODES
+              0  nothing was lost, nothing was done twice
+              1  a check failed; what and where is said, with the seed
+              2  wrong usage, or the data directory is not empty
+              3  the cluster did not begin to work
+            """)
+
+    @Option(help: "Nodes, 3 to 9.")
+    var nodes = 3
+
+    @Option(help: "Nodes to kill, all in all.")
+    var kills = 20
+
+    @Option(help: "Decides what is asked and what is killed.")
+    var seed: UInt64 = 1
+
+    @Option(help: ArgumentHelp("Where the nodes keep their files: empty or absent.", valueName: "directory"))
+    var data: String?
+
+    @Option(help: "Sessions. Every fourth has 4 operations in flight, the others one.")
+    var clients = 12
+
+    @Flag(help: "Print one line of JSON on standard output, and progress on standard error.")
+    var json = false
+
+    func validate() throws {
+        guard (3...9).contains(nodes) else {
+            throw ValidationError("--nodes takes 3 to 9: with fewer, no majority survives a kill.")
+        }
+        guard (1...100_000).contains(kills) else { throw ValidationError("--kills takes 1 to 100000.") }
+        guard (1...256).contains(clients) else { throw ValidationError("--clients takes 1 to 256.") }
+    }
+
+    func run() async throws {
+        let directory = try RunDirectory(data)
+        let announcer = Announcer(.surprises, onStandardError: json)
+        let settings = CrashSettings(nodes: nodes, kills: kills, seed: seed, clients: clients)
+        let report = try await Interruption.watched { interruption in
+            try await directory.guarded(announcer) {
+                let run = try CrashRun(
+                    settings: settings, directory: directory.path, announcer: announcer,
+                    interruption: interruption)
+                let report = try await run.run()
+                await run.client.close()
+                return report
+            }
+        }
+        announcer.finish()
+        try conclude(report, directory, announcer)
+    }
+
+    private func conclude(_ report: CrashReport, _ directory: RunDirectory, _ announcer: Announcer) throws {
+        let isKept = !report.isFine || !directory.isTemporary
+        if json {
+            print(try report.json(directory: isKept ? directory.path : nil))
+        } else {
+            announcer.line("\(kills) kills, \(nodes) nodes, seed \(seed)\n\(report.table)")
+        }
+        guard report.isFine else {
+            throw ToolError(.checkFailed, report.complaint(directory: directory.path))
+        }
+        directory.discard()
+    }
+}
+
+extension CrashReport {
+    /// What is wrong, and where to look.
+    func complaint(directory: String) -> String {
+        """
+        \(violations.count.grouped) violations with seed \(settings.seed)
+        \(violationText)
+        The nodes' files and logs are kept in \(directory): see `decree log verify` and `decree log inspect`.
+        """
+    }
+}
+
+extension RunDirectory {
+    /// Runs `body`; when it is interrupted, removes what it left, and exits as shells expect.
+    func guarded<Result>(_ announcer: Announcer, _ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch is Interruption.Interrupted {
+            announcer.finish()
+            announcer.line("interrupted; the nodes are stopped")
+            discard()
+            throw ExitCode(130)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Decree
+import DecreeClient
+import Foundation
+
+/// Keeps a cluster's processes: kills them, starts them again, notices when one dies by another's hand, and
+/// asks them how they are.
+final class NodeKeeper {
+    /// What a tick noticed.
+    enum Event {
+        /// A node was started again after it had been killed here.
+        case restarted(Int)
+        /// Somebody else ended a node; it was started again.
+        case endedFromOutside(Int, how: String)
+        /// A node ended of itself; it was started again.
+        case failed(Int, how: String)
+    }
+
+    let cluster: LocalCluster
+    private let client: DecreeClient
+    private let clock = ContinuousClock()
+    /// When those that are down come back.
+    private var due: [Int: ContinuousClock.Instant] = [:]
+    private var latestFsyncs: [Int32: UInt64] = [:]
+    private(set) var restarts = 0
+
+    init(cluster: LocalCluster, client: DecreeClient) {
+        self.cluster = cluster
+        self.client = client
+    }
+
+    var count: Int { cluster.ids.count }
+    var quorumSize: Int { count / 2 + 1 }
+
+    /// Nodes that are meant to run, and do.
+    var running: [Int] { cluster.ids.filter { due[$0] == nil && cluster.isRunning($0) } }
+
+    /// Fsyncs of all processes there were, as far as they were asked before they ended.
+    var fsyncs: UInt64 { latestFsyncs.values.reduce(0, +) }
+
+    // MARK: Life and death
+
+    /// `kill -9`, all at once; each comes back after its pause. Returns when they are gone.
+    func kill(_ nodes: [Int], pauses: [Duration]) async throws {
+        for node in nodes { cluster.signal(node, SIGKILL) }
+        for (node, pause) in zip(nodes, pauses) { due[node] = clock.now + pause }
+        while nodes.contains(where: cluster.isRunning) { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    /// Starts those whose pause is over, and looks whether the others live.
+    func tick() throws -> [Event] {
+        var events: [Event] = []
+        for node in cluster.ids {
+            if let time = due[node] {
+                guard clock.now >= time else { continue }
+                try cluster.start(node)
+                due[node] = nil
+                restarts += 1
+                events.append(.restarted(node))
+            } else if !cluster.isRunning(node) {
+                let (how, isOutside) = lastWords(of: node)
+                try cluster.start(node)
+                restarts += 1
+                events.append(isOutside ? .endedFromOutside(node, how: how) : .failed(node, how: how))
+            }
+        }
+        return events
+    }
+
+    /// Lets those that are down come back at the next tick.
+    func restartAll() { for node in due.keys { due[node] = clock.now } }
+
+    /// How a node ended. To be killed, or asked to stop, is no fault of its own; a trap is.
+    private func lastWords(of node: Int) -> (how: String, isOutside: Bool) {
+        guard let process = cluster.members[node]?.process else { return ("it never ran", false) }
+        let status = process.terminationStatus
+        guard process.terminationReason == .uncaughtSignal else {
+            return ("exit code \(status)", status == 0)
+        }
+        return ("signal \(status)", [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(status))
+    }
+
+    /// What a node that failed had to say: the reason of a trap, not the stack that follows it.
+    func said(by node: Int) -> String {
+        let lines = cluster.logTail(of: node, lines: 80).split(separator: "\n")
+        return lines.last { $0.contains("Fatal error") }.map(String.init)
+            ?? lines.suffix(3).joined(separator: "\n")
+    }
+
+    /// How nodes ended that were asked to.
+    struct End {
+        /// What is wrong: every node must stop within ten seconds, with exit code 0.
+        var complaints: [String] = []
+        /// Nodes that somebody killed before they could.
+        var killed: [Int] = []
+    }
+
+    /// SIGTERM to all.
+    func stopAll() async throws -> End {
+        for node in cluster.ids { cluster.signal(node, SIGTERM) }
+        let time = clock.now + .seconds(10)
+        while clock.now < time, cluster.ids.contains(where: cluster.isRunning) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        var end = End()
+        for node in cluster.ids {
+            guard !cluster.isRunning(node) else {
+                cluster.kill(node)
+                end.complaints.append("node \(node) did not stop within 10 s of SIGTERM")
+                continue
+            }
+            let (how, isOutside) = lastWords(of: node)
+            if !isOutside {
+                end.complaints.append(
+                    "node \(node) did not stop as it should (\(how)); it said last:\n" + said(by: node))
+            } else if cluster.members[node]?.process?.terminationReason == .uncaughtSignal {
+                end.killed.append(node)
+            }
+        }
+        return end
+    }
+
+    /// Ends whatever still runs, when there is nothing more to learn from it.
+    func killAll() { for node in cluster.ids where cluster.isRunning(node) { cluster.kill(node) } }
+
+    // MARK: Status
+
+    /// What the running nodes say, by id; one that does not answer in time is left out.
+    func statuses(within time: Duration = .milliseconds(500)) async -> [Int: NodeStatus] {
+        let client = client
+        let asked = running.compactMap { node in
+            cluster.members[node]?.configuration.address.map { NodeAddress(host: $0.host, port: $0.port) }
+        }
+        let answers = await withTaskGroup(of: NodeStatus?.self, returning: [NodeStatus].self) { group in
+            for address in asked {
+                group.addTask {
+                    guard let bytes = try? await client.status(of: address, within: time) else { return nil }
+                    return try? JSONDecoder().decode(NodeStatus.self, from: Data(bytes))
+                }
+            }
+            return await group.reduce(into: []) { if let status = $1 { $0.append(status) } }
+        }
+        for status in answers { latestFsyncs[status.processIdentifier] = status.fsyncs }
+        return Dictionary(answers.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension [Int: NodeStatus] {
+    /// The node that leads: of several that believe so, the one of the highest ballot.
+    var leader: Int? {
+        compactMapValues(\.groups.first).filter { $0.value.role == "leader" }
+            .max { $0.value.ballot.lexicographicallyPrecedes($1.value.ballot) }?.key
+    }
+}

@@ -1,0 +1,100 @@
+import Bank
+import Paxos
+import Testing
+
+@testable import DecreeCommand
+
+@Suite struct BenchWorkloadTests {
+    @Test(arguments: Work.allCases) func theSameSeedMakesTheSameRequests(work: Work) throws {
+        let workload = try Workload(work: work, accounts: 50, valueBytes: 32)
+        func requests(_ seed: UInt64) -> [ArraySlice<UInt8>] {
+            var source = workload.requests(seed: seed)
+            return (0..<100).map { _ in source.next() }
+        }
+        #expect(requests(7) == requests(7))
+        #expect(requests(7) != requests(8))
+    }
+
+    @Test func transfersMoveMoneyBetweenTwoOfTheAccounts() throws {
+        let workload = try Workload(work: .bank, accounts: 3, valueBytes: 0)
+        var source = workload.requests(seed: 1)
+        var pairs: Set<[AccountName]> = []
+        for _ in 0..<200 {
+            guard case .transfer(let from, let to, let amount) = try BankCommand(bytes: source.next()) else {
+                Issue.record("no transfer")
+                return
+            }
+            #expect(from != to && workload.accounts.contains(from) && workload.accounts.contains(to))
+            #expect((1...Workload.largestAmount).contains(amount))
+            pairs.insert([from, to])
+        }
+        #expect(pairs.count == 6, "every ordered pair comes up")
+    }
+
+    @Test func transfersBetweenTheOpenedAccountsAreExecuted() throws {
+        let workload = try Workload(work: .bank, accounts: 10, valueBytes: 0)
+        var bank = Bank()
+        func execute(_ command: ArraySlice<UInt8>) -> Reply {
+            bank.execute(command, at: LogPosition(slot: Slot(1), index: 0))
+        }
+        for opening in workload.openings { #expect(!execute(opening[...]).isRejected) }
+        var source = workload.requests(seed: 3)
+        for _ in 0..<100 { #expect(!execute(source.next()).isRejected) }
+    }
+
+    @Test func readsAskForTheBalanceOfAnAccount() throws {
+        let workload = try Workload(work: .read, accounts: 5, valueBytes: 0)
+        var source = workload.requests(seed: 1)
+        #expect(source.isQuery)
+        guard case .balance(let account) = try BankQuery(bytes: source.next()) else {
+            Issue.record("no balance is asked for")
+            return
+        }
+        #expect(workload.accounts.contains(account))
+    }
+
+    @Test(arguments: [1, 8, 256]) func appendedValuesHaveTheirSizeAndDiffer(bytes: Int) throws {
+        var source = try Workload(work: .append, accounts: 0, valueBytes: bytes).requests(seed: 1)
+        let values = (0..<20).map { _ in source.next() }
+        #expect(values.allSatisfy { $0.count == bytes })
+        #expect(Set(values).count > 10)
+    }
+}
+
+@Suite struct AppendMachineTests {
+    private func machine(_ values: [String]) -> AppendMachine {
+        var machine = AppendMachine()
+        for value in values {
+            _ = machine.execute(Array(value.utf8)[...], at: LogPosition(slot: Slot(1), index: 0))
+        }
+        return machine
+    }
+
+    @Test func theReplyIsTheNumberOfTheValue() {
+        var machine = machine(["a", "b"])
+        let reply = machine.execute([], at: LogPosition(slot: Slot(2), index: 0))
+        #expect(reply == .ok([3, 0, 0, 0, 0, 0, 0, 0]))
+        #expect(machine.query([]) == reply)
+        #expect(machine.bytes == 2)
+    }
+
+    @Test func theDigestTellsOrderAndLengths() {
+        let digests = [["a", "b"], ["b", "a"], ["ab"], ["a"], []].map { machine($0).digest() }
+        #expect(Set(digests).count == digests.count)
+    }
+
+    @Test func aSnapshotRestoresIt() throws {
+        var restored = machine(["x"])
+        try restored.restore(from: machine(["a", "b"]).snapshot()[...])
+        #expect(restored.digest() == machine(["a", "b"]).digest())
+    }
+
+    @Test func whatIsNoSnapshotChangesNothing() {
+        let whole = machine(["a"]).snapshot()
+        for bytes in [[], [2] + whole.dropFirst(), Array(whole.dropLast()), whole + [0]] {
+            var machine = machine(["x"])
+            #expect(throws: MachineRestoreError.self) { try machine.restore(from: bytes[...]) }
+            #expect(machine.digest() == self.machine(["x"]).digest())
+        }
+    }
+}

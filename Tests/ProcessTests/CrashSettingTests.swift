@@ -1,0 +1,111 @@
+import Bank
+import Foundation
+import Paxos
+import Testing
+
+@testable import DecreeCommand
+
+/// What a run is made of before it begins: seeds, workloads, directories.
+@Suite struct CrashSettingTests {
+    @Test func oneSeedMakesOnePlan() {
+        func plan(_ seed: UInt64) -> [String] {
+            var plan = FaultPlan(seed: seed)
+            return (0..<50).map { _ in "\(plan.next())" }
+        }
+        #expect(plan(7) == plan(7))
+        #expect(plan(7) != plan(8))
+    }
+
+    @Test func aPlanHasFaultsOfEveryKindAndBoundedPauses() {
+        var plan = FaultPlan(seed: 7)
+        var leaders = 0
+        var followers = 0
+        var outages = 0
+        for _ in 0..<300 {
+            let fault = plan.next()
+            switch fault.kind {
+            case .leader: leaders += 1
+            case .follower: followers += 1
+            case .outage, .blackout: outages += 1
+            }
+            #expect(fault.pauses.allSatisfy { (.zero ... .seconds(2)).contains($0) })
+        }
+        #expect(leaders > 100 && followers > 80 && outages > 15)
+    }
+
+    @Test func noTwoCommandsAreAlike() {
+        let settings = LoadSettings(seed: 3, clients: 8)
+        var seen: Set<BankCommand> = []
+        var count = 0
+        for client in 0..<settings.lanes {
+            var workload = CrashWorkload(client: client, settings: settings)
+            var commands = workload.firstAccounts()
+            for _ in 0..<500 {
+                if case .command(let command) = workload.next().request { commands.append(command) }
+            }
+            count += commands.count
+            seen.formUnion(commands)
+        }
+        #expect(seen.count == count && count > 3_000)
+    }
+
+    @Test func oneSeedAsksTheSame() {
+        func requests(_ seed: UInt64) -> [BankOperation.Request] {
+            var workload = CrashWorkload(client: 2, settings: LoadSettings(seed: seed))
+            return (0..<100).map { _ in workload.next().request }
+        }
+        #expect(requests(1) == requests(1))
+        #expect(requests(1) != requests(2))
+    }
+
+    @Test func allAccountsAreOpenedOnce() {
+        let settings = LoadSettings(seed: 1)
+        let names = (0..<settings.lanes).flatMap { client in
+            var workload = CrashWorkload(client: client, settings: settings)
+            return workload.firstAccounts().map { command in
+                if case .open(let account, _) = command { account.text } else { "" }
+            }
+        }
+        #expect(names.count == settings.accounts && Set(names).count == settings.accounts)
+    }
+
+    @Test func writesResumeWithTheFirstThatWasInvokedAfterTheMark() throws {
+        let history = History()
+        let early = History.now()
+        let mark = history.mark()
+        let command = BankCommand.deposit(.a, amount: 1)
+        func done(invoked: UInt64, completed: UInt64, _ request: BankOperation.Request) {
+            history.append(
+                RecordedOperation(
+                    client: 0, number: 1, request: request, invoked: invoked, completed: completed,
+                    outcome: .ok(reply: [], Receipt())))
+        }
+        done(invoked: early, completed: mark + 10, .command(command))
+        done(invoked: mark + 1, completed: mark + 20, .query(.total))
+        #expect(history.resumedAfter == nil)
+        done(invoked: mark + 5, completed: mark + 30, .command(command))
+        done(invoked: mark + 6, completed: mark + 40, .command(command))
+        #expect(history.resumedAfter == 30)
+        #expect(history.counts.sinceMark == 2 && history.counts.acknowledged == 3)
+    }
+
+    @Test func aDirectoryWithSomethingInItIsRefused() throws {
+        let path = NSTemporaryDirectory() + "decree-run-\(UInt64.random(in: 0 ... .max))"
+        #expect(try RunDirectory(path).path == URL(fileURLWithPath: path).standardizedFileURL.path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try RunDirectory(path).isTemporary == false)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/file"))
+        #expect { try RunDirectory(path) } throws: { ($0 as? ToolError)?.status == .usage }
+        #expect { try RunDirectory(path + "/file") } throws: { ($0 as? ToolError)?.status == .usage }
+    }
+
+    @Test func portsLieBelowThoseOfOutgoingConnections() throws {
+        let ports = try LoopbackPorts.free(9)
+        #expect(Set(ports).count == 9)
+        #expect(ports.allSatisfy { (10_000..<32_768).contains($0) })
+    }
+
+    @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")])
+    func figuresAreGrouped(number: Int, text: String) { #expect(number.grouped == text) }
+}
