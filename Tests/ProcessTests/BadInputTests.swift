@@ -90,9 +90,10 @@ import Testing
         let listener = try Listener(port: configuration.nodes[0].port)
         let result = try await run(configuration)
         #expect(result.status == 2)
-        #expect(result.error.contains("cannot listen on 127.0.0.1:\(listener.port)"))
-        #expect(result.error.contains("Address already in use"))
-        #expect(result.error.contains(#"stop what uses the port or change it in "nodes""#))
+        #expect(
+            result.error.contains(
+                "cannot listen on 127.0.0.1:\(listener.port): Address already in use; "
+                    + #"stop what uses the port or change it in "nodes""#))
     }
 
     // MARK: Stores: code 4
