@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: nio + [
-                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeWire", "DecreeTestSupport",
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeStore", "DecreeWire",
+                "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),

@@ -108,7 +108,11 @@ public final class Node: Service {
         do {
             listener = try await listen(on: eventLoop, for: bound)
         } catch {
-            disk.perform(.close)
+            // The loop must not end before the disk has told it that the store is closed.
+            try? await eventLoop.flatSubmit {
+                bound.value.abandon(disk)
+                return bound.value.stopped.futureResult
+            }.get()
             throw error
         }
         let stopped = try await eventLoop.submit {
@@ -229,7 +233,8 @@ public final class Node: Service {
                 }
                 .bind(host: address.host, port: address.port).get()
         } catch {
-            throw NodeError.cannotListen(host: address.host, port: address.port, reason: "\(error)")
+            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+            throw NodeError.cannotListen(host: address.host, port: address.port, reason: reason)
         }
     }
 

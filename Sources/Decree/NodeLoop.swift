@@ -94,6 +94,13 @@ final class NodeLoop {
         for link in links { link.connect() }
     }
 
+    /// Closes the store of a node that never started. `stopped` succeeds when all is done.
+    func abandon(_ disk: Disk) {
+        isStopping = true
+        diskState = .gone
+        disk.perform(.close)
+    }
+
     /// Hands over the lead, writes what is left, and closes. `stopped` succeeds when all is done.
     func shutDown() {
         guard !isStopping else { return }

@@ -4,6 +4,14 @@ import NIOCore
 import NIOPosix
 import Paxos
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// A lane's connection to one address: made, greeted, used, and made again when it is lost. Confined to
 /// the lane's event loop.
 final class Link {
@@ -20,6 +28,7 @@ final class Link {
     private(set) var isRefusedForGood = false
     private let lane: Lane
     private var outgoing = ByteBuffer()
+    private var isFlushing = false
     private var channel: (any Channel)?
     private var node: NodeID?
     private var failures = 0
@@ -63,7 +72,7 @@ final class Link {
                 ?? error.dnsAError.map { "its name cannot be resolved: \($0)" } ?? "\(error)"
         case let error as ChannelError:
             if case .connectTimeout = error { "no answer within two seconds" } else { "\(error)" }
-        case let error as IOError: "\(error)"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         default: "\(error)"
         }
     }
@@ -179,9 +188,12 @@ final class Link {
         }
     }
 
-    /// Writes what was appended. A channel that cannot take more yet calls back when it can.
+    /// Writes what was appended. A channel that cannot take more yet calls back when it can: from within
+    /// this very write, if it is a long one and goes through at once.
     func flush() {
-        guard hasOutgoing, let channel, channel.isWritable else { return }
+        guard hasOutgoing, !isFlushing, let channel, channel.isWritable else { return }
+        isFlushing = true
+        defer { isFlushing = false }
         channel.writeAndFlush(outgoing, promise: nil)
         // A write that went through leaves the memory to be used again; one that did not keeps it.
         outgoing.clear()

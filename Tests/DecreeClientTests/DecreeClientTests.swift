@@ -45,6 +45,29 @@ import Testing
         try await node.stop()
     }
 
+    @Test func aLongWriteGoesOutOnce() async throws {
+        let log = FakeLog()
+        let commands = Atomic<Int>(0)
+        let node = FakeNode(1) { frame in
+            if case .request(_, _, .command) = frame { commands.wrappingAdd(1, ordering: .relaxed) }
+            return .answer(log.answer(frame))
+        }
+        try await node.start()
+        let client = client(node)
+        let session = client.session()
+        #expect(isOk(await session.submit([1]), [1]))
+        // Together they are more than the channel calls writable, and what the kernel takes at once.
+        let payload = [UInt8](repeating: 2, count: 1_024)
+        let (outcomes, continuation) = AsyncStream<Outcome>.makeStream()
+        session.eventLoop.execute {
+            for _ in 0..<100 { session.submit(payload[...]) { continuation.yield($0) } }
+        }
+        for await outcome in outcomes.prefix(100) { #expect(isOk(outcome, payload)) }
+        #expect(commands.load(ordering: .relaxed) == 101)
+        await client.close()
+        try await node.stop()
+    }
+
     @Test func manyCommandsAreUnderWayAtOnce() async throws {
         let log = FakeLog()
         let node = FakeNode(1) { .answer(log.answer($0)) }
@@ -211,7 +234,7 @@ import Testing
         let error = await #expect(throws: ClientError.self) {
             try await client.connected(within: .milliseconds(50))
         }
-        #expect(error?.description.contains("127.0.0.1:\(node.port)") == true)
+        #expect(error?.description.contains("127.0.0.1:\(node.port): Connection refused") == true)
         await client.close()
     }
 

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// The built `decree`, run as a process.
+struct Tool {
+    /// How a process ended, and what it said.
+    struct Result {
+        let status: Int32
+        let output: String
+        let error: String
+
+        /// The output's lines, each an object.
+        func objects() throws -> [[String: Any]] {
+            try output.split(separator: "\n").map { line in
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+                return try #require(object as? [String: Any], "\(line)")
+            }
+        }
+    }
+
+    /// Runs the tool to its end.
+    static func run(_ arguments: [String], input: String = "") async throws -> Result {
+        let directory = try TemporaryDirectory()
+        let inputFile = directory.path + "/input"
+        try Data(input.utf8).write(to: URL(fileURLWithPath: inputFile))
+        let process = try ToolProcess(
+            arguments, input: FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile)))
+        return try await process.result()
+    }
+}
+
+/// A process of the tool, while it runs. Its output goes to files: no pipe can fill.
+final class ToolProcess {
+    let process = Process()
+    private let directory: TemporaryDirectory
+    private let ended: AsyncStream<Int32>
+
+    /// - Parameter output: where results go; a file unless given.
+    init(
+        _ arguments: [String], input: Any?, output: FileHandle? = nil,
+        environment: [String: String] = [:]
+    ) throws {
+        directory = try TemporaryDirectory()
+        process.executableURL = URL(fileURLWithPath: try DecreeExecutable.path())
+        process.arguments = arguments
+        // The child that prints a backtrace can hang.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
+        process.standardInput = input
+        process.standardOutput = try output ?? directory.newFile("output")
+        process.standardError = try directory.newFile("error")
+        let (stream, continuation) = AsyncStream<Int32>.makeStream()
+        ended = stream
+        process.terminationHandler = { process in
+            let isSignal = process.terminationReason == .uncaughtSignal
+            continuation.yield(isSignal ? -process.terminationStatus : process.terminationStatus)
+            continuation.finish()
+        }
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    var output: String { directory.text(of: "output") }
+    var error: String { directory.text(of: "error") }
+
+    /// Waits for the end: the exit code, or the signal below zero.
+    func status() async throws -> Int32 {
+        for await status in ended { return status }
+        throw CancellationError()
+    }
+
+    func result() async throws -> Tool.Result {
+        let status = try await status()
+        return Tool.Result(status: status, output: output, error: error)
+    }
+
+    func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
+}
+
+/// Tries again until it holds; false when the time is up.
+func eventually(
+    within time: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async rethrows -> Bool {
+    let end = ContinuousClock.now + time
+    repeat {
+        if try await condition() { return true }
+        await Task.yield()
+    } while ContinuousClock.now < end
+    return false
+}
