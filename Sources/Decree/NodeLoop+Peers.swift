@@ -36,6 +36,8 @@ extension NodeLoop {
             to: hello, as: identity, witnessed: witnessed, isMember: isMember)
         if case .admitted = verdict, let peer = hello.node, let store = hello.store {
             meet(peer, store: store, persistSequence: hello.persistSequence)
+            // It is up: no need to wait until its link is due to try again.
+            links.first { $0.peer == peer }?.connect()
         }
         return (reply, verdict)
     }

@@ -9,7 +9,7 @@ extension Group {
     }
 
     private mutating func askForPreVotes(into step: inout Step) {
-        election.backOff(using: &random)
+        election.askAgainSoon(using: &random)
         scout = nil
         knownLeader = nil
         var candidacy = Candidacy(ballot: freshBallot())
@@ -56,6 +56,7 @@ extension Group {
     /// durable, lest it use the ballot again after a restart.
     private mutating func prepare(into step: inout Step) {
         candidacy = nil
+        election.backOff(using: &random)
         let ballot = freshBallot()
         let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
         scout = Scout(ballot: ballot, firstOpen: prepare.firstOpen, configuration: configuration)
@@ -79,10 +80,8 @@ extension Group {
     mutating func see(_ ballot: Ballot, into step: inout Step) {
         highestSeen = max(highestSeen, ballot)
         if let own = leader?.ballot, ballot > own { stepDown(for: nil, into: &step) }
-        if let own = scout?.ballot, ballot > own {
-            scout = nil
-            election.backOff(using: &random)
-        }
+        // The timer runs on, wider than before the ballot was prepared.
+        if let own = scout?.ballot, ballot > own { scout = nil }
     }
 
     /// The leader of `ballot` has spoken.
@@ -98,7 +97,6 @@ extension Group {
     /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
     mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
         guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised else { return }
-        election.backOff(using: &random)
         knownLeader = nil
         prepare(into: &step)
     }

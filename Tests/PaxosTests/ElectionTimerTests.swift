@@ -49,6 +49,19 @@ import Testing
         #expect(longest[0] > 100)
     }
 
+    @Test func preVotesAreAskedForAgainSoonAndWithoutBackingOff() {
+        var random = SeededGenerator(seed: 1)
+        var timer = ElectionTimer(limits: limits)
+        timer.restart(using: &random)
+        for _ in 0..<20 {
+            timer.askAgainSoon(using: &random)
+            #expect(timer.isLeaderSilent)
+            #expect((10...20).contains(patience(timer)))
+        }
+        timer.restart(using: &random)
+        #expect(!timer.isLeaderSilent)
+    }
+
     @Test func theLeaderIsSilentAfterTheShortestTimeoutOrAFailure() {
         var random = SeededGenerator(seed: 1)
         var timer = ElectionTimer(limits: limits)

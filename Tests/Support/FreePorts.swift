@@ -1,10 +1,15 @@
 import Foundation
 
 /// Ports of loopback nobody listens on, all different.
+///
+/// They lie below those the system gives to outgoing connections: from among those, a node that keeps
+/// calling a peer which is down would one day be given the peer's port for its own end.
 package func freePorts(_ count: Int) throws -> [Int] {
     var sockets: [Int32] = []
     defer { for socket in sockets { close(socket) } }
-    return try (0..<count).map { _ in
+    var ports: [Int] = []
+    for _ in 0..<200 where ports.count < count {
+        let port = Int.random(in: 10_000..<32_768)
         #if canImport(Darwin)
             let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #else
@@ -13,14 +18,15 @@ package func freePorts(_ count: Int) throws -> [Int] {
         sockets.append(descriptor)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
+        let isBound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard result == 0 else { throw CocoaError(.fileReadUnknown) }
-        return Int(UInt16(bigEndian: address.sin_port))
+        if isBound { ports.append(port) }
     }
+    guard ports.count == count else { throw CocoaError(.fileWriteUnknown) }
+    return ports
 }

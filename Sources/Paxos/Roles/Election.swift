@@ -12,6 +12,7 @@ struct ElectionTimer: Sendable {
     private var ticks = 0
     private var timeoutTicks = 0
     private var failures = 0
+    private var isCampaigning = false
     private let limits: Limits
 
     init(limits: Limits) { self.limits = limits }
@@ -19,10 +20,20 @@ struct ElectionTimer: Sendable {
     /// A sign of life from the leader.
     mutating func restart(using random: inout SeededGenerator) {
         failures = 0
+        isCampaigning = false
         draw(using: &random)
     }
 
-    /// An election was lost or came to nothing.
+    /// Pre-votes are asked for. If they do not come (the others may still have a little patience with the
+    /// leader), it is soon asked again: that changes nothing, and needs no backing off.
+    mutating func askAgainSoon(using random: inout SeededGenerator) {
+        isCampaigning = true
+        ticks = 0
+        timeoutTicks =
+            limits.electionTicks / 5 + Int.random(in: 0...limits.electionTicks / 5, using: &random)
+    }
+
+    /// A ballot is prepared: a failure, until a leader is heard of.
     mutating func backOff(using random: inout SeededGenerator) {
         failures = min(failures + 1, 3)
         draw(using: &random)
@@ -42,5 +53,5 @@ struct ElectionTimer: Sendable {
     }
 
     /// Whether nothing was heard of a leader for the shortest timeout.
-    var isLeaderSilent: Bool { failures > 0 || ticks >= limits.electionTicks }
+    var isLeaderSilent: Bool { isCampaigning || failures > 0 || ticks >= limits.electionTicks }
 }
