@@ -110,7 +110,10 @@ extension NodeLoop {
             endTurn()
             closeStoreIfIdle()
         case .full: becomeReadOnly()
-        case .failed(let error): fail(.store(error))
+        case .failed(let error):
+            diskState = .gone
+            fail(.store(error))
+            finish()
         case .closed: finish()
         }
     }
@@ -119,7 +122,9 @@ extension NodeLoop {
     private func takeLast(_ event: DiskEvent) {
         switch event {
         case .committed, .checkpointed, .full: disk?.perform(.close)
-        case .failed(let error): fail(.store(error))
+        case .failed(let error):
+            fail(.store(error))
+            finish()
         case .closed: finish()
         }
     }

@@ -46,6 +46,7 @@ final class NodeLoop {
     var lastCommitTick: UInt64 = 0
     var isCheckpointed = true
     private(set) var isStopping = false
+    private var failure: NodeError?
     let stopped: EventLoopPromise<Void>
     var figures = Figures()
 
@@ -121,21 +122,22 @@ final class NodeLoop {
         }
     }
 
-    /// Something happened after which this node must say nothing more.
+    /// Something happened after which this node must say nothing more. `stopped` fails when the store is
+    /// closed, which a disk that is busy is told when it reports.
     func fail(_ error: NodeError) {
+        guard failure == nil else { return }
         logger.critical("stopping at once: \(error)")
-        // A disk that is busy is told when it reports.
+        failure = error
         if diskState == .idle || diskState == .full { disk?.perform(.close) }
         diskState = .gone
         isStopping = true
         closeConnections()
-        stopped.fail(error)
     }
 
-    /// The store is closed, everything written.
+    /// The disk will report no more: its store is closed, or given up.
     func finish() {
         closeConnections()
-        stopped.succeed()
+        if let failure { stopped.fail(failure) } else { stopped.succeed() }
     }
 
     private func closeConnections() {
