@@ -28,8 +28,8 @@ struct BenchCommand: AsyncParsableCommand {
             the last is answered. With --rate commands start when they are due, whatever became of those \
             before, and latency counts from then: a stall is seen by all who would have met it.
 
-            The floor is measured before and behind the rows, on the data's file system: a write of 4 KiB \
-            with fdatasync, a one-row commit by the production store, alone and by as many processes at \
+            The floor is measured before and behind the rows (the lower counts), on the data's file system: \
+            a write of 4 KiB with fdatasync, a one-row commit by the production store, alone and by as many processes at \
             once as there are nodes, and a loopback round trip. The floor of one command is that commit of \
             all at once and two round trips.
 
@@ -139,7 +139,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let troubles = target.stop()
         let after = try measureFloor(target, workload, progress: &progress)
-        let floor = after.flatMap { before?.mean(with: $0) }
+        let floor = after.flatMap { before?.lowest(with: $0) }
         for place in rows.indices { rows[place].floor = floor }
         progress.clear()
         try report(rows)

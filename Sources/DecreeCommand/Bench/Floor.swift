@@ -3,7 +3,8 @@ import Foundation
 /// What the machine itself takes for what a command cannot do without, measured in the same run and on
 /// the same file system as the data: no replicated log answers sooner.
 ///
-/// It is measured before the rows and again behind them, for machines drift; the mean counts.
+/// It is measured before the rows and again behind them, for machines drift. The lower counts: whatever
+/// else keeps a machine busy can only raise it.
 struct Floor: Codable, Hashable, Sendable {
     /// Processes that write at once.
     var processes: Int
@@ -37,15 +38,15 @@ struct Floor: Codable, Hashable, Sendable {
     }
 
     /// What was measured before, taken together with what was measured later.
-    func mean(with later: Floor) -> Floor {
-        func mean(_ value: KeyPath<Floor, Double>) -> Double {
-            (self[keyPath: value] + later[keyPath: value]) / 2
+    func lowest(with later: Floor) -> Floor {
+        func lower(_ value: KeyPath<Floor, Double>) -> Double {
+            min(self[keyPath: value], later[keyPath: value])
         }
         var floor = Floor(
-            processes: processes, fdatasyncMicroseconds: mean(\.fdatasyncMicroseconds),
-            commitMicroseconds: mean(\.commitMicroseconds),
-            concurrentCommitMicroseconds: mean(\.concurrentCommitMicroseconds),
-            loopbackMicroseconds: mean(\.loopbackMicroseconds))
+            processes: processes, fdatasyncMicroseconds: lower(\.fdatasyncMicroseconds),
+            commitMicroseconds: lower(\.commitMicroseconds),
+            concurrentCommitMicroseconds: lower(\.concurrentCommitMicroseconds),
+            loopbackMicroseconds: lower(\.loopbackMicroseconds))
         floor.drift = later.commandMicroseconds / max(1, commandMicroseconds)
         return floor
     }

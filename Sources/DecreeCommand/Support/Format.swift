@@ -31,6 +31,7 @@ enum Format {
     /// With as many decimals as a number of its size deserves: 0.031, 2.4, 117.
     static func ratio(_ value: Double) -> String {
         guard value.isFinite else { return "–" }
+        guard value != 0 else { return "0" }
         return switch abs(value) {
         case ..<0.1: fixed(value, 4)
         case ..<1: fixed(value, 3)

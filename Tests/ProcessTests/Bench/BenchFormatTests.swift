@@ -21,7 +21,9 @@ import Testing
     ])
     func bytesHaveTheUnitThatFits(bytes: Double, text: String) { #expect(Format.bytes(bytes) == text) }
 
-    @Test(arguments: [(0.0312, "0.0312"), (0.25, "0.250"), (2.4, "2.40"), (31.25, "31.2"), (1_234, "1,234")])
+    @Test(arguments: [
+        (0.0, "0"), (0.0312, "0.0312"), (0.25, "0.250"), (2.4, "2.40"), (31.25, "31.2"), (1_234, "1,234"),
+    ])
     func ratiosHaveAsManyDecimalsAsTheyDeserve(value: Double, text: String) {
         #expect(Format.ratio(value) == text)
     }

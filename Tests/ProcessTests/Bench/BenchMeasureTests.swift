@@ -44,16 +44,17 @@ import Testing
         #expect(Outcome.failed(.closed).trouble != nil && Outcome.unknown(.closed, Receipt()).trouble != nil)
     }
 
-    @Test func theFloorIsTheMeanOfBothEnds() {
+    @Test func theFloorIsTheLowerOfBothEnds() {
         func floor(_ commit: Double) -> Floor {
             Floor(
                 processes: 3, fdatasyncMicroseconds: 80, commitMicroseconds: 100,
                 concurrentCommitMicroseconds: commit, loopbackMicroseconds: 50)
         }
-        let mean = floor(200).mean(with: floor(500))
-        #expect(mean.concurrentCommitMicroseconds == 350)
-        #expect(mean.commandMicroseconds == 450)
-        #expect(mean.drift == 2)
+        let lowest = floor(200).lowest(with: floor(500))
+        #expect(lowest.concurrentCommitMicroseconds == 200)
+        #expect(lowest.commandMicroseconds == 300)
+        #expect(lowest.drift == 2)
+        #expect(floor(500).lowest(with: floor(200)).drift == 0.5)
     }
 
     @Test func theFloorsOfFileAndStoreAreMeasured() throws {
