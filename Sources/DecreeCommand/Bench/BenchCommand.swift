@@ -28,10 +28,10 @@ struct BenchCommand: AsyncParsableCommand {
             the last is answered. With --rate commands start when they are due, whatever became of those \
             before, and latency counts from then: a stall is seen by all who would have met it.
 
-            The floor is measured before and behind the rows (the lower counts), on the data's file system: \
-            a write of 4 KiB with fdatasync, a one-row commit by the production store, alone and by as many processes at \
-            once as there are nodes, and a loopback round trip. The floor of one command is that commit of \
-            all at once and two round trips.
+            The floor is measured before and behind the rows, and the lower counts: on the data's file \
+            system a write of 4 KiB with fdatasync, and a one-row commit by the production store, alone and \
+            by as many processes at once as there are nodes; and a loopback round trip. The floor of one \
+            command is that commit of all at once and two round trips.
 
             --json prints a line for each row: commandsPerSecond, p50Microseconds, p99Microseconds, \
             p999Microseconds, maxMicroseconds, fsyncsPerCommand (the leader's), cpuMicrosecondsPerCommand \
