@@ -27,8 +27,8 @@ final class InboundConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard loop.admit(self) else {
-            refuse(.tooManyConnections, reason: "this node serves as many connections as it may")
+        if let reason = loop.admit(self) {
+            refuse(.tooManyConnections, reason: reason)
             return
         }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Self.handshakeSeconds)) {
@@ -70,12 +70,19 @@ final class InboundConnection: ChannelInboundHandler {
         let (reply, verdict) = loop.answer(hello)
         switch verdict {
         case .admitted:
+            if hello.role == .client, let reason = loop.admitClient() {
+                refuse(.tooManyConnections, reason: reason)
+                return
+            }
             role = hello.role
             peer = hello.role == .peer ? hello.node : nil
             if hello.role == .client { yieldToPeers() }
             write(reply)
         case .refused(let refusal, let reason): refuse(refusal, reason: reason)
         case .selfIsFenced(let reason): loop.fail(.fenced(reason))
+        case .selfIsAnother(let reason):
+            loop.isKnownWithAnotherStore(reason)
+            refuse(.unavailable, reason: reason)
         }
     }
 

@@ -99,7 +99,7 @@ public final class Node: Service {
         let bound: NIOLoopBound<NodeLoop> = try await eventLoop.submit {
             let loop = NodeLoop(
                 eventLoop: eventLoop, configuration: configuration, identity: recovered.identity,
-                groups: recovered.groups, logger: logger)
+                groups: recovered.groups, disk: disk, logger: logger)
             let bound = NIOLoopBound(loop, eventLoop: eventLoop)
             reports.send(to: bound)
             return bound
@@ -110,13 +110,13 @@ public final class Node: Service {
         } catch {
             // The loop must not end before the disk has told it that the store is closed.
             try? await eventLoop.flatSubmit {
-                bound.value.abandon(disk)
+                bound.value.abandon()
                 return bound.value.stopped.futureResult
             }.get()
             throw error
         }
         let stopped = try await eventLoop.submit {
-            bound.value.start(disk: disk, listener: listener)
+            bound.value.start(listener: listener)
             return bound.value.stopped.futureResult
         }.get()
         enter(.running(bound))
@@ -152,16 +152,6 @@ public final class Node: Service {
             number += 1
             return number
         }
-        let giveUp = Task {
-            try await Task.sleep(for: deadline)
-            let late = life.withLock { life -> CheckedContinuation<NIOLoopBound<NodeLoop>?, Never>? in
-                guard case .new(var early) = life else { return nil }
-                defer { life = .new(early) }
-                return early.removeValue(forKey: number)
-            }
-            late?.resume(returning: nil)
-        }
-        defer { giveUp.cancel() }
         return await withCheckedContinuation { continuation in
             let now = life.withLock { life -> NIOLoopBound<NodeLoop>?? in
                 switch life {
@@ -173,8 +163,22 @@ public final class Node: Service {
                     return .none
                 }
             }
-            if let now { continuation.resume(returning: now) }
+            if let now {
+                continuation.resume(returning: now)
+            } else {
+                Task { await giveUp(number, after: deadline) }
+            }
         }
+    }
+
+    private func giveUp(_ number: UInt64, after deadline: Duration) async {
+        try? await Task.sleep(for: deadline)
+        let late = life.withLock { life -> CheckedContinuation<NIOLoopBound<NodeLoop>?, Never>? in
+            guard case .new(var early) = life else { return nil }
+            defer { life = .new(early) }
+            return early.removeValue(forKey: number)
+        }
+        late?.resume(returning: nil)
     }
 
     private struct Recovered: Sendable {
@@ -224,8 +228,9 @@ public final class Node: Service {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
                 .childChannelOption(
-                    .writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20)
+                    .writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10)
                 )
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(InboundConnection(loop: loop.value))
@@ -233,6 +238,11 @@ public final class Node: Service {
                 }
                 .bind(host: address.host, port: address.port).get()
         } catch {
+            if error is NIOConnectionError || error is SocketAddressError {
+                throw NodeError.configuration(
+                    ConfigurationError(
+                        "this node's own host \(address.host) cannot be resolved: correct it in \"nodes\""))
+            }
             let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
             throw NodeError.cannotListen(host: address.host, port: address.port, reason: reason)
         }
@@ -273,29 +283,36 @@ public final class Node: Service {
         _ body: @escaping @Sendable (LocalClient, CheckedContinuation<Outcome, Never>) -> Void
     ) async -> Outcome {
         guard machines[group] != nil else { return .failed(.refused(.unknownGroup)) }
-        var running: NIOLoopBound<NodeLoop>?
-        if case .running(let bound) = life.withLock({ $0 }) {
-            running = bound
-        } else {
-            running = await runningLoop(by: deadline)
+        if case .new = life.withLock({ $0 }), await runningLoop(by: deadline) == nil {
+            return .failed(.closed)
         }
-        guard let bound = running else { return .failed(.closed) }
         return await withCheckedContinuation { continuation in
-            bound.execute { loop in
+            let isRunning = onLoop { loop in
                 guard let client = loop.localClients[group], !loop.isStopping else {
                     continuation.resume(returning: .failed(.closed))
                     return
                 }
                 body(client, continuation)
             }
+            if !isRunning { continuation.resume(returning: .failed(.closed)) }
         }
     }
 
     /// The node's account of itself; nil unless it runs.
     public func status() async -> NodeStatus? {
-        guard case .running(let bound) = life.withLock({ $0 }) else { return nil }
-        return await withCheckedContinuation { continuation in
-            bound.execute { loop in continuation.resume(returning: loop.status()) }
+        await withCheckedContinuation { continuation in
+            let isRunning = onLoop { loop in continuation.resume(returning: loop.status()) }
+            if !isRunning { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Has the loop run `body`, if the node runs. Under the lock, so that it is handed over before the loop
+    /// can end: one that comes later would be dropped, and whoever waits for it would wait for ever.
+    private func onLoop(_ body: @escaping @Sendable (NodeLoop) -> Void) -> Bool {
+        life.withLock { life in
+            guard case .running(let bound) = life else { return false }
+            bound.eventLoop.execute { body(bound.value) }
+            return true
         }
     }
 
@@ -303,12 +320,6 @@ public final class Node: Service {
         let (seconds, attoseconds) = now.components
         let span = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
         return DispatchTime.now().uptimeNanoseconds + span
-    }
-}
-
-extension NIOLoopBound<NodeLoop> {
-    fileprivate func execute(_ body: @escaping @Sendable (NodeLoop) -> Void) {
-        eventLoop.execute { body(self.value) }
     }
 }
 

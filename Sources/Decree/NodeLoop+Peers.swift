@@ -34,7 +34,7 @@ extension NodeLoop {
         let isMember = hello.node.map { peer in links.contains { $0.peer == peer } } ?? false
         let (reply, verdict) = Handshake.answer(
             to: hello, as: identity, witnessed: witnessed, isMember: isMember)
-        if case .admitted = verdict, let peer = hello.node, let store = hello.store {
+        if case .admitted = verdict, hello.role == .peer, let peer = hello.node, let store = hello.store {
             meet(peer, store: store, persistSequence: hello.persistSequence)
             // It is up: no need to wait until its link is due to try again.
             links.first { $0.peer == peer }?.connect()
@@ -52,12 +52,19 @@ extension NodeLoop {
         return verdict
     }
 
+    /// A peer knows this node's id with another store. With a new store, this node's disk was lost, and its
+    /// votes with it. With one that has been in use, the peer may be a stranger whose cluster has the same
+    /// name, and one stranger's word must not end a healthy node: the two just do not speak.
+    func isKnownWithAnotherStore(_ reason: String) {
+        if isStoreNew { fail(.fenced(reason)) }
+    }
+
     private func meet(_ peer: NodeID, store: StoreID, persistSequence: PersistSequence) {
         guard let known = witnesses[peer] else {
             witnesses[peer] = Witness(store: store, persistSequence: persistSequence)
             return
         }
-        if persistSequence > known.persistSequence {
+        if store == known.store, persistSequence > known.persistSequence {
             witnesses[peer] = Witness(store: known.store, persistSequence: persistSequence)
         }
     }

@@ -25,7 +25,8 @@ extension NodeLoop {
         }
         deliver(step.takeImmediate())
         for link in links { link.flush() }
-        if isDiskIdle, step.isUrgent { commit() }
+        // A node that stops decides itself what is still written.
+        if isDiskIdle, step.isUrgent, !isStopping { commit() }
         respond(step.takeResponses())
         for connection in dirtyConnections { connection.flush() }
         dirtyConnections.removeAll(keepingCapacity: true)
@@ -67,10 +68,10 @@ extension NodeLoop {
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
             isCheckpointed = true
             diskState = .busy
-            disk?.perform(.checkpoint)
+            disk.perform(.checkpoint)
         case .full where ticks % 50 == 0:
             diskState = .busy
-            disk?.perform(.retry)
+            disk.perform(.retry)
         default: break
         }
     }
@@ -79,7 +80,6 @@ extension NodeLoop {
 
     /// Hands the step to the disk, and starts another.
     func commit() {
-        guard let disk else { return }
         diskState = .busy
         lastCommitTick = ticks
         disk.perform(.commit(step.takeTransaction()))
@@ -121,7 +121,7 @@ extension NodeLoop {
     /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
     private func takeLast(_ event: DiskEvent) {
         switch event {
-        case .committed, .checkpointed, .full: disk?.perform(.close)
+        case .committed, .checkpointed, .full: disk.perform(.close)
         case .failed(let error):
             fail(.store(error))
             finish()
@@ -135,7 +135,7 @@ extension NodeLoop {
         guard !isStopping else {
             // What waits for room was told to nobody: it may be forgotten.
             diskState = .gone
-            disk?.perform(.close)
+            disk.perform(.close)
             return
         }
         guard !figures.isReadOnly else { return }

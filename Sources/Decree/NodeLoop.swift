@@ -1,6 +1,7 @@
 import DecreeStore
 import DecreeWire
 import Dispatch
+import Foundation
 import Logging
 import Metrics
 import NIOCore
@@ -26,10 +27,12 @@ final class NodeLoop {
     let logger: Logger
     let configuration: NodeConfiguration
     var identity: NodeIdentity
+    /// Whether the store was created when this node started.
+    let isStoreNew: Bool
     var groups: [Group]
     /// The step that fills while the one before is written.
     var step = Step()
-    var disk: Disk?
+    let disk: Disk
     var diskState = DiskState.idle
     var links: [PeerLink] = []
     /// What peers showed of their stores (invariant NoRegression).
@@ -46,12 +49,15 @@ final class NodeLoop {
     var lastCommitTick: UInt64 = 0
     var isCheckpointed = true
     private(set) var isStopping = false
+    private var isLastCommitDone = false
     private var failure: NodeError?
     let stopped: EventLoopPromise<Void>
     var figures = Figures()
+    var cachedStatus: (tick: UInt64, json: [UInt8])?
 
-    /// Connections served at once.
-    static let connectionLimit = 4_096
+    /// Connections of clients served at once, where the process may open as many.
+    static let maximumConnections = 4_096
+    let connectionLimit = NodeLoop.connectionLimit()
     /// Bytes of proposals that may wait for the disk; above it peers' proposals are dropped, and sent again.
     static let waitingWriteBytes = 64 << 20
     /// Rows that may wait for the disk.
@@ -62,11 +68,13 @@ final class NodeLoop {
 
     init(
         eventLoop: any EventLoop, configuration: NodeConfiguration, identity: NodeIdentity, groups: [Group],
-        logger: Logger
+        disk: Disk, logger: Logger
     ) {
+        self.disk = disk
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.identity = identity
+        isStoreNew = identity.persistSequence == 0
         self.groups = groups
         self.logger = logger
         stopped = eventLoop.makePromise()
@@ -85,9 +93,13 @@ final class NodeLoop {
     // MARK: Life
 
     /// Starts to tick, and to reach for the peers.
-    func start(disk: Disk, listener: any Channel) {
-        self.disk = disk
+    func start(listener: any Channel) {
         self.listener = listener
+        // Somebody who connected before may have shown that this node must not run.
+        guard failure == nil else {
+            closeConnections()
+            return
+        }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         ticker = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) {
             _ in bound.value.tick()
@@ -96,7 +108,8 @@ final class NodeLoop {
     }
 
     /// Closes the store of a node that never started. `stopped` succeeds when all is done.
-    func abandon(_ disk: Disk) {
+    func abandon() {
+        guard diskState == .idle else { return }
         isStopping = true
         diskState = .gone
         disk.perform(.close)
@@ -112,12 +125,15 @@ final class NodeLoop {
         closeStoreIfIdle()
     }
 
+    /// Writes what the step held when the node was told to stop, once, and closes the store. What has come
+    /// since was told to nobody, and may be forgotten: under load there would always be more.
     func closeStoreIfIdle() {
-        guard isStopping, diskState == .idle, let disk else { return }
-        if step.isEmpty {
+        guard isStopping, diskState == .idle else { return }
+        if step.isEmpty || isLastCommitDone {
             diskState = .gone
             disk.perform(.close)
         } else {
+            isLastCommitDone = true
             commit()
         }
     }
@@ -128,7 +144,7 @@ final class NodeLoop {
         guard failure == nil else { return }
         logger.critical("stopping at once: \(error)")
         failure = error
-        if diskState == .idle || diskState == .full { disk?.perform(.close) }
+        if diskState == .idle || diskState == .full { disk.perform(.close) }
         diskState = .gone
         isStopping = true
         closeConnections()
@@ -149,13 +165,37 @@ final class NodeLoop {
 
     // MARK: Connections
 
-    /// Counts a connection in, if there is room.
-    func admit(_ connection: InboundConnection) -> Bool {
+    /// Counts a connection in. Returns why it may not stay, if so. Before it has introduced itself it may be
+    /// a peer's, for which some places are kept.
+    func admit(_ connection: InboundConnection) -> String? {
         connections += 1
-        return connections <= Self.connectionLimit && !isStopping
+        if isStopping { return "this node is stopping" }
+        return connections > connectionLimit + Self.peerPlaces ? Self.noRoom : nil
     }
 
+    /// Why a client that has introduced itself may not stay, if so.
+    func admitClient() -> String? { connections > connectionLimit ? Self.noRoom : nil }
+
     func closed(_ connection: InboundConnection) { connections -= 1 }
+
+    private static let noRoom = "this node serves as many connections as it may; close some, or try later"
+    /// Connections beyond the clients', for peers, and for whoever has yet to say what it is.
+    private static let peerPlaces = 64
+    /// Descriptors for the store, its files, and this node's own links.
+    private static let ownDescriptors = 128
+
+    /// 4,096, or what the process may open.
+    static func connectionLimit() -> Int {
+        var limit = rlimit()
+        #if canImport(Darwin)
+            let resource = RLIMIT_NOFILE
+        #else
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return maximumConnections }
+        let available = Int(clamping: limit.rlim_cur) - peerPlaces - ownDescriptors
+        return max(16, min(maximumConnections, available))
+    }
 
     func flushAtTurnEnd(_ connection: InboundConnection) {
         dirtyConnections.append(connection)

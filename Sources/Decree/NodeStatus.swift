@@ -134,7 +134,15 @@ extension NodeLoop {
             clientRequests: figures.clientRequests)
     }
 
+    /// Made once a tick at most: asking in a loop must not keep the node from its work.
     func statusJSON() -> [UInt8] {
+        if let cachedStatus, cachedStatus.tick == ticks { return cachedStatus.json }
+        let json = encodeStatus()
+        cachedStatus = (ticks, json)
+        return json
+    }
+
+    private func encodeStatus() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         do {

@@ -44,8 +44,9 @@ final class PeerLink {
         state = .connecting
         let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         ClientBootstrap(group: loop.eventLoop)
-            .connectTimeout(.seconds(2))
+            .connectTimeout(.seconds(1))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(SilentPeer.option, value: SilentPeer.milliseconds)
             .channelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -89,6 +90,9 @@ final class PeerLink {
             case .refused(_, let reason):
                 goDown("refused: \(reason)", isWarning: true)
             case .selfIsFenced(let reason): loop.fail(.fenced(reason))
+            case .selfIsAnother(let reason):
+                loop.isKnownWithAnotherStore(reason)
+                goDown("refused: \(reason)", isWarning: true)
             }
         case (.up, .client(.response(let id, let response))): loop.receive(response, id: id, from: peer)
         default: throw .unexpected("\(frame.name) from node \(peer)")
@@ -171,6 +175,20 @@ final class PeerLink {
         outgoing = channel.allocator.buffer(capacity: min(buffer.readableBytes, 1 << 18))
         channel.writeAndFlush(buffer, promise: nil)
     }
+}
+
+/// A peer whose machine is gone, or cut off, acknowledges nothing. TCP would wait longer and longer before it
+/// tries again, and go on waiting after the network has healed: rather connect anew.
+private enum SilentPeer {
+    #if os(Linux)
+        /// TCP_USER_TIMEOUT (RFC 5482): how long sent bytes may stay unacknowledged.
+        static let option = ChannelOptions.Types.SocketOption(
+            level: .tcp, name: NIOBSDSocket.Option(rawValue: 18))
+    #else
+        /// TCP_RXT_CONNDROPTIME, which counts in seconds elsewhere, has no like here: keep-alive is set.
+        static let option = ChannelOptions.Types.SocketOption(level: .socket, name: .so_keepalive)
+    #endif
+    static let milliseconds = 1_500
 }
 
 /// The channel's end of a peer link.

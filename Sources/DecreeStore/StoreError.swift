@@ -23,6 +23,10 @@ public enum StoreError: Error, Sendable, Equatable {
     case settingRefused(setting: String, wanted: String, found: String)
     /// Something written is not what is read. `place` is a table or a file.
     case corrupt(place: String, group: GroupID?, slot: Slot?, detail: String)
+    /// There is no room on the disk to open the store. Nothing in it is lost.
+    case diskFull(file: String)
+    /// The data directory cannot be used as one.
+    case badDirectory(directory: String, detail: String)
     /// Reading or writing failed. What was being written may or may not be there.
     case ioError(file: String, operation: String, detail: String)
     /// SQLite refused something it should not: a mistake in this program.
@@ -66,6 +70,10 @@ extension StoreError: CustomStringConvertible {
             let position = slot.map { " slot \($0)" } ?? ""
             return "corrupt: \(place)\(whose)\(position): \(detail). This node must not vote: keep the "
                 + "directory as evidence and readmit the node under a new id with an empty one"
+        case .diskFull(let file):
+            return "\(file): the disk is full; nothing is lost. Make room, then start the node again"
+        case .badDirectory(let directory, let detail):
+            return "\(directory) cannot be the data directory: \(detail); name another"
         case .ioError(let file, let operation, let detail):
             return "\(file): \(operation) failed (\(detail)): what was being written may or may not be "
                 + "there, so the store is given up; check the disk, then start the node again"
@@ -84,6 +92,7 @@ extension StoreError {
         case SQLITE_CORRUPT:
             self = .corrupt(place: file, group: nil, slot: nil, detail: error.explanation)
         case SQLITE_NOTADB: self = .notAStore(file: file, detail: error.explanation)
+        case SQLITE_FULL: self = .diskFull(file: file)
         case SQLITE_BUSY: self = .inUse(directory: file, processID: nil)
         case SQLITE_ERROR, SQLITE_MISUSE, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_SCHEMA:
             self = .unexpected(file: file, operation: error.operation, detail: error.explanation)

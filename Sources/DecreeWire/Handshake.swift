@@ -10,9 +10,12 @@ package enum Handshake {
         case admitted(version: UInt16)
         /// The connection is closed.
         case refused(HelloRefusal, reason: String)
-        /// The other side has seen this node's own store further on, or another store under this node's
-        /// id. *This* node must not vote.
+        /// The other side has seen this node's own store further on. *This* node must not vote.
         case selfIsFenced(reason: String)
+        /// The other side knows this node's id with another store. If this node's store is new, its disk was
+        /// lost, and it must not vote; if not, the other may be of another cluster of the same name. The
+        /// connection is closed.
+        case selfIsAnother(reason: String)
     }
 
     /// What node `own` answers to a hello.
@@ -30,15 +33,16 @@ package enum Handshake {
                 .admitted(Admission(version: version, identity: own, witnessed: witnessed)), verdict
             )
         case .refused(let refusal, let reason): return (.refused(refusal, reason: reason), verdict)
-        case .selfIsFenced(let reason): return (.refused(.unavailable, reason: reason), verdict)
+        case .selfIsFenced(let reason), .selfIsAnother(let reason):
+            return (.refused(.unavailable, reason: reason), verdict)
         }
     }
 
     /// What the caller `own` makes of the reply to the hello it sent.
     package static func judge(_ reply: HelloReply, to hello: Hello, as own: NodeIdentity) -> Verdict {
         switch reply {
-        case .refused(.fenced, let reason), .refused(.identityChanged, let reason):
-            return .selfIsFenced(reason: reason)
+        case .refused(.fenced, let reason): return .selfIsFenced(reason: reason)
+        case .refused(.identityChanged, let reason): return .selfIsAnother(reason: reason)
         case .refused(let refusal, let reason): return .refused(refusal, reason: reason)
         case .admitted(let admission):
             let other = admission.identity
@@ -128,14 +132,15 @@ package enum Handshake {
         return .refused(
             .identityChanged,
             reason: "node \(node) was known with store \(witnessed.store) and comes with \(store); "
-                + "a node that lost its disk joins again under a new id")
+                + "a node that lost its disk joins again under a new id; or two clusters share a name: check the "
+                + "addresses in \"nodes\"")
     }
 
     private static func ownRegression(of own: NodeIdentity, since witnessed: Witness?) -> Verdict? {
-        guard
-            case .refused(_, let reason) = regression(
-                of: own.node, own.store, own.persistSequence, since: witnessed)
-        else { return nil }
-        return .selfIsFenced(reason: reason)
+        switch regression(of: own.node, own.store, own.persistSequence, since: witnessed) {
+        case .refused(.identityChanged, let reason): .selfIsAnother(reason: reason)
+        case .refused(_, let reason): .selfIsFenced(reason: reason)
+        default: nil
+        }
     }
 }

@@ -63,21 +63,10 @@ extension Group {
             step.respond(ticket, .notLeader(leader: knownLeader))
             return
         }
-        guard hasRoomForReply(to: entry),
-            leader?.batcher.append(entry, payloadBytes: payloadBytes, ticket: ticket) == true
-        else {
+        guard leader?.batcher.append(entry, payloadBytes: payloadBytes, ticket: ticket) == true else {
             step.respond(ticket, .busy)
             return
         }
-    }
-
-    /// When the kept replies fill their memory, only what frees some passes: a command that acknowledges
-    /// others, and a session, which keeps none and may evict one that does.
-    private func hasRoomForReply(to entry: Entry) -> Bool {
-        guard replica.sessions.keptBytes >= limits.cachedReplyBytes,
-            case .command(let session, _, let firstUnacknowledged, _) = entry
-        else { return true }
-        return replica.sessions.keepsReply(below: firstUnacknowledged, of: session)
     }
 
     private mutating func takeRead(_ payload: ArraySlice<UInt8>, ticket: Ticket, into step: inout Step) {

@@ -48,9 +48,19 @@ extension Group {
         leader?.hear(voterAt: index, atTick: now)
         leader?.commander.count(accepted, byVoterAt: index)
         while let ballot = leader?.ballot, let (slot, flight) = leader?.commander.takeChosen() {
+            writeIfNotVoted(flight.proposal, in: slot, ballot: ballot, into: &step)
             close(slot, ballot: ballot, proposal: flight.proposal, tickets: flight.tickets, into: &step)
         }
         answerReads(into: &step)
+    }
+
+    /// The others may have chosen what this node had no room to vote for: the value must stand below the
+    /// chosen row all the same.
+    private func writeIfNotVoted(
+        _ proposal: Proposal, in slot: Slot, ballot: Ballot, into step: inout Step
+    ) {
+        guard acceptor.vote(in: slot)?.ballot != ballot else { return }
+        step.write(.accepted(id, AcceptedProposal(slot: slot, ballot: ballot, proposal: proposal)))
     }
 
     // MARK: Staying leader

@@ -27,8 +27,6 @@ public struct Limits: Sendable, Hashable {
     public var pendingReads = 65_536
     /// Bytes of reads that wait for a confirmation. Default 16 MiB.
     public var pendingReadBytes = 16 << 20
-    /// Bytes of replies kept for retries; above it commands are answered busy. Default 256 MiB.
-    public var cachedReplyBytes = 256 << 20
     /// Slots above the last chosen one in which an acceptor keeps votes. Beyond it votes are withheld
     /// until it has caught up. Default 1,024.
     public var voteSlots = 1_024

@@ -52,8 +52,8 @@ import Testing
     @Test func anotherStoreUnderAKnownIdIsRefused() {
         let other = Witness(store: StoreID(rawValue: 300), persistSequence: 0)
         #expect(shake(one, two, calledSaw: other).called.refusal == .identityChanged)
-        #expect(shake(one, two, calledSaw: other).caller.isSelfFenced)
-        #expect(shake(one, two, callerSaw: other).called.isSelfFenced)
+        #expect(shake(one, two, calledSaw: other).caller.isSelfAnother)
+        #expect(shake(one, two, callerSaw: other).called.isSelfAnother)
     }
 
     @Test func theWrongClusterIsRefused() {
@@ -110,6 +110,10 @@ import Testing
 extension Handshake.Verdict {
     fileprivate var refusal: HelloRefusal? {
         if case .refused(let refusal, _) = self { refusal } else { nil }
+    }
+
+    fileprivate var isSelfAnother: Bool {
+        if case .selfIsAnother = self { true } else { false }
     }
 
     fileprivate var isSelfFenced: Bool {

@@ -113,7 +113,8 @@ import Testing
         Configuration(
             voters: [NodeID(3), NodeID(1), NodeID(32_767)], alpha: 1, sessionLimit: 2, sessionWindow: 3),
         Configuration(
-            voters: (1...9).map { NodeID($0) }, alpha: .max, sessionLimit: .max, sessionWindow: .max),
+            voters: (1...9).map { NodeID($0) }, alpha: .max, sessionLimit: .max, sessionWindow: .max,
+            replyBytes: .max),
     ]
 
     @Test(arguments: configurations) func isReadAsItWasWritten(_ configuration: Configuration) {
@@ -130,12 +131,13 @@ import Testing
     /// Version, a limit of zero, voters: none, ten, descending, twice the same, node 0.
     @Test(
         arguments: [
-            (0, [2]), (1, [0, 0, 0, 0]), (5, [0, 0, 0, 0]), (9, [0, 0, 0, 0]), (13, [0, 0]), (13, [10, 0]),
-            (15, [4, 0]), (15, [2, 0]), (15, [0, 0]), (17, [0, 0x80]),
+            (0, [2]), (1, [0, 0, 0, 0]), (5, [0, 0, 0, 0]), (9, [0, 0, 0, 0]),
+            (13, [0, 0, 0, 0, 0, 0, 0, 0]), (21, [0, 0]), (21, [10, 0]), (23, [4, 0]), (23, [2, 0]),
+            (23, [0, 0]), (25, [0, 0x80]),
         ] as [(Int, [UInt8])])
     func isNone(_ place: Int, _ bytes: [UInt8]) {
         var configuration = Configuration(voters: [NodeID(1), NodeID(2)]).bytes
-        #expect(configuration.count == 19)
+        #expect(configuration.count == 27)
         configuration.replaceSubrange(place..<place + bytes.count, with: bytes)
         #expect(Configuration(bytes: configuration) == nil)
     }

@@ -71,45 +71,4 @@ import Testing
         solo.accepted(ballot, 1, through: 1, from: 2)
         #expect(solo.responses[ticket] == .sessionExpired)
     }
-
-    // MARK: Replies that fill memory
-
-    private var fewReplies: Limits {
-        var limits = TestCluster.shortTimes
-        limits.cachedReplyBytes = 100
-        return limits
-    }
-
-    @Test func aFullCacheOfRepliesPushesBack() {
-        let solo = leading(limits: fewReplies)
-        let (session, other) = (session(of: solo), session(of: solo))
-        for sequence in 1...2 {
-            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
-        }
-        #expect(solo.answer(to: session.command("x", sequence: 3)) == .busy)
-        #expect(solo.answer(to: other.command("x", sequence: 1)) == .busy)
-    }
-
-    /// Else nothing would ever empty it again.
-    @Test func aCommandThatAcknowledgesRepliesPassesAFullCache() {
-        let solo = leading(limits: fewReplies)
-        let session = session(of: solo)
-        for sequence in 1...2 {
-            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
-        }
-        let ticket = solo.ask(session.command("x", sequence: 3, firstUnacknowledged: 3))
-        #expect(solo.responses[ticket].map { if case .executed = $0 { true } else { false } } == true)
-        #expect(solo.group.replica.sessions.keptBytes < 100)
-        #expect(solo.answer(to: session.command("x", sequence: 4)) != .busy)
-    }
-
-    @Test func aSessionMayBeOpenedWhenTheCacheIsFull() {
-        let solo = leading(limits: fewReplies)
-        let session = session(of: solo)
-        for sequence in 1...2 {
-            _ = solo.ask(session.command("x", sequence: UInt64(sequence)))
-        }
-        let ticket = solo.ask(.openSession)
-        #expect(solo.responses[ticket].map { if case .opened = $0 { true } else { false } } == true)
-    }
 }

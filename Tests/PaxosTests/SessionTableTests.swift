@@ -127,15 +127,19 @@ import Testing
         #expect(table.sessions.keptBytes == 0, "the session was evicted with its reply")
     }
 
-    @Test func whatWouldBeFreedIsKnownBefore() {
-        let table = table()
-        let session = table.open()
-        table.execute(session, 2)
-        #expect(!table.sessions.keepsReply(below: 1, of: session))
-        #expect(!table.sessions.keepsReply(below: 2, of: session))
-        #expect(table.sessions.keepsReply(below: 3, of: session))
-        #expect(table.sessions.keepsReply(below: .max, of: session))
-        #expect(!table.sessions.keepsReply(below: 3, of: SessionID(rawValue: 0)))
+    /// Clients that went away with their replies unacknowledged must not fill the memory for ever.
+    @Test func oneReplyTooManyEvictsTheSessionUsedLongestAgo() {
+        let table = Table(configuration: Configuration(voters: [NodeID(1)], replyBytes: 3 * 53))
+        let (gone, present) = (table.open(), table.open())
+        table.execute(gone, 1, reply: "reply")
+        for sequence: UInt64 in 1...2 { table.execute(present, sequence, reply: "reply") }
+        #expect(table.sessions.foresee(gone, sequence: 1) != .expired)
+        table.execute(present, 3, reply: "reply")
+        #expect(table.sessions.foresee(gone, sequence: 1) == .expired)
+        #expect(table.sessions.keptBytes == 3 * 53)
+        // The last one is kept whatever it holds: its client waits.
+        table.execute(present, 4, reply: "reply")
+        #expect(table.sessions.foresee(present, sequence: 4) != .expired)
     }
 }
 

@@ -16,7 +16,7 @@ package struct PosixFiles: StoreFiles, Sendable {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw .ioError(file: path, operation: "creating the directory", detail: "it is a file")
+                throw .badDirectory(directory: path, detail: "it is a file")
             }
             if parent != path {
                 _ = try createDirectory(parent)

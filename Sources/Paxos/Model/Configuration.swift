@@ -10,21 +10,26 @@ public struct Configuration: Hashable, Sendable {
     public let sessionLimit: UInt32
     /// Sequences a session may have open at once, from its `firstUnacknowledged`. Default 1,024.
     public let sessionWindow: UInt32
+    /// Bytes of replies kept for retries, over all sessions. One reply more evicts the session used longest
+    /// ago: whoever still works with its session is not the one. Default 256 MiB.
+    public let replyBytes: UInt64
 
     /// The largest number of voters.
     public static let maximumVoters = 9
 
     /// Traps on no or too many voters, duplicates, or a limit of zero: settings are judged before this.
     public init(
-        voters: [NodeID], alpha: UInt32 = 256, sessionLimit: UInt32 = 65_536, sessionWindow: UInt32 = 1_024
+        voters: [NodeID], alpha: UInt32 = 256, sessionLimit: UInt32 = 65_536, sessionWindow: UInt32 = 1_024,
+        replyBytes: UInt64 = 256 << 20
     ) {
         precondition((1...Self.maximumVoters).contains(voters.count), "1 through 9 voters")
         self.voters = voters.sorted()
         precondition(zip(self.voters, self.voters.dropFirst()).allSatisfy { $0 < $1 }, "duplicate voter")
-        precondition(alpha > 0 && sessionLimit > 0 && sessionWindow > 0, "a limit of zero")
+        precondition(alpha > 0 && sessionLimit > 0 && sessionWindow > 0 && replyBytes > 0, "a limit of zero")
         self.alpha = alpha
         self.sessionLimit = sessionLimit
         self.sessionWindow = sessionWindow
+        self.replyBytes = replyBytes
     }
 
     /// Where `node` stands among the voters; nil for a stranger.
@@ -39,6 +44,7 @@ public struct Configuration: Hashable, Sendable {
         bytes.appendInteger(alpha)
         bytes.appendInteger(sessionLimit)
         bytes.appendInteger(sessionWindow)
+        bytes.appendInteger(replyBytes)
         bytes.appendInteger(UInt16(voters.count))
         for voter in voters { bytes.appendInteger(voter.rawValue) }
         return bytes
@@ -51,6 +57,7 @@ public struct Configuration: Hashable, Sendable {
             let alpha = reader.readInteger(UInt32.self), alpha > 0,
             let sessionLimit = reader.readInteger(UInt32.self), sessionLimit > 0,
             let sessionWindow = reader.readInteger(UInt32.self), sessionWindow > 0,
+            let replyBytes = reader.readInteger(UInt64.self), replyBytes > 0,
             let count = reader.readInteger(UInt16.self), (1...Self.maximumVoters).contains(Int(count))
         else { return nil }
         var voters: [NodeID] = []
@@ -61,6 +68,8 @@ public struct Configuration: Hashable, Sendable {
             voters.append(voter)
         }
         guard reader.isAtEnd else { return nil }
-        self.init(voters: voters, alpha: alpha, sessionLimit: sessionLimit, sessionWindow: sessionWindow)
+        self.init(
+            voters: voters, alpha: alpha, sessionLimit: sessionLimit, sessionWindow: sessionWindow,
+            replyBytes: replyBytes)
     }
 }

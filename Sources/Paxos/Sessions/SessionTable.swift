@@ -33,12 +33,14 @@ struct SessionTable: Sendable {
     private var byLastUse: Deque<Use> = []
     private let limit: Int
     private let window: UInt64
+    private let replyBytes: Int
     /// Bytes of the replies kept.
     private(set) var keptBytes = 0
 
     init(configuration: Configuration) {
         limit = Int(configuration.sessionLimit)
         window = UInt64(configuration.sessionWindow)
+        replyBytes = Int(clamping: configuration.replyBytes)
     }
 
     var count: Int { sessions.count }
@@ -86,17 +88,14 @@ struct SessionTable: Sendable {
         return sessions.values[index].judge(sequence, window: window)
     }
 
-    /// Whether a command that acknowledges all below `firstUnacknowledged` would free a reply.
-    func keepsReply(below firstUnacknowledged: UInt64, of id: SessionID) -> Bool {
-        sessions[id].map { $0.keepsReply(below: firstUnacknowledged) } ?? false
-    }
-
     /// Keeps the reply of a command that was admitted and executed.
     mutating func keep(_ reply: Reply, of id: SessionID, sequence: UInt64, at position: LogPosition) {
         guard let index = sessions.index(forKey: id) else { return }
         let kept = Kept(reply: reply, position: position)
         keptBytes += kept.bytes
         sessions.values[index].keep(kept, sequence: sequence)
+        // The one used just now is the last in that order.
+        while keptBytes > replyBytes, sessions.count > 1 { evict() }
     }
 }
 
@@ -121,13 +120,6 @@ private struct Session: Sendable {
         let offset = Int(sequence - firstUnacknowledged)
         while replies.count <= offset { replies.append(nil) }
         replies[offset] = kept
-    }
-
-    func keepsReply(below first: UInt64) -> Bool {
-        guard first > firstUnacknowledged else { return false }
-        return replies.prefix(Int(min(UInt64(replies.count), first - firstUnacknowledged))).contains {
-            $0 != nil
-        }
     }
 
     /// Forgets the replies below `first`. Returns those there were.
