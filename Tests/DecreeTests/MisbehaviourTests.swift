@@ -23,7 +23,7 @@ import Testing
         try cluster.start()
         #expect(try await serves(cluster, "first"))
         let port = try #require(cluster.configurations[0].address?.port)
-        let hello = try frame(.hello(Hello(clientOf: "tests")))
+        let hello = try frame(.hello(Hello(clientOf: cluster.name)))
         let request = try frame(.client(.statusRequest(id: 1)))
 
         var badChecksum = request
@@ -60,11 +60,11 @@ import Testing
         #expect(try await serves(cluster, "first"))
         let port = try #require(cluster.configurations[0].address?.port)
         let identity = NodeIdentity(
-            cluster: "tests", genesis: Digest(rawValue: 1), node: NodeID(2), store: StoreID(rawValue: 5),
+            cluster: cluster.name, genesis: Digest(rawValue: 1), node: NodeID(2), store: StoreID(rawValue: 5),
             persistSequence: 1)
         var other = identity
         other.cluster = "others"
-        var future = Hello(clientOf: "tests")
+        var future = Hello(clientOf: cluster.name)
         future.minimumVersion = 900
         future.maximumVersion = 901
         let hellos: [(Hello, HelloRefusal)] = [

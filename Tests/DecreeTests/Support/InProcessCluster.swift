@@ -8,6 +8,8 @@ import Synchronization
 /// Real nodes in this process: real sockets on loopback, real SQLite files in a directory of their own.
 final class InProcessCluster: Sendable {
     let directory: URL
+    /// One that no other cluster in this process has, should a port pass from one to the other.
+    let name = "tests-\(UUID().uuidString)"
     private let addresses: Mutex<[NodeConfiguration.Member]>
     private let machine: any StateMachine
     private let running = Mutex<[Int: (node: Node, task: Task<Void, any Error>)]>([:])
@@ -26,7 +28,7 @@ final class InProcessCluster: Sendable {
         let members = addresses.withLock { $0 }
         return members.map {
             NodeConfiguration(
-                cluster: "tests", node: $0.id, nodes: members, dataDirectory: dataDirectory(of: $0.id).path)
+                cluster: name, node: $0.id, nodes: members, dataDirectory: dataDirectory(of: $0.id).path)
         }
     }
 
