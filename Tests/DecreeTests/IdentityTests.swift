@@ -1,5 +1,6 @@
 import Bank
 import Decree
+import DecreeWire
 import Foundation
 import Testing
 
@@ -64,6 +65,32 @@ import Testing
         let error = try #require(await cluster.failure(of: 2))
         #expect("\(error)".contains("joins again under a new id"), "\(error)")
         #expect(try await open("after", at: cluster.nodes[0]))
+        await cluster.remove()
+    }
+
+    /// Only a peer that was judged is a witness: a client that claims to be one must not fence a node.
+    @Test func aClientsClaimsAboutANodeAreNotBelieved() async throws {
+        let cluster = try InProcessCluster(nodes: 3)
+        try cluster.start()
+        #expect(try await open("before", at: cluster.nodes[0]))
+        #expect(await cluster.eventually { $0.allSatisfy { $0.connectedPeers.count == 2 } })
+        let port = try #require(cluster.configurations[0].address?.port)
+        var hello = Hello(clientOf: cluster.name)
+        hello.node = NodeID(2)
+        hello.store = StoreID(rawValue: 7)
+        hello.persistSequence = 1 << 60
+        let liar = try RawConnection(port: port)
+        try liar.send(.hello(hello))
+        guard case .helloReply(.admitted) = try liar.receive() else {
+            Issue.record("a client is not admitted")
+            return
+        }
+        try await cluster.stop([2])
+        try cluster.start([2])
+        #expect(
+            await cluster.eventually { states in
+                states.count == 3 && states.allSatisfy { $0.connectedPeers.count == 2 }
+            })
         await cluster.remove()
     }
 }
