@@ -60,11 +60,15 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Bank", dependencies: ["Paxos"], swiftSettings: settings),
 
-        // L2: a node, its clients, and the world they are tried in.
+        // L2: a node, its clients, and the world they are tried in. What a node decides is in DecreeNode,
+        // which a server's loop and the simulator surround alike.
+        .target(
+            name: "DecreeNode", dependencies: ["Paxos", "DecreeStore", "DecreeWire"],
+            swiftSettings: settings),
         .target(
             name: "Decree",
             dependencies: nio + [
-                "Paxos", "DecreeStore", "DecreeWire",
+                "Paxos", "DecreeStore", "DecreeWire", "DecreeNode",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
