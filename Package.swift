@@ -81,14 +81,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "DecreeSimulator", dependencies: ["Paxos", "DecreeStore", "CSQLite"],
+            name: "DecreeSimulator", dependencies: ["Paxos", "DecreeStore", "CSQLite", "Bank"],
             swiftSettings: settings),
 
         // L3: the tool.
         .executableTarget(
             name: "DecreeCommand",
             dependencies: [
-                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient",
+                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient", "DecreeSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -120,6 +120,9 @@ let package = Package(
                 "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DecreeSimulatorTests", dependencies: ["Paxos", "Bank", "DecreeSimulator"],
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",
