@@ -81,7 +81,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "DecreeSimulator", dependencies: ["Paxos", "DecreeStore", "CSQLite", "Bank"],
+            name: "DecreeSimulator",
+            dependencies: [
+                "Paxos", "CSQLite", "DecreeStore", "DecreeWire", "DecreeNode", "Bank",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: settings),
 
         // L3: the tool.

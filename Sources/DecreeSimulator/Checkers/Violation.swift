@@ -20,6 +20,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
         case logs = "logs differ"
         /// A state differs from what the log makes of it.
         case state = "states differ"
+        /// An invariant of `docs/invariants.md`, looked at from outside, does not hold.
+        case invariant
         /// A store is not sound.
         case store
         /// A node stopped of itself, or did not stop when asked.

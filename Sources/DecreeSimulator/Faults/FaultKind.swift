@@ -1,5 +1,5 @@
 /// What a simulated world can do to a cluster.
-public enum FaultKind: String, CaseIterable, Sendable, Hashable {
+public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, CodingKeyRepresentable {
     /// Messages vanish.
     case loss
     /// Messages take long.

@@ -32,8 +32,8 @@ struct Judge {
     private var states: [UInt64: Digest] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
     private var chains = [Digest.zero]
-    /// What was found since it was last asked.
-    private(set) var found: [String] = []
+    /// What was found since it was last asked. A box, so that saying what is wrong may look at the record.
+    private let flaws = Flaws()
     /// Ballots in which somebody led: an accept was sent.
     private(set) var ledBallots: Set<Ballot> = []
     /// Nodes whose files rotted: what they recover may be less than what was durable.
@@ -56,19 +56,24 @@ struct Judge {
         }
     }
 
-    mutating func takeFound() -> [String] {
-        defer { found = [] }
-        return found
+    func takeFlaws() -> [String] {
+        guard !flaws.found.isEmpty else { return [] }
+        defer { flaws.found = [] }
+        return flaws.found
     }
 
-    private mutating func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
-        if !condition { found.append("\(name): \(detail())") }
+    private final class Flaws {
+        var found: [String] = []
+    }
+
+    private func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
+        if !condition { flaws.found.append("\(name): \(detail())") }
     }
 
     // MARK: Disks
 
     /// A node is about to write rows.
-    mutating func intends(_ node: Int, _ rows: [Write]) {
+    func intends(_ node: Int, _ rows: [Write]) {
         for row in rows {
             guard case .chosen(_, let slot, _, let chain) = row else { continue }
             hold(
@@ -152,7 +157,7 @@ struct Judge {
     }
 
     /// Once chosen, every higher ballot votes for the same, and proposes the same.
-    private mutating func checkStable(_ slot: UInt64) {
+    private func checkStable(_ slot: UInt64) {
         guard let known = chosen[slot] else { return }
         let voted = (tallies[slot] ?? []).map { ($0.ballot, $0.proposal) }
         for (ballot, proposal) in voted + (proposed[slot] ?? []).map({ ($0.ballot, $0.proposal) })
@@ -264,7 +269,7 @@ struct Judge {
         }
     }
 
-    private mutating func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {
+    private func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {
         hold(isDurable, "PersistBeforeSend", "node \(node + 1) \(what()) before it is durable")
     }
 
@@ -287,7 +292,7 @@ struct Judge {
     }
 
     /// A node answers a client: what is said to be done must have been chosen.
-    mutating func sees(_ response: ClientResponse, from node: Int) {
+    func sees(_ response: ClientResponse, from node: Int) {
         switch response {
         case .executed(_, let position):
             hold(

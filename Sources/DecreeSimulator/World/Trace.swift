@@ -1,27 +1,25 @@
 import Paxos
 
-/// What happened, as a digest, and if somebody wants to read it, as lines. Equal seeds have equal digests:
+/// What happened, as a digest, and if somebody wants to read it, as lines that are told as they come. Equal seeds have equal digests:
 /// everything that happens passes here, with what tells it from other happenings.
 struct Trace {
     private(set) var digest = Digest.zero
-    private(set) var lines: [TraceLine] = []
-    let isKept: Bool
+    private let sink: ((TraceLine) -> Void)?
 
-    init(isKept: Bool) { self.isKept = isKept }
+    init(sink: ((TraceLine) -> Void)?) { self.sink = sink }
 
     mutating func note(
-        _ kind: TraceLine.Kind, at time: UInt64, node: Int? = nil, _ detail: UInt64 = 0,
+        _ kind: TraceLine.Kind, at time: UInt64, node: Int? = nil, detail: UInt64 = 0,
         _ text: @autoclosure () -> String
     ) {
         digest = Digest(
             of: digest.rawValue, time, kind.code &+ UInt64(node ?? 999) << 8, detail)
-        guard isKept else { return }
-        lines.append(TraceLine(time: time, kind: kind, node: node, text: text()))
+        sink?(TraceLine(time: time, kind: kind, node: node, text: text()))
     }
 }
 
 /// A line of a simulation's history.
-public struct TraceLine: Sendable, Hashable {
+public struct TraceLine: Sendable, Hashable, CustomStringConvertible {
     /// What sort of happening it is.
     public enum Kind: String, Sendable, CaseIterable {
         case fault, node, send, receive, lost, disk, client, violation, phase

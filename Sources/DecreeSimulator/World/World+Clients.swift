@@ -14,7 +14,7 @@ extension World {
         guard !client.isUp else { return }
         client.start(firstLane: lanesStarted)
         lanesStarted += settings.lanes
-        note(.client, nil, UInt64(client.number), "client \(client.number + 1) comes")
+        note(.client, nil, detail: UInt64(client.number), "client \(client.number + 1) comes")
         let life = client.life
         plan(.clientTicks(client: client.number, life: life), in: 10 * VirtualTime.millisecond)
         for place in client.lanes.indices {
@@ -53,7 +53,7 @@ extension World {
         let client = client(packet.to)
         guard client.life == packet.toLife, client.isUp else { return }
         note(
-            .client, packet.from, UInt64(packet.bytes.readableBytes),
+            .client, packet.from, detail: UInt64(packet.bytes.readableBytes),
             "client \(client.number + 1) gets \(describe(packet))")
         switch packet.kind {
         case .helloReply: arriveReply(packet)
@@ -80,7 +80,7 @@ extension World {
     func completed(_ operation: Operation, of client: SimulatedClient, lane: Int) {
         history.append(operation)
         note(
-            .client, nil, UInt64(operation.client),
+            .client, nil, detail: UInt64(operation.client),
             "client \(client.number + 1), operation \(operation.number) of \(operation.client): "
                 + "\(workload.wording.text(operation))")
         switch operation.outcome {

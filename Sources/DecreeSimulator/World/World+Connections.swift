@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import NIOCore
 import Paxos
@@ -31,7 +32,11 @@ extension World {
             from < nodes.count
             ? nodes[from].core?.hello(to: nodes[to].id) : Hello(clientOf: "simulated")
         guard let hello else { return }
-        write { (buffer) throws(WireError) in try hello.write(into: &buffer) } into: { bytes = $0 }
+        write { (buffer) throws(WireError) in
+            try hello.write(into: &buffer)
+        } into: {
+            bytes = $0
+        }
         if from < nodes.count { nodes[from].hellos[to] = hello }
         put(
             Packet(
@@ -97,7 +102,11 @@ extension World {
             note(.node, node.index, "refuses \(name(packet.from)): \(verdict)")
         }
         var bytes = ByteBuffer()
-        write { (buffer) throws(WireError) in try reply.write(into: &buffer) } into: { bytes = $0 }
+        write { (buffer) throws(WireError) in
+            try reply.write(into: &buffer)
+        } into: {
+            bytes = $0
+        }
         put(
             Packet(
                 kind: .helloReply, from: packet.to, to: packet.from, fromLife: node.life,

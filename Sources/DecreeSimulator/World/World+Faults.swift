@@ -1,3 +1,4 @@
+import DecreeNode
 import Paxos
 
 /// What goes wrong, begins and ends here.
@@ -7,7 +8,7 @@ extension World {
         let active = ActiveFault(fault)
         faults[number] = active
         counts.faults[fault.kind, default: 0] += 1
-        note(.fault, nil, UInt64(number), "begins: \(fault)")
+        note(.fault, nil, detail: UInt64(number), "begins: \(fault)")
         switch fault.effect {
         case .weather, .partition: weather.append(active)
         case .clientCrash(let index):
@@ -74,7 +75,7 @@ extension World {
 
     func endFault(_ number: Int) {
         guard let active = faults.removeValue(forKey: number) else { return }
-        note(.fault, nil, UInt64(number), "ends: #\(number)")
+        note(.fault, nil, detail: UInt64(number), "ends: #\(number)")
         weather.removeAll { $0.number == number }
         release(number)
         for index in active.struck { makeGood(nodes[index], active.fault) }

@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import NIOCore
 import Paxos
@@ -62,7 +63,9 @@ extension World {
                     return
                 }
             case .damages(let perMille):
-                if fault.chance(perMille) { packet.bytes.flipBit(fault.below(packet.bytes.readableBytes * 8)) }
+                if fault.chance(perMille) {
+                    packet.bytes.flipBit(fault.below(packet.bytes.readableBytes * 8))
+                }
             case nil: break
             }
         }
@@ -81,7 +84,7 @@ extension World {
     private func lose(_ packet: Packet, _ why: @autoclosure () -> String) {
         counts.lost += 1
         note(
-            .lost, packet.to, UInt64(packet.from),
+            .lost, packet.to, detail: UInt64(packet.from),
             "from \(name(packet.from)): \(describe(packet)) is \(why())")
     }
 
@@ -112,7 +115,7 @@ extension World {
             return
         }
         note(
-            .receive, packet.to, Digest(of: packet.bytes).rawValue,
+            .receive, packet.to, detail: Digest(of: packet.bytes).rawValue,
             "from \(name(packet.from)): \(describe(packet))")
         switch packet.kind {
         case .hello: arriveHello(packet, at: node)

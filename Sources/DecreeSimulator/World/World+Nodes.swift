@@ -1,5 +1,6 @@
 import DecreeNode
 import DecreeStore
+import NIOCore
 import Paxos
 
 /// Processes and machines: how they start, tick, die, and what is made of it.
@@ -7,7 +8,9 @@ extension World {
     /// Starts whatever runs at the beginning.
     func begin() {
         nodes.first?.disk.seedSQLite()
-        for node in nodes { plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(50_000_000)) }
+        for node in nodes {
+            plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(50_000_000))
+        }
         for client in clients { plan(.clientStarts(client: client.number), in: network.within(100_000_000)) }
         for fault in schedule.faults {
             plan(.faultBegins(fault.number), at: fault.start)
@@ -32,7 +35,9 @@ extension World {
             return
         }
         counts.starts += 1
-        note(.node, node.index, UInt64(node.life), "starts; chosen through \(node.core?.groups[0].chosenThrough ?? .zero)")
+        note(
+            .node, node.index, detail: UInt64(node.life),
+            "starts; chosen through \(node.core?.groups[0].chosenThrough ?? .zero)")
         let life = node.life
         plan(.tick(node: node.index, life: life), in: node.tickNanoseconds)
         for peer in nodes where peer !== node { dial(node.index, to: peer.index) }
@@ -41,7 +46,8 @@ extension World {
     private func startFailed(_ node: SimulatedNode, _ error: any Error) {
         let wasDown = node.disk.isDown
         node.vanish()
-        if wasDown { node.disk.kill() }
+        // The process ends, and with it every lock and whatever SQLite still held open.
+        node.disk.kill()
         guard !wasDown, let error = error as? StoreError else {
             note(.node, node.index, "dies while it starts")
             startLater(node)
@@ -111,7 +117,9 @@ extension World {
             diskStruck(node)
             return
         }
-        plan(.diskReports(node: index, life: life), in: UInt64(10 + node.latency.below(60)) * VirtualTime.microsecond)
+        plan(
+            .diskReports(node: index, life: life),
+            in: UInt64(10 + node.latency.below(60)) * VirtualTime.microsecond)
     }
 
     /// A crash that was set for an operation of the disk has come.

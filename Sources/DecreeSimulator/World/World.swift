@@ -43,11 +43,11 @@ final class World {
     /// Whether clients ask new things.
     var isLoadOn = true
 
-    init(seed: UInt64, settings: SimulationSettings, workload: any Workload, keepsTrace: Bool) {
+    init(seed: UInt64, settings: SimulationSettings, workload: any Workload, sink: ((TraceLine) -> Void)?) {
         self.settings = settings
         self.workload = workload
         streams = Streams(seed: seed)
-        trace = Trace(isKept: keepsTrace)
+        trace = Trace(sink: sink)
         judge = Judge(configuration: settings.configuration)
         network = streams.stream(.network)
         schedule = settings.schedule
@@ -88,7 +88,7 @@ final class World {
             now = time
             happen(event)
             counts.events += 1
-            for flaw in judge.takeFound() { violate(.invariant, flaw) }
+            for flaw in judge.takeFlaws() { violate(.invariant, flaw) }
             if now >= nextLook {
                 if isDone() { return true }
                 nextLook = now + 20 * VirtualTime.millisecond
@@ -148,12 +148,12 @@ final class World {
     func violate(_ kind: Violation.Kind, _ detail: String) {
         let violation = Violation(kind, detail)
         violations.append(violation)
-        trace.note(.violation, at: now, 0, violation.description)
+        trace.note(.violation, at: now, violation.description)
     }
 
     func note(
-        _ kind: TraceLine.Kind, _ node: Int? = nil, _ detail: UInt64 = 0, _ text: @autoclosure () -> String
+        _ kind: TraceLine.Kind, _ node: Int? = nil, detail: UInt64 = 0, _ text: @autoclosure () -> String
     ) {
-        trace.note(kind, at: now, node: node, detail, text())
+        trace.note(kind, at: now, node: node, detail: detail, text())
     }
 }
