@@ -8,7 +8,7 @@ public struct SimulationOptions: Sendable {
     /// is cut down, and how what is left of it is run again.
     public var only: Set<Int>?
     /// How long faults happen, in seconds of virtual time, of which a seed draws one number.
-    public var stormSeconds: ClosedRange<Int> = 20...36
+    public var stormSeconds: ClosedRange<Int> = 24...44
     /// Is told everything that happens, as it happens.
     public var sink: (@Sendable (TraceLine) -> Void)?
 

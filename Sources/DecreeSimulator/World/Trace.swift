@@ -38,7 +38,7 @@ public struct TraceLine: Sendable, Hashable, CustomStringConvertible {
 
     /// For people: time, node, what.
     public var description: String {
-        let place = node.map { "node \($0)" } ?? ""
+        let place = node.map { "node \($0 + 1)" } ?? ""
         let padded = place + String(repeating: " ", count: max(0, 8 - place.count))
         let name = kind.rawValue + String(repeating: " ", count: max(0, 9 - kind.rawValue.count))
         return "\(VirtualTime.text(time)) \(padded) \(name) \(text)"
