@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "DecreeClient", targets: ["DecreeClient"]),
         .library(name: "Bank", targets: ["Bank"]),
         .library(name: "DecreeSimulator", targets: ["DecreeSimulator"]),
+        .library(name: "DecreeTesting", targets: ["DecreeTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -89,6 +90,9 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // For tests of one's own machine only: it needs Swift Testing.
+        .target(name: "DecreeTesting", dependencies: ["DecreeSimulator", "Paxos"], swiftSettings: settings),
+
         // L3: the tool.
         .executableTarget(
             name: "DecreeCommand",
@@ -127,7 +131,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "DecreeSimulatorTests", dependencies: ["Paxos", "Bank", "DecreeSimulator"],
+            name: "DecreeSimulatorTests",
+            dependencies: ["Paxos", "Bank", "DecreeSimulator", "DecreeNode", "DecreeTesting"],
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",

@@ -1,5 +1,6 @@
 import DecreeNode
 import Paxos
+import Synchronization
 
 /// One seed's cluster, tried: a storm of faults under load, then a quorum heals while the others stay broken,
 /// then all heal; and everything that was said meanwhile is judged.
@@ -9,8 +10,11 @@ import Paxos
 /// seed, one history: whatever a seed finds, the same seed finds again.
 public struct Simulation: Sendable {
     private let seed: UInt64
-    private let options: SimulationOptions
+    private let settings: SimulationSettings
+    private let sink: (@Sendable (TraceLine) -> Void)?
     private let workload: any Workload
+    /// Is given everything that clients asked and were told, when all is over.
+    private let onHistory: (@Sendable ([Operation]) -> Void)?
 
     /// A quorum that has healed serves everybody again within this virtual time, whatever the others do. Twice
     /// the longest election, and a client's longest wait.
@@ -26,25 +30,41 @@ public struct Simulation: Sendable {
         seed: UInt64, options: SimulationOptions = SimulationOptions(),
         workload: any Workload = BankWorkload()
     ) {
+        self.init(
+            seed: seed, settings: SimulationSettings(seed: seed, options: options), workload: workload,
+            sink: options.sink)
+    }
+
+    init(
+        seed: UInt64, settings: SimulationSettings, workload: any Workload,
+        sink: (@Sendable (TraceLine) -> Void)? = nil,
+        onHistory: (@Sendable ([Operation]) -> Void)? = nil
+    ) {
         self.seed = seed
-        self.options = options
+        self.settings = settings
         self.workload = workload
+        self.sink = sink
+        self.onHistory = onHistory
     }
 
     /// What is to go wrong.
-    public var schedule: FaultSchedule { SimulationSettings(seed: seed, options: options).schedule }
+    public var schedule: FaultSchedule { settings.schedule }
 
-    /// Plays it to the end, or to the first violation.
-    public func run() -> SimulationReport {
-        let settings = SimulationSettings(seed: seed, options: options)
-        let world = World(
-            seed: seed, settings: settings, workload: workload, sink: options.sink)
+    /// Simulations of one process run one at a time: SQLite has one generator for all its connections.
+    private static let turn = Mutex(())
+
+    /// Plays it to the end, or to the first violation. Blocks its thread for a fraction of a second.
+    public func run() -> SimulationReport { Self.turn.withLock { _ in play() } }
+
+    private func play() -> SimulationReport {
+        let world = World(seed: seed, settings: settings, workload: workload, sink: sink)
         world.begin()
         world.note(.phase, nil, detail: 0, "\(settings.nodes) nodes, \(settings.clients) clients; the storm")
         world.run(until: settings.stormNanoseconds)
         let recovery = healQuorum(world)
         if world.violations.isEmpty { healAll(world) }
         judge(world)
+        onHistory?(world.history)
         return report(world, recovery)
     }
 

@@ -10,6 +10,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var lost = 0
     /// Messages that arrived a second time.
     public var duplicated = 0
+    /// Questions for slots that a node had missed.
+    public var fetches = 0
     /// Times a node started.
     public var starts = 0
     /// Times a node or its machine died.
@@ -44,6 +46,7 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         messages += other.messages
         lost += other.lost
         duplicated += other.duplicated
+        fetches += other.fetches
         starts += other.starts
         deaths += other.deaths
         retired += other.retired

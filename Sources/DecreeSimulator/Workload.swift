@@ -22,8 +22,11 @@ public protocol Workload: Sendable {
     ///   - client: who asks, from 0; each asks one thing after the other.
     ///   - number: which of its operations this is, from 1.
     ///   - clients: above every client's number.
+    ///   - last: what this client was answered last; nil if it was not.
     ///   - random: whatever is drawn comes from here.
-    func next(client: Int, number: Int, clients: Int, _ random: inout SeededGenerator) -> Operation.Request
+    func next(
+        client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator
+    ) -> Operation.Request
 }
 
 extension Workload {

@@ -185,7 +185,8 @@ import Testing
             try bench.answer(.notLeader(leader: NodeID(hint)))
         }
         bench.pass(500 * millisecond)
-        let silent = try #require(bench.sent.popLast())
+        let silent = try #require(bench.sent.last)
+        bench.sent.removeAll()
         bench.pass(1_200 * millisecond)
         let next = try #require(bench.sent.last)
         #expect(next.node != silent.node)

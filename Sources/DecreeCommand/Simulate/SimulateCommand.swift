@@ -195,13 +195,13 @@ struct SimulateCommand: ParsableCommand {
         let options = try choices.options()
         let numbers = Simulation(seed: seed, options: options).schedule.faults.map(\.number)
         let shrinking = Shrinking(
-            violations: { numbers in
-                var choices = choices
-                choices.only = numbers.isEmpty ? "none" : numbers.map(String.init).joined(separator: ",")
-                return try SeedRunner(choices: choices.arguments).run(seed: seed).violations
-            },
             progress: { attempt, left in progress.status("\(left) faults are left after \(attempt) attempts")
-            })
+            }
+        ) { numbers in
+            var choices = choices
+            choices.only = numbers.isEmpty ? "none" : numbers.map(String.init).joined(separator: ",")
+            return try !SeedRunner(choices: choices.arguments).run(seed: seed).violations.isEmpty
+        }
         let left = try shrinking.shrink(numbers)
         progress.clear()
         print("seed \(seed): \(first)")

@@ -49,6 +49,7 @@ struct SimulationTally {
             ["messages", counts.messages.grouped],
             ["  lost", counts.lost.grouped],
             ["  doubled", counts.duplicated.grouped],
+            ["fetches of missed slots", counts.fetches.grouped],
             ["node starts", counts.starts.grouped],
             ["node and machine deaths", counts.deaths.grouped],
             ["nodes out for good", counts.retired.grouped],

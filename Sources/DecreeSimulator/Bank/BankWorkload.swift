@@ -18,7 +18,7 @@ public struct BankWorkload: Workload {
 
     /// Amounts are counted up in steps of the number of clients: no two commands are alike.
     public func next(
-        client: Int, number: Int, clients: Int, _ random: inout SeededGenerator
+        client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator
     ) -> Operation.Request {
         let amount = Int64(number * clients + client)
         func account() -> AccountName { name(random.below(accounts)) }

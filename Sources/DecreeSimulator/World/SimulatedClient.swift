@@ -14,6 +14,8 @@ final class SimulatedClient {
         var request: Operation.Request?
         var invoked: UInt64 = 0
         var random: SeededGenerator
+        /// What it was answered last.
+        var last: Reply?
         /// Operations answered that were invoked after the mark.
         var answeredSinceMark = 0
     }
@@ -72,7 +74,8 @@ final class SimulatedClient {
         let lane = lanes[place]
         var draws = lane.random
         let request = world.workload.next(
-            client: lane.client, number: lane.asked, clients: world.settings.lanesExpected, &draws)
+            client: lane.client, number: lane.asked, clients: world.settings.lanesExpected, after: lane.last,
+            &draws)
         nextTicket += 1
         let ticket = Ticket(rawValue: nextTicket)
         let patience = draws.chance(1, in: 20) ? 5 + draws.below(400) : 10_000
@@ -143,6 +146,11 @@ final class SimulatedClient {
         let lane = lanes[place]
         lanes[place].ticket = nil
         lanes[place].request = nil
+        switch outcome {
+        case .ok(let reply, _): lanes[place].last = .ok(reply)
+        case .rejected(let reason, _): lanes[place].last = .rejected(reason)
+        case .failed, .unknown: lanes[place].last = nil
+        }
         if outcome.isAnswered, lane.invoked >= world.markedAt { lanes[place].answeredSinceMark += 1 }
         world.completed(
             Operation(

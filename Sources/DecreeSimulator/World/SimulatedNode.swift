@@ -166,6 +166,7 @@ extension SimulatedNode: NodeShell {
         _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
     ) {
         world.judge.sees(message, from: index, to: Int(peer.rawValue) - 1, life: life)
+        if case .fetch = message { world.counts.fetches += 1 }
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
             try message.write(group: group, persistSequence: persistSequence, into: &buffer)

@@ -2,21 +2,21 @@ import Paxos
 
 /// The world of one seed.
 struct SimulationSettings {
-    let nodes: Int
-    let clients: Int
+    var nodes: Int
+    var clients: Int
     /// Who asks, in each client.
-    let lanes: Int
-    let configuration: Configuration
-    let limits: Limits
-    let checkpointPages: Int
+    var lanes: Int
+    var configuration: Configuration
+    var limits: Limits
+    var checkpointPages: Int
     /// What a disk's job takes at most.
-    let diskMicroseconds: Int
+    var diskMicroseconds: Int
     /// How long a lane rests between two operations, at most.
-    let restNanoseconds: UInt64
-    let stormNanoseconds: UInt64
+    var restNanoseconds: UInt64
+    var stormNanoseconds: UInt64
     /// Nodes that may rot.
-    let victims: [Int]
-    let schedule: FaultSchedule
+    var victims: [Int]
+    var schedule: FaultSchedule
 
     /// More lanes than there will ever be: what workloads number their operations by.
     var lanesExpected: Int { 4_096 }

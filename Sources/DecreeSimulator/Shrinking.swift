@@ -1,27 +1,37 @@
-import DecreeSimulator
-
 /// Finds a small part of a seed's schedule that still fails: halves, quarters and so on are left out, as long
 /// as it fails without them. (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input",
 /// 2002.) Each fault draws from a stream of its own, so that leaving one out leaves the others as they were.
-struct Shrinking {
-    /// Runs the seed with these faults only. Returns its violations.
-    let violations: ([Int]) throws -> [String]
-    /// Tells of each attempt.
-    let progress: (_ attempt: Int, _ left: Int) -> Void
+public struct Shrinking {
+    private let fails: ([Int]) throws -> Bool
+    private let progress: (_ attempt: Int, _ left: Int) -> Void
+    private let mostAttempts: Int
 
-    private static let mostAttempts = 400
+    /// Shrinking by trial.
+    ///
+    /// - Parameters:
+    ///   - mostAttempts: where to stop, with what is left by then.
+    ///   - progress: is told of each step.
+    ///   - fails: runs the seed with these faults only, and says whether it fails.
+    public init(
+        mostAttempts: Int = 400, progress: @escaping (_ attempt: Int, _ left: Int) -> Void = { _, _ in },
+        fails: @escaping ([Int]) throws -> Bool
+    ) {
+        self.mostAttempts = mostAttempts
+        self.progress = progress
+        self.fails = fails
+    }
 
     /// The faults that are left, from those that fail together.
-    func shrink(_ faults: [Int]) throws -> [Int] {
+    public func shrink(_ faults: [Int]) throws -> [Int] {
         var attempts = 0
         func fails(_ candidate: [Int]) throws -> Bool {
             attempts += 1
-            return try !violations(candidate).isEmpty
+            return try self.fails(candidate)
         }
         if try fails([]) { return [] }
         var left = faults
         var pieces = 2
-        while left.count > 1, attempts < Self.mostAttempts {
+        while left.count > 1, attempts < mostAttempts {
             let size = (left.count + pieces - 1) / pieces
             var isSmaller = false
             for start in stride(from: 0, to: left.count, by: size) {
