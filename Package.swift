@@ -137,8 +137,8 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: nio + [
-                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeStore", "DecreeWire",
-                "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeSimulator", "DecreeStore",
+                "DecreeWire", "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),

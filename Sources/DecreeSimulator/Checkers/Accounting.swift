@@ -12,8 +12,8 @@ struct Accounting {
     private let replay: Replay
     private let wording: Wording
     private let history: [Operation]
-    /// Ids that a client was told.
-    private var claimed: Set<Replay.CommandID> = []
+    /// The ids that clients were told, and what they mean by them.
+    private var claimed: [Replay.CommandID: [UInt8]] = [:]
     /// Operations that have no id, by their bytes.
     private var anonymous: [[UInt8]: [Int]] = [:]
     /// Operations that had no effect under their id, by their bytes.
@@ -53,7 +53,7 @@ struct Accounting {
             note(.lost, index, "the receipt does not say where it stands")
             return
         }
-        guard claimed.insert(id).inserted else {
+        guard claim(id, command) else {
             note(.doubled, index, "another was given the same sequence")
             return
         }
@@ -88,16 +88,12 @@ struct Accounting {
             anonymous[command, default: []].append(index)
             return
         }
-        guard claimed.insert(id).inserted else {
+        guard claim(id, command) else {
             note(.doubled, index, "another was given the same sequence")
             return
         }
-        guard let effect = replay.effects[id] else {
+        guard let effect = replay.effects[id], effect.payload == command else {
             strays[command, default: []].append(index)
-            return
-        }
-        guard effect.payload == command else {
-            note(.ghost, index, "under its sequence \(text(effect.payload)) was done at \(effect.position)")
             return
         }
         counts.unknownDone += 1
@@ -106,7 +102,7 @@ struct Accounting {
 
     /// Every effect was submitted by somebody, who was not told that it was not done; and had once.
     private mutating func checkEffects() {
-        let unclaimed = replay.effects.filter { !claimed.contains($0.key) }
+        let unclaimed = replay.effects.filter { claimed[$0.key] != $0.value.payload }
         var doubled: Set<[UInt8]> = []
         for (id, effect) in unclaimed.sorted(by: { $0.value.position < $1.value.position }) {
             let command = effect.payload
@@ -137,6 +133,12 @@ struct Accounting {
             let list = places.map(\.description).joined(separator: " and ")
             violations.append(Violation(.doubled, "\(text(command)) was done at \(list)"))
         }
+    }
+
+    private mutating func claim(_ id: Replay.CommandID, _ command: [UInt8]) -> Bool {
+        guard claimed[id] == nil else { return false }
+        claimed[id] = command
+        return true
     }
 
     private func take(_ command: [UInt8], from operations: inout [[UInt8]: [Int]]) -> Int? {

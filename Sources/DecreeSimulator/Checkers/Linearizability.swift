@@ -76,8 +76,9 @@ public struct Linearizability: Sendable {
         guard count < sorted.count else { return sorted }
         let end = sorted[count].invoked
         return sorted.prefix(count).map { operation in
-            // What failed never took effect, whenever its client heard of it.
-            guard operation.completed.map({ $0 > end }) ?? false, operation.outcome.receipt != nil else {
+            // What was completed at the end overlaps the next, which is left out, and may have seen it. What
+            // failed never took effect, whenever its client heard of it.
+            guard operation.completed.map({ $0 >= end }) ?? false, operation.outcome.receipt != nil else {
                 return operation
             }
             return Operation(

@@ -22,8 +22,10 @@ struct LinearizationSearch {
     private struct Frame {
         let state: any StateMachine
         let digest: Digest
-        /// What may come next, and how much of it was tried.
+        /// What may come next, and how much of it was tried: first what must come some time, then what need
+        /// not.
         var candidates: [Int]
+        let optional: Int
         var next = 0
         /// What led here; nil at the root.
         let call: Int?
@@ -73,12 +75,13 @@ struct LinearizationSearch {
 
     mutating func run() -> Result {
         guard left > 0 else { return .found }
-        var stack = [Frame(state: model, digest: model.digest(), candidates: candidates(), call: nil)]
+        var stack = [frame(model, model.digest(), call: nil)]
         while var frame = stack.popLast() {
             guard frame.next < frame.candidates.count else {
                 if let call = frame.call { take(back: call) }
                 continue
             }
+            if frame.next == frame.optional { putHelpfulFirst(&frame) }
             let call = frame.candidates[frame.next]
             frame.next += 1
             guard let (state, digest) = execute(call, frame) else {
@@ -98,7 +101,7 @@ struct LinearizationSearch {
                 continue
             }
             if seen.count > limit { return .exhausted }
-            stack.append(Frame(state: state, digest: digest, candidates: candidates(), call: call))
+            stack.append(self.frame(state, digest, call: call))
         }
         return .none
     }
@@ -124,6 +127,26 @@ struct LinearizationSearch {
     }
 
     // MARK: Configurations
+
+    private func frame(_ state: any StateMachine, _ digest: Digest, call: Int?) -> Frame {
+        let candidates = candidates()
+        let optional = candidates.firstIndex { $0 >= required } ?? candidates.count
+        return Frame(state: state, digest: digest, candidates: candidates, optional: optional, call: call)
+    }
+
+    /// Where nothing that must come fits, something that nobody knows of must have come before. It is tried
+    /// first where something fits after it: with answers that show the state, that is it.
+    private func putHelpfulFirst(_ frame: inout Frame) {
+        guard frame.candidates.count - frame.optional > 1 else { return }
+        let waiting = frame.candidates[..<frame.optional]
+        let optional = frame.candidates[frame.optional...].map { call in
+            guard let (state, digest) = execute(call, frame) else { return (call, isHelpful: false) }
+            let after = Frame(state: state, digest: digest, candidates: [], optional: 0, call: call)
+            return (call, isHelpful: waiting.contains { execute($0, after) != nil })
+        }
+        frame.candidates[frame.optional...] =
+            (optional.filter(\.isHelpful) + optional.filter { !$0.isHelpful }).map(\.0)[...]
+    }
 
     /// What may come next: whatever was invoked before all that is left to be placed was completed. What
     /// must come soonest is tried first, reads among it before commands; what need not come at all, last.

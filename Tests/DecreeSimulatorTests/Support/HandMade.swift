@@ -1,13 +1,12 @@
 import Bank
+import DecreeSimulator
 import Paxos
-
-@testable import DecreeCommand
 
 /// A run made by hand: a log and what clients were told of it, in accord until a test spoils one of them.
 struct HandMade {
     /// Slots from 1, the first of which opens two sessions.
     var slots: [Proposal] = []
-    var history: [RecordedOperation] = []
+    var history: [DecreeSimulator.Operation] = []
     /// What the nodes have executed; differs from the log only where a test says so.
     private(set) var bank = Bank()
     private var sequences: [Int: UInt64] = [:]
@@ -68,19 +67,29 @@ struct HandMade {
         let receipt = Receipt(
             session: Self.sessions[client], sequence: sequence,
             position: LogPosition(slot: last, index: 0))
-        record(client, .command(command), Self.outcome(execute(command), receipt))
+        record(client, command, Self.outcome(execute(command), receipt))
     }
 
     mutating func read(_ client: Int, _ query: BankQuery) {
         let receipt = Receipt(executedThrough: last, consistency: .linearizable)
-        record(client, .query(query), Self.outcome(bank.query(query.bytes[...]), receipt))
+        record(client, query, Self.outcome(bank.query(query.bytes[...]), receipt))
     }
 
     /// Something that was asked after all before it had its outcome.
-    mutating func record(_ client: Int, _ request: BankOperation.Request, _ outcome: Outcome) {
+    mutating func record(_ client: Int, _ command: BankCommand, _ outcome: Outcome) {
+        record(client, .command(command.bytes), outcome)
+    }
+
+    mutating func record(
+        _ client: Int, _ query: BankQuery, _ outcome: Outcome, consistency: ReadConsistency = .linearizable
+    ) {
+        record(client, .query(query.bytes, consistency), outcome)
+    }
+
+    mutating func record(_ client: Int, _ request: DecreeSimulator.Operation.Request, _ outcome: Outcome) {
         time += 10
         history.append(
-            RecordedOperation(
+            Operation(
                 client: client, number: history.count + 1, request: request, invoked: time,
                 completed: time + 5, outcome: outcome))
     }
@@ -88,9 +97,9 @@ struct HandMade {
     /// Changes an outcome after the fact.
     mutating func spoil(_ index: Int, _ outcome: Outcome) {
         let old = history[index]
-        history[index] = RecordedOperation(
+        history[index] = Operation(
             client: old.client, number: old.number, request: old.request, invoked: old.invoked,
-            completed: old.completed, outcome: outcome)
+            completed: old.completed ?? old.invoked, outcome: outcome)
     }
 
     static func outcome(_ reply: Reply, _ receipt: Receipt) -> Outcome {
@@ -111,20 +120,31 @@ struct HandMade {
         return copy
     }
 
-    func evidence() -> Evidence {
-        let logs = (1...3).map { copy($0) }
-        let states = logs.map { log in
-            Evidence.NodeState(
-                node: log.node, executedThrough: last.rawValue,
-                chain: log.rows.last?.chain.description ?? "", stateDigest: bank.digest().description)
-        }
-        return Evidence(history: history, logs: logs, states: states)
+    var chosen: [ChosenSlot] {
+        slots.enumerated().map { ChosenSlot(Slot(UInt64($0.offset + 1)), $0.element) }
     }
 
-    func proof() -> Proof { Proof(evidence()) }
+    /// What three nodes say that have executed the whole log.
+    var states: [NodeState] {
+        (1...3).map { node in
+            NodeState(
+                node: node, executedThrough: last, chain: copy(node).rows.last?.chain ?? .zero,
+                digest: bank.digest())
+        }
+    }
+
+    /// Judges it; by what the nodes have said of themselves unless something else is given.
+    func check(
+        _ states: [NodeState]? = nil, machine: (any StateMachine)? = Bank(),
+        configuration: Configuration? = nil
+    ) -> HistoryCheck {
+        HistoryCheck(
+            history, log: chosen, model: BankModel(), machine: machine, states: states ?? self.states,
+            configuration: configuration, wording: .bank)
+    }
 }
 
-extension Proof {
+extension HistoryCheck {
     /// The kinds of violations found.
     var kinds: Set<Violation.Kind> { Set(violations.map(\.kind)) }
 }
