@@ -60,11 +60,15 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Bank", dependencies: ["Paxos"], swiftSettings: settings),
 
-        // L2: a node, its clients, and the world they are tried in.
+        // L2: a node, its clients, and the world they are tried in. What a node decides is in DecreeNode,
+        // which a server's loop and the simulator surround alike.
+        .target(
+            name: "DecreeNode", dependencies: ["Paxos", "DecreeStore", "DecreeWire"],
+            swiftSettings: settings),
         .target(
             name: "Decree",
             dependencies: nio + [
-                "Paxos", "DecreeStore", "DecreeWire",
+                "Paxos", "DecreeStore", "DecreeWire", "DecreeNode",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -77,14 +81,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "DecreeSimulator", dependencies: ["Paxos", "DecreeStore", "CSQLite"],
+            name: "DecreeSimulator",
+            dependencies: [
+                "Paxos", "CSQLite", "DecreeStore", "DecreeWire", "DecreeNode", "Bank",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: settings),
 
         // L3: the tool.
         .executableTarget(
             name: "DecreeCommand",
             dependencies: [
-                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient",
+                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient", "DecreeSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -119,6 +128,9 @@ let package = Package(
                 "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DecreeSimulatorTests", dependencies: ["Paxos", "Bank", "DecreeSimulator"],
             swiftSettings: settings),
         .testTarget(
             name: "ProcessTests",

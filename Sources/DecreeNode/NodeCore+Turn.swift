@@ -1,46 +1,42 @@
 import DecreeStore
 import DecreeWire
-import Logging
-import Metrics
-import NIOCore
-import Paxos
+package import Paxos
 
-/// The rhythm: events are taken as they come; at the end of the loop's turn, once, the groups are asked
-/// what should go out, everything is sent with one write a connection, and if the disk is idle the step is
-/// handed to it.
-extension NodeLoop {
-    /// Tasks run after the turn's reads, so this is where its end is.
-    func scheduleTurnEnd() {
+/// The rhythm: events are taken as they come; at the end of the turn, once, the groups are asked what should
+/// go out, everything is sent together, and if the disk is idle the step is handed to it.
+extension NodeCore {
+    /// Asks for the end of the turn, once.
+    package func scheduleTurnEnd() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
-        eventLoop.assumeIsolated().execute { [weak self] in self?.endTurn() }
+        shell?.scheduleTurnEnd()
     }
 
-    func endTurn() {
+    /// Everything that had arrived was handed in.
+    package func endTurn() {
         isTurnScheduled = false
-        guard diskState != .gone else { return }
+        guard diskState != .gone, let shell else { return }
         let isDiskIdle = diskState == .idle
         for index in groups.indices {
             groups[index].handle(.turnEnded(isDiskIdle: isDiskIdle), into: &step)
         }
         deliver(step.takeImmediate())
-        for link in links { link.flush() }
+        shell.flushPeers()
         // A node that stops decides itself what is still written.
         if isDiskIdle, step.isUrgent, !isStopping { commit() }
-        respond(step.takeResponses())
-        for connection in dirtyConnections { connection.flush() }
-        dirtyConnections.removeAll(keepingCapacity: true)
+        shell.respond(step.takeResponses())
         // What was addressed to this very node may have more to send.
         if step.hasImmediate { scheduleTurnEnd() }
     }
 
-    func deliver(_ envelopes: [Envelope]) {
+    private func deliver(_ envelopes: [Envelope]) {
         for envelope in envelopes {
             if envelope.to == node {
                 handle(.message(envelope.message, from: node), in: envelope.group)
-            } else if let link = links.first(where: { $0.peer == envelope.to }) {
-                link.send(
-                    envelope.message, group: envelope.group, persistSequence: identity.persistSequence)
+            } else {
+                shell?.send(
+                    envelope.message, in: envelope.group, to: envelope.to,
+                    persistSequence: identity.persistSequence)
             }
         }
     }
@@ -50,28 +46,39 @@ extension NodeLoop {
         groups[index].handle(event, into: &step)
     }
 
-    // MARK: Ticks
-
-    func tick() {
-        guard diskState != .gone else { return }
-        ticks += 1
-        for index in groups.indices { groups[index].handle(.tick, into: &step) }
-        for client in localClients.values { client.tick() }
-        endTurn()
-        tickDisk()
-        if ticks % 100 == 0 { figures.meter(groups) }
+    /// Takes a client's request; the response names the ticket.
+    package func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
+        if index(of: group) == nil {
+            shell?.respond([(ticket, .refused(.unknownGroup))])
+        } else {
+            handle(.request(ticket, request), in: group)
+        }
+        scheduleTurnEnd()
     }
 
-    private func tickDisk() {
+    // MARK: Ticks
+
+    /// Ten milliseconds have passed. Returns whether the node is alive: `tickDisk` is due then, when
+    /// whatever else the shell does in a tick is done.
+    package func tick() -> Bool {
+        guard diskState != .gone else { return false }
+        ticks += 1
+        for index in groups.indices { groups[index].handle(.tick, into: &step) }
+        return true
+    }
+
+    /// Ends the turn of a tick, and looks whether the disk has been left alone too long.
+    package func endTick() {
+        endTurn()
         switch diskState {
         case .idle where !step.isEmpty && ticks - lastCommitTick >= 10: commit()
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
             isCheckpointed = true
             diskState = .busy
-            disk.perform(.checkpoint)
+            shell?.perform(.checkpoint)
         case .full where ticks % 50 == 0:
             diskState = .busy
-            disk.perform(.retry)
+            shell?.perform(.retry)
         default: break
         }
     }
@@ -82,19 +89,20 @@ extension NodeLoop {
     func commit() {
         diskState = .busy
         lastCommitTick = ticks
-        disk.perform(.commit(step.takeTransaction()))
+        shell?.perform(.commit(step.takeTransaction()))
     }
 
-    func take(_ event: DiskEvent) {
+    /// Takes what the disk reports.
+    package func take(_ event: DiskEvent) {
         if diskState == .gone {
             takeLast(event)
             return
         }
         switch event {
         case .committed(let committed, let nanoseconds, let counters):
-            figures.committed(nanoseconds: nanoseconds, counters: counters)
-            if figures.isReadOnly { logger.notice("the disk has room again: this node is writable") }
-            figures.isReadOnly = false
+            shell?.committed(nanoseconds: nanoseconds, counters: counters)
+            if isReadOnly { shell?.becameReadOnly(false) }
+            isReadOnly = false
             diskState = .idle
             isCheckpointed = false
             identity.persistSequence = committed.persistSequence
@@ -113,19 +121,19 @@ extension NodeLoop {
         case .failed(let error):
             diskState = .gone
             fail(.store(error))
-            finish()
-        case .closed: finish()
+            shell?.finished()
+        case .closed: shell?.finished()
         }
     }
 
     /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
     private func takeLast(_ event: DiskEvent) {
         switch event {
-        case .committed, .checkpointed, .full: disk.perform(.close)
+        case .committed, .checkpointed, .full: shell?.perform(.close)
         case .failed(let error):
             fail(.store(error))
-            finish()
-        case .closed: finish()
+            shell?.finished()
+        case .closed: shell?.finished()
         }
     }
 
@@ -135,14 +143,12 @@ extension NodeLoop {
         guard !isStopping else {
             // What waits for room was told to nobody: it may be forgotten.
             diskState = .gone
-            disk.perform(.close)
+            shell?.perform(.close)
             return
         }
-        guard !figures.isReadOnly else { return }
-        figures.isReadOnly = true
-        logger.error(
-            "the disk is full: this node is read-only until there is room",
-            metadata: ["directory": "\(configuration.dataDirectory)"])
+        guard !isReadOnly else { return }
+        isReadOnly = true
+        shell?.becameReadOnly(true)
         for index in groups.indices { groups[index].handle(.handOver, into: &step) }
         scheduleTurnEnd()
     }

@@ -1,11 +1,9 @@
-import DecreeWire
-import Logging
-import Paxos
+package import DecreeWire
+package import Paxos
 
-extension NodeLoop {
+extension NodeCore {
     /// Takes a peer's message.
-    func receive(_ frame: PeerFrame, from peer: NodeID) {
-        figures.peerMessages += 1
+    package func receive(_ frame: PeerFrame, from peer: NodeID) {
         witness(peer, persistSequence: frame.persistSequence)
         guard !isBulk(frame.message) || hasRoomForWrites else { return }
         handle(.message(frame.message, from: peer), in: frame.group)
@@ -26,37 +24,46 @@ extension NodeLoop {
 
     // MARK: Handshakes
 
-    func hello(to peer: NodeID) -> Hello { Hello(from: identity, to: peer, witnessed: witnesses[peer]) }
+    /// How this node introduces itself to a peer.
+    package func hello(to peer: NodeID) -> Hello {
+        Hello(from: identity, to: peer, witnessed: witnesses[peer])
+    }
 
-    /// Judges who knocks, and remembers what a peer shows of its store.
-    func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
+    /// Judges who knocks, and remembers what a peer shows of its store. A node that learns here that it must
+    /// not go on has failed when this returns.
+    package func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
         let witnessed = hello.node.flatMap { witnesses[$0] }
-        let isMember = hello.node.map { peer in links.contains { $0.peer == peer } } ?? false
+        let isMember = hello.node.map { peers.contains($0) } ?? false
         let (reply, verdict) = Handshake.answer(
             to: hello, as: identity, witnessed: witnessed, isMember: isMember)
         if case .admitted = verdict, hello.role == .peer, let peer = hello.node, let store = hello.store {
             meet(peer, store: store, persistSequence: hello.persistSequence)
-            // It is up: no need to wait until its link is due to try again.
-            links.first { $0.peer == peer }?.connect()
+            shell?.peerIsUp(peer)
         }
+        heed(verdict)
         return (reply, verdict)
     }
 
-    /// Judges who answers.
-    func judge(_ reply: HelloReply, to hello: Hello) -> Handshake.Verdict {
+    /// Judges who answers. A node that learns here that it must not go on has failed when this returns.
+    package func judge(_ reply: HelloReply, to hello: Hello) -> Handshake.Verdict {
         let verdict = Handshake.judge(reply, to: hello, as: identity)
         if case .admitted = verdict, case .admitted(let admission) = reply {
             let other = admission.identity
             meet(other.node, store: other.store, persistSequence: other.persistSequence)
         }
+        heed(verdict)
         return verdict
     }
 
-    /// A peer knows this node's id with another store. With a new store, this node's disk was lost, and its
-    /// votes with it. With one that has been in use, the peer may be a stranger whose cluster has the same
-    /// name, and one stranger's word must not end a healthy node: the two just do not speak.
-    func isKnownWithAnotherStore(_ reason: String) {
-        if isStoreNew { fail(.fenced(reason)) }
+    /// A peer may know this node's id with another store. With a new store, this node's disk was lost, and
+    /// its votes with it. With one that has been in use, the peer may be a stranger whose cluster has the
+    /// same name, and one stranger's word must not end a healthy node: the two just do not speak.
+    private func heed(_ verdict: Handshake.Verdict) {
+        switch verdict {
+        case .selfIsFenced(let reason): fail(.fenced(reason))
+        case .selfIsAnother(let reason): if isStoreNew { fail(.fenced(reason)) }
+        case .admitted, .refused: break
+        }
     }
 
     private func meet(_ peer: NodeID, store: StoreID, persistSequence: PersistSequence) {
