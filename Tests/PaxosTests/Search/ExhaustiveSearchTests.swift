@@ -18,7 +18,7 @@ import Testing
         let search = Search(space)
         let elapsed = ContinuousClock().measure { search.run() }
         print(search.summary, "in", elapsed)
-        #expect(search.violation == nil)
+        #expect(search.violation == nil, "\(search.violation?.description ?? "")")
         #expect(search.states == states)
         #expect(search.moves == moves)
         #expect(search.deepestLevel == deepestLevel)
@@ -70,8 +70,7 @@ extension UInt64 {
             SearchSpace(ballots: ballots, slots: 1, mistake: mistake, rules: rules, reduction: .names))
         search.run()
         guard let violation = search.violation else { return nil }
-        print("\(search.summary): \(violation.rule.rawValue) is broken, \(violation.detail)")
-        for (number, step) in violation.steps.enumerated() { print("    \(number + 1). \(step)") }
+        print(search.summary, violation, separator: "\n")
         return violation
     }
 

@@ -3,11 +3,17 @@
 /// Walks the whole of a `SearchSpace`, breadth first, and looks at every state and every move. There is no
 /// bound on the depth: it ends when no move leads to a state that is new.
 final class Search {
-    struct Violation {
+    struct Violation: CustomStringConvertible {
         let rule: SearchSpace.Rule
         let detail: String
         /// The moves from the beginning, the last of which broke the rule: no shorter way does.
         let steps: [String]
+
+        var description: String {
+            (["\(rule.rawValue) is broken: \(detail)"]
+                + steps.enumerated().map { "    \($0.offset + 1). \($0.element)" })
+                .joined(separator: "\n")
+        }
     }
 
     /// One thing that happens. The meaning of the numbers is in `describe`.
@@ -40,6 +46,9 @@ final class Search {
     private var broken: (rule: SearchSpace.Rule, detail: String)?
 
     init(_ space: SearchSpace) {
+        precondition(
+            space.mistake == nil || space.reduction != .everything,
+            "what is left out is left out rightly where the roles are used rightly")
         self.space = space
         roles = SearchRoles(space)
         isReduced = space.reduction == .everything

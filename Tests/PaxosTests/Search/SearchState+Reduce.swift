@@ -1,6 +1,10 @@
 /// What is left out of a search because it shows nothing new, and why each loses nothing. A *run* is a
 /// sequence of moves from the first state.
 ///
+/// 2 and 4 to 7 leave out moves: what remains is a smaller model that breaks a rule if the whole one does. 1
+/// and 3 then take states of that model for one. 1 and 2 need no rule to hold, and serve where a mistake is
+/// searched for as well.
+///
 /// 1. **Names.** Acceptors are sorted. The roles know an acceptor by its place in a set alone, and rules ask
 ///    how many voted, never who: renaming acceptors turns runs into runs.
 /// 2. **Promises reach a scout at the moment it has enough.** (In the moves, in every search.) It does nothing
@@ -15,7 +19,8 @@
 ///      has proposed everything: its commander sends nothing and is looked at with every vote.
 ///    - An `accepted` whose other two acceptors have promised more without casting that vote: they never
 ///      will (PromiseMonotone, checked on every move), so it makes no quorum. And who voted for what is chosen
-///      already: all three are taken to have.
+///      already: all three are taken to have, and a commander that gets a third vote takes what it took
+///      with two.
 ///    - A proposal that is not chosen, once all three have promised more: nobody votes for it. What it was is
 ///      compared with the decisions when it is made, and those of lower ballots were all made by then.
 ///    - The votes of an acceptor that nobody will ask for them: both proposers have used their last ballot,
@@ -32,8 +37,8 @@
 /// 7. **A crash is not counted.** An acceptor's crash gives the state it started from (the search finds that
 ///    out anew each time), a proposer's is a proposer that is silent. So any number of crashes is searched.
 ///
-/// `ExhaustiveSearchTests` searches smaller spaces with and without 3 to 7, one crash at any point, every prepare at any
-/// time, each accept by itself, and finds the same proposals and the same decisions.
+/// `ExhaustiveSearchTests` searches smaller spaces with and without 3 to 7: one crash at any point, every
+/// prepare at any time, each accept by itself; and finds the same proposals and the same decisions.
 extension SearchState {
     mutating func reduce(lastBallots: (UInt64, UInt64)) {
         forgetHopelessScout(0)

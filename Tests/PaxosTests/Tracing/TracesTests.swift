@@ -17,7 +17,8 @@ import Testing
     @Test func everyScenarioHasATrace() {
         let wanted = [
             "AcceptWithoutPrepare", "BallotReuse", "CatchUp", "Chained", "ColdStart", "Constrained",
-            "DecisionNamesBallot", "Duelling", "Ghost", "HandOver", "InheritedSlots", "OneWay",
+            "DecisionNamesBallot", "Duelling", "Ghost", "HandOver", "HighestVoteWins", "InheritedSlots",
+            "OneWay",
             "PausedLeader", "PersistBeforeSend", "PromiseInParts", "QuorumLoss", "SlowDisk", "StalePromise",
             "TwoSlots",
         ]
