@@ -43,6 +43,16 @@ final class SearchRoles {
         return kept != 0 ? UInt64(kept) : ask(core, event: event)
     }
 
+    /// What it takes up after a crash: whatever it had done was durable before anybody heard of it.
+    @inline(__always)
+    func recovered(_ core: UInt64) -> UInt64 {
+        let kept = acceptorAnswers[Int(truncatingIfNeeded: core << 7 | Self.crash)]
+        return Self.core(kept != 0 ? UInt64(kept) : ask(core, event: Self.crash))
+    }
+
+    // Events: a prepare is its ballot; then a crash; then accepts, by place and value.
+    private static let crash: UInt64 = 7
+
     @inline(__always)
     static func answer(_ kept: UInt64) -> UInt64 { kept >> 29 & 3 }
     @inline(__always)
@@ -51,14 +61,14 @@ final class SearchRoles {
     static func core(_ kept: UInt64) -> UInt64 { kept & SearchState.coreMask }
 
     private func ask(_ core: UInt64, event: UInt64) -> UInt64 {
-        var acceptor = unpack(core)
+        var acceptor = event == Self.crash ? restarted(core) : unpack(core)
         var (answer, reported) = (Answer.refused, UInt64(0))
-        if event < 8 {
+        if event < Self.crash {
             if let votes = acceptor.prepare(SearchSpace.name(of: event), from: Slot(1)) {
                 answer = Answer.done
                 reported = pack(votes)
             }
-        } else {
+        } else if event > Self.crash {
             let (place, value) = ((event - 8) >> 3, (event - 8) & 7)
             let (ballot, slot) = (SearchSpace.name(of: place / 2 + 1), place % 2 + 1)
             if space.mistake == .votesBelowPromise {
@@ -79,13 +89,11 @@ final class SearchRoles {
         return kept
     }
 
-    /// An acceptor after a crash: whatever it had done was durable before anybody heard of it, so it takes
-    /// up the same rows.
-    func recovered(_ core: UInt64) -> UInt64 {
+    private func restarted(_ core: UInt64) -> LogAcceptor {
         switch space.mistake {
-        case .forgetsPromiseAtCrash: pack(unpack(core & ~7))
-        case .forgetsVotesAtCrash: pack(unpack(core & 7))
-        default: pack(unpack(core))
+        case .forgetsPromiseAtCrash: unpack(core & ~7)
+        case .forgetsVotesAtCrash: unpack(core & 7)
+        default: unpack(core)
         }
     }
 
