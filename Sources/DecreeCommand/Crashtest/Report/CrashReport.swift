@@ -26,11 +26,14 @@ struct CrashReport: Sendable {
 
     // MARK: For a person
 
+    /// A name, a figure and a note.
+    typealias Row = (String, String, String)
+
     /// A line for each thing that was proved, or was not.
     var table: String {
         let counts = proof.counts
         let unknown = counts.unknownDone + counts.unknownNotDone
-        let rows: [(String, String, String)] = [
+        let rows: [Row] = [
             (
                 "acknowledged", counts.acknowledged.grouped,
                 "each in the log where its receipt says, with the answer the model gives"
@@ -70,15 +73,7 @@ struct CrashReport: Sendable {
                 "stores", count(.store) == 0 ? "sound" : "UNSOUND",
                 "checksums, chain, order, promises, violations view"
             ),
-            ("kills", (figures.leaderKills + figures.followerKills).grouped, killsText),
-            (
-                "writes resumed", resumeText(leftMajority: true),
-                "median and worst after the leader's kill, a majority left"
-            ),
-            (
-                "", resumeText(leftMajority: false),
-                "after the leader's kill, with no majority left until a restart"
-            ),
+        ] + faultRows + [
             (
                 "fsyncs", figures.fsyncs.grouped,
                 "at least; \(persistSequences.reduce(0, +).grouped) durable transactions"
@@ -87,20 +82,6 @@ struct CrashReport: Sendable {
         return rows.filter { !$0.1.isEmpty }.map { name, value, note in
             "  " + name.rightPadded(to: 15) + value.leftPadded(to: 16) + "   " + note
         }.joined(separator: "\n")
-    }
-
-    private var killsText: String {
-        var words = "leader \(figures.leaderKills), followers \(figures.followerKills)"
-        if figures.outages > 0 { words += ", majority lost \(figures.outages) times" }
-        words += "; restarts \(figures.restarts)"
-        if figures.endedFromOutside > 0 { words += "; ended by another's hand \(figures.endedFromOutside)" }
-        return words
-    }
-
-    private func resumeText(leftMajority: Bool) -> String {
-        let gaps = figures.resumeMilliseconds(leftMajority: leftMajority)
-        guard let median = gaps.median, let worst = gaps.last else { return "" }
-        return "\(Format.fixed(median / 1_000, 2)) / \(Format.fixed(worst / 1_000, 2)) s"
     }
 
     /// The first violations in full, and how many more there are.
@@ -115,12 +96,19 @@ struct CrashReport: Sendable {
 
     /// One line of JSON.
     func json(directory: String?) throws -> String {
-        let after = figures.resumeMilliseconds(leftMajority: true)
-        let afterOutage = figures.resumeMilliseconds(leftMajority: false)
+        let after = figures.resumeMilliseconds(after: .kill, leftMajority: true)
+        let afterOutage = figures.resumeMilliseconds(after: .kill, leftMajority: false)
+        let afterPause = figures.resumeMilliseconds(after: .pause, leftMajority: true)
         let line = Line(
             ok: isFine, nodes: settings.nodes, seed: settings.seed,
-            kills: figures.leaderKills + figures.followerKills, leaderKills: figures.leaderKills,
-            followerKills: figures.followerKills, outages: figures.outages, restarts: figures.restarts,
+            kills: figures.kills, leaderKills: figures.leaderKills,
+            followerKills: figures.followerKills, pauses: figures.pauses,
+            leaderPauses: figures.leaderPauses, followerPauses: figures.followerPauses,
+            killedWhilePaused: figures.killedWhilePaused, queuedAsked: figures.queued.asked,
+            queuedAnswered: figures.queued.answered, boundaryKills: figures.boundaryKills.count,
+            boundaryWalks: figures.walks, boundaries: figures.boundaries,
+            boundariesNotReached: figures.unreached.map(\.description),
+            multiNodeFaults: figures.multiNodeFaults, outages: figures.outages, restarts: figures.restarts,
             endedFromOutside: figures.endedFromOutside, acknowledged: proof.counts.acknowledged,
             rejected: proof.counts.rejected, failed: proof.counts.failed,
             unknown: proof.counts.unknownDone + proof.counts.unknownNotDone, lost: count(.lost),
@@ -129,7 +117,9 @@ struct CrashReport: Sendable {
             digestsEqual: count(.state) == 0, slots: proof.slots, commands: proof.commandsInLog,
             resumeMedianMilliseconds: after.median, resumeWorstMilliseconds: after.last,
             outageResumeMedianMilliseconds: afterOutage.median,
-            outageResumeWorstMilliseconds: afterOutage.last, fsyncs: figures.fsyncs,
+            outageResumeWorstMilliseconds: afterOutage.last,
+            pauseResumeMedianMilliseconds: afterPause.median, pauseResumeWorstMilliseconds: afterPause.last,
+            fsyncs: figures.fsyncs,
             durableTransactions: persistSequences.reduce(0, +), seconds: figures.faultSeconds,
             violations: violations.map(\.description), directory: directory)
         return try line.text
