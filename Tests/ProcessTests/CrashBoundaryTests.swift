@@ -11,9 +11,10 @@ import Testing
         for call in Boundary.Call.allCases {
             let numbers = walked.filter { $0.call == call }.map(\.number)
             #expect(numbers.count == 50)
-            // The first ones all, and some far on.
+            // The first ones all, and some far on, of calls that a node makes as long as it works.
             #expect(Set(1...20).isSubset(of: numbers))
-            #expect(numbers.contains { $0 > 200 })
+            let isEverywhere = [.pwrite64, .fdatasync, .write].contains(call)
+            #expect(numbers.contains { $0 > 200 } == isEverywhere)
             #expect(numbers.allSatisfy { (1...BoundaryWalk.last).contains($0) })
         }
     }
@@ -65,7 +66,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/run/node-2/node.db", "node.db"), ("/run/node-2", "directory"), ("/run", "run"), ("/", "/"),
+        ("/run/node-2/node.db", "node.db"), ("/run/node-2", "directory"), ("/run", "directory"),
+        ("/", "directory"),
         ("/run/node-2/node.lock", "node.lock"), ("anon_inode:[eventfd]", "another thread"),
         ("socket:[1]", "socket"), ("/run/node-2.log", "log"),
     ]) func targetsAreNamedAlikeOnAllNodes(path: String, name: String) {

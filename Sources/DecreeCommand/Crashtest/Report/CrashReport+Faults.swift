@@ -57,7 +57,7 @@ extension CrashReport {
         )
         let visited: [Row] = figures.boundaries.map { visited in
             let numbers = visited.numbers.map(String.init).joined(separator: " ")
-            return ("", "\(visited.numbers.count)", "before \(visited.call) on \(visited.target): \(numbers)")
+            return ("", "\(visited.numbers.count)", "before \(visited.call), \(visited.target): \(numbers)")
         }
         guard !figures.unreached.isEmpty else { return [first] + visited }
         let unreached = figures.unreached.map(\.description).joined(separator: ", ")

@@ -7,6 +7,14 @@ struct Boundary: Hashable, Sendable, CustomStringConvertible {
     /// `write` also wakes another thread, as after a commit, and logs.
     enum Call: String, CaseIterable, Sendable {
         case pwrite64, fdatasync, write, ftruncate, fsync, writev
+
+        /// Whether a node makes it as long as it works, and not only while it starts.
+        fileprivate var isEverywhere: Bool {
+            switch self {
+            case .pwrite64, .fdatasync, .write: true
+            case .ftruncate, .fsync, .writev: false
+            }
+        }
     }
 
     let call: Call
@@ -17,7 +25,7 @@ struct Boundary: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Which boundary comes next: of each call in turn, the first ones one after the other, which are those of
-/// starting and recovering, and in between one far on, among commits, checkpoints and votes. The same seed,
+/// starting and recovering, and in between one far on, among commits, checkpoints and votes, where there is any. The same seed,
 /// the same walk; no boundary comes twice while there are others.
 struct BoundaryWalk {
     /// Farther on a node is not followed: it would take seconds to get there.
@@ -52,7 +60,8 @@ struct BoundaryWalk {
     private mutating func number(on index: Int) -> Int {
         // Drawn whether or not it is used: what came of one boundary changes no other.
         let far = Int(Double(Self.last) * Double.random(in: 0.1...1, using: &generator).squared)
-        let isFar = tracks[index].isFarNext && far <= tracks[index].limit && !tracks[index].tried.contains(far)
+        let isFar =
+            tracks[index].call.isEverywhere && tracks[index].isFarNext && far <= tracks[index].limit && !tracks[index].tried.contains(far)
         tracks[index].isFarNext.toggle()
         while tracks[index].tried.contains(tracks[index].dense) { tracks[index].dense += 1 }
         let number = isFar ? far : tracks[index].dense

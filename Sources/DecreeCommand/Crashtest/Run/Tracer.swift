@@ -59,7 +59,7 @@ struct Tracer: Sendable {
         let call = boundary.call.rawValue
         return [
             path, "-D", "-f", "-y", "-q", "-s", "0", "-o", file(of: node), "-e", "trace=\(call)", "-e",
-            "signal=none", "-e", "inject=\(call):signal=SIGKILL:when=\(boundary.number)",
+            "signal=kill", "-e", "inject=\(call):signal=SIGKILL:when=\(boundary.number)",
         ]
     }
 
@@ -110,9 +110,9 @@ struct CallTrace {
         if name.hasPrefix("socket:") || name.hasPrefix("TCP") { return "socket" }
         if name.hasSuffix("[eventfd]") { return "another thread" }
         let last = name.split(separator: "/").last.map(String.init) ?? "/"
-        // A node's own directory and log carry its number.
+        // A node's own directory and log carry its number; above lie those of the run.
         if last.hasSuffix(".log") { return "log" }
-        return last.contains("node.") || !last.hasPrefix("node-") ? last : "directory"
+        return last.hasPrefix("node.") ? last : "directory"
     }
 }
 
