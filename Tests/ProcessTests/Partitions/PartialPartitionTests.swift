@@ -3,14 +3,13 @@
 
     /// Scenario 12: the three partial partitions of the OmniPaxos paper, and a bridge. Some pair of nodes can
     /// always speak, and somebody always has a majority: the cluster must find out who.
-    extension PartitionTests {
+    extension NetworkPartitionTests {
         /// All reach the hub alone; the leader is another, lives, and has lost its majority.
         @Test func quorumLoss() async throws {
             try await Trial.run(nodes: 5) { trial in
                 let (leader, hub, others) = try await trial.roles()
-                let moment = now()
                 try trial.leaveOnly(hub, among: [leader] + others)
-                try await trial.expectResumption(after: moment, "QuorumLoss")
+                try await trial.expectResumption(after: now(), "QuorumLoss")
             }
         }
 
@@ -22,10 +21,9 @@
                 let network = trial.cluster.network
                 try network.cut([leader], [hub])
                 try await trial.expectResumption(after: now(), "the hub does not hear the leader")
-                let moment = now()
                 try trial.leaveOnly(hub, among: others)
                 try network.cut([leader], others)
-                try await trial.expectResumption(after: moment, "Constrained")
+                try await trial.expectResumption(after: now(), "Constrained")
             }
         }
 
@@ -33,9 +31,8 @@
         @Test func chained() async throws {
             try await Trial.run(nodes: 3) { trial in
                 let (leader, _, others) = try await trial.roles()
-                let moment = now()
                 try trial.cluster.network.cut([leader], others)
-                try await trial.expectResumption(after: moment, "Chained")
+                try await trial.expectResumption(after: now(), "Chained")
                 // It does not break down again as time goes by.
                 for _ in 0..<3 { try await trial.expectResumption(after: now(), "Chained, later") }
             }
@@ -45,9 +42,8 @@
         @Test func bridge() async throws {
             try await Trial.run(nodes: 5) { trial in
                 let (leader, _, others) = try await trial.roles()
-                let moment = now()
                 try trial.cluster.network.cut([leader, others[0]], Array(others[1...]))
-                try await trial.expectResumption(after: moment, "a bridge")
+                try await trial.expectResumption(after: now(), "a bridge")
             }
         }
     }

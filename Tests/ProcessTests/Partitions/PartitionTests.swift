@@ -11,7 +11,7 @@
             if: NamespaceNetwork.isPossible,
             "network namespaces cannot be made: that takes Linux, iproute2, and root or CAP_NET_ADMIN"),
         .timeLimit(.minutes(1)))
-    struct PartitionTests {
+    struct NetworkPartitionTests {
         /// Writes are to go on within four election timeouts of 500 to 1,000 ms, and the time that a client
         /// takes to find the leader.
         static let patience = Duration.seconds(6)
@@ -24,8 +24,8 @@
                 let minority = Array(([leader] + trial.cluster.nodes.filter { $0 != leader }).prefix(count / 2))
                 let writer = try trial.client("few", nodes: minority, deadline: 1)
                 let reader = try trial.client("stale", nodes: minority, deadline: 1, isStale: true)
-                let moment = now()
                 try trial.cluster.network.cut(minority, trial.cluster.nodes.filter { !minority.contains($0) })
+                let moment = now()
                 try await trial.expectResumption(after: moment, "the leader's half of \(count) is cut off")
 
                 writer.start()
@@ -45,8 +45,8 @@
         @Test func aLeaderIsUnpluggedAndPluggedIn() async throws {
             try await Trial.run(nodes: 3) { trial in
                 let leader = try await trial.cluster.leader()
-                let moment = now()
                 try trial.cluster.network.unplug(leader)
+                let moment = now()
                 try await trial.expectResumption(after: moment, "the leader is unplugged")
                 try trial.cluster.network.plug(leader)
                 let time = try await trial.cluster.timeToCatchUp(leader)
@@ -72,9 +72,8 @@
                 print("partition: after 20 s, node \(cut) is in again after \(time)")
                 #expect(time < .seconds(4))
                 // And its vote counts again: without the other it is needed.
-                let vote = now()
                 try trial.cluster.network.unplug(other)
-                try await trial.expectResumption(after: vote, "its vote is needed")
+                try await trial.expectResumption(after: now(), "its vote is needed")
                 try trial.cluster.network.plug(other)
             }
         }
@@ -94,7 +93,6 @@
                 ]
                 for reader in readers { reader.start(readsOnly: true) }
                 for reader in readers { try await reader.outcomes(20, within: .seconds(10)) }
-                let moment = now()
                 let network = trial.cluster.network
                 if isDeaf {
                     try network.cut(from: others, to: [leader])
@@ -102,9 +100,8 @@
                     try network.cut(from: [leader], to: others)
                 }
                 try await trial.expectResumption(
-                    after: moment, isDeaf ? "the leader does not receive" : "the leader does not send")
-                let after = now()
-                try await trial.expectResumption(after: after, "and it stays so")
+                    after: now(), isDeaf ? "the leader does not receive" : "the leader does not send")
+                try await trial.expectResumption(after: now(), "and it stays so")
             }
         }
     }
@@ -131,7 +128,7 @@
             let opened = try await trial.cluster.tool(["bank", "open", "chest", "0"])
             try #require(opened.status == 0, "\(opened.error)")
             trial.payer.start()
-            _ = try await trial.payer.resumption(after: now(), within: .seconds(10))
+            try await trial.expectResumption(after: now(), "the network is whole")
             try await body(trial)
             try trial.cluster.network.heal()
             try await trial.end()
@@ -149,7 +146,13 @@
 
         /// Coins are paid in again soon.
         func expectResumption(after moment: UInt64, _ what: String) async throws {
-            let time = try await payer.resumption(after: moment, within: PartitionTests.patience)
+            guard
+                let time = try await payer.resumption(after: moment, within: NetworkPartitionTests.patience)
+            else {
+                Issue.record(
+                    "no writes within \(NetworkPartitionTests.patience): \(what); \(try await cluster.roles())")
+                return
+            }
             print("partition: \(what): the first write was answered after \(time)")
         }
 

@@ -68,6 +68,16 @@
             return try #require(leader)
         }
 
+        /// Who says what of itself, in words.
+        func roles() async throws -> String {
+            try await statuses().map { status in
+                let group = status.groups.first
+                return "node \(status.node): \(group?.role ?? "") of \(group?.leader ?? 0), ballot "
+                    + "\(group?.ballot ?? []), chosen \(group?.chosenThrough ?? 0), peers "
+                    + "\(status.connectedPeers)"
+            }.joined(separator: "; ")
+        }
+
         /// Waits until all nodes have executed the same log and are in the same state.
         func converge(within time: Duration = .seconds(10)) async throws {
             var states: [[String]] = []
