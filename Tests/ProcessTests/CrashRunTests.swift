@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import DecreeCommand
+
 /// The tool, as a user runs it.
 @Suite(.serialized) struct CrashRunTests {
     @Test(.timeLimit(.minutes(3))) func fiveKillsAndAPauseLoseNothing() async throws {
@@ -12,10 +14,25 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(3))) func pausedLeadersLoseNothing() async throws {
-        let line = try await run("--kills", "0", "--pauses", "4", "--seed", "2")
+        let directory = try TemporaryDirectory()
+        let line = try await run(
+            "--kills", "0", "--pauses", "4", "--seed", "2", "--history", directory.path + "/history")
         #expect(line["kills"] as? Int == 0 && line["pauses"] as? Int == 4)
         #expect(line["leaderPauses"] as? Int ?? 0 >= 1)
         #expect(line["queuedAsked"] as? Int ?? 0 >= 10)
+
+        // What waited at a paused leader is in the history, asked by those behind the load's own clients.
+        let history = try Tool.Result(status: 0, output: directory.text(of: "history"), error: "").objects()
+        let acknowledged = history.filter { $0["outcome"] as? String == "ok" && $0["result"] != nil }
+        #expect(acknowledged.count > 100)
+        let queued = history.filter { ($0["client"] as? Int ?? 0) > LoadSettings(seed: 2).lanes }
+        #expect(queued.count == line["queuedAsked"] as? Int)
+        #expect(queued.contains { ($0["request"] as? [String: Any])?["op"] as? String == "total" })
+    }
+
+    @Test func aHistoryThatCannotBeWrittenIsRefusedAtOnce() async throws {
+        let result = try await Tool.run(["crashtest", "--history", "/nowhere/history"])
+        #expect(result.status == 2 && result.error.contains("--history"), "\(result.error)")
     }
 
     #if os(Linux)

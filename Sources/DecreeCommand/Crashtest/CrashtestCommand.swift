@@ -49,6 +49,23 @@ struct CrashtestCommand: AsyncParsableCommand {
             all is well, and kept, with the nodes' logs, when something is not. `decree log verify` and \
             `decree log inspect` read them.
 
+            HISTORY, one JSON object a line, in the order of completion:
+              {"client":3,"number":17,"request":{"op":"balance","account":"account-5"},
+               "consistency":"linearizable","invokedNanoseconds":71000,
+               "completedNanoseconds":93000,"outcome":"ok",
+               "result":{"balance":10000421},"receipt":{"executedThrough":812}}
+
+              client    who asked; it asks one thing after the other, and counts them
+                        in number
+              request   op is open, deposit, withdraw, transfer, balance or total
+              invokedNanoseconds, completedNanoseconds
+                        by a clock that never goes back, taken before it was handed
+                        over and when its outcome was known
+              outcome   ok; rejected, by the bank; failed (definitely not done);
+                        unknown; with a reason, unless ok
+              receipt   where it was done: session, sequence, slot and index of a
+                        write, executedThrough of a read
+
             EXIT CODES
               0  nothing was lost, nothing was done twice
               1  a check failed; what and where is said, with the seed
@@ -79,6 +96,12 @@ struct CrashtestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the nodes keep their files: empty or absent.", valueName: "directory"))
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to write what every client asked and was told, a line of JSON an operation.",
+            valueName: "file"))
+    var history: String?
+
     @Option(help: "Sessions. Every fourth has 4 operations in flight, the others one.")
     var clients = 12
 
@@ -107,6 +130,7 @@ struct CrashtestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let historyFile = try history.map { try HistoryFile($0) }
         let directory = try RunDirectory(data)
         let announcer = Announcer(.surprises, onStandardError: json)
         let settings = CrashSettings(nodes: nodes, budget: budget, seed: seed, clients: clients)
@@ -117,6 +141,7 @@ struct CrashtestCommand: AsyncParsableCommand {
                     interruption: interruption)
                 let report = try await run.run()
                 await run.client.close()
+                try historyFile?.write(run.history.operations)
                 return report
             }
         }

@@ -45,7 +45,9 @@
         func address(_ machine: Int) -> String { "10.77.0.\(machine)" }
 
         /// What runs a program on a machine, in the process it is given.
-        func runner(_ machine: Int) -> [String] { ["/usr/bin/env", "ip", "netns", "exec", namespace(machine)] }
+        func runner(_ machine: Int) -> [String] {
+            ["/usr/bin/env", "ip", "netns", "exec", namespace(machine)]
+        }
 
         // MARK: Partitions
 

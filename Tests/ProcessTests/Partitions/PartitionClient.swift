@@ -26,8 +26,9 @@
             input = pipe
             process = try ToolProcess(
                 [
-                    "bank", "run", "--nodes", cluster.addresses(nodes), "--concurrency", "16", "--deadline",
-                    "\(deadline)",
+                    "bank", "run", "--nodes", cluster.addresses(nodes), "--deadline", "\(deadline)",
+                    // One whose questions wait for their deadline is to go on asking.
+                    "--concurrency", deadline < 10 ? "512" : "16",
                 ] + (isStale ? ["--stale"] : []), input: pipe,
                 runner: cluster.network.runner(NamespaceNetwork.client))
             // Whoever asks nobody who can answer ends before it is fed.

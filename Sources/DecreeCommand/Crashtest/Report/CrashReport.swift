@@ -33,52 +33,53 @@ struct CrashReport: Sendable {
     var table: String {
         let counts = proof.counts
         let unknown = counts.unknownDone + counts.unknownNotDone
-        let rows: [Row] = [
-            (
-                "acknowledged", counts.acknowledged.grouped,
-                "each in the log where its receipt says, with the answer the model gives"
-            ),
-            ("rejected", counts.rejected.grouped, "as above, with the model's reason"),
-            ("failed", counts.failed.grouped, "none of them was done"),
-            (
-                "unknown", unknown.grouped,
-                "\(counts.unknownDone.grouped) done once, \(counts.unknownNotDone.grouped) not at all"
-            ),
-            ("lost", count(.lost).grouped, "acknowledged, and not there"),
-            (
-                "done twice", count(.doubled).grouped,
-                "\(proof.repeatedInLog.grouped) retries stand in the log a second time, without effect"
-            ),
-            (
-                "answers", count(.wrongAnswer, .ghost).grouped + " wrong",
-                "\(proof.readsChecked.grouped) reads, and every write, against a model of sessions and bank"
-            ),
-            (
-                "real time", count(.stale).grouped + " stale",
-                "\(proof.orderChecked.grouped) operations against what was acknowledged before them"
-            ),
-            (
-                "total", proof.total.grouped,
-                count(.total) == 0 ? "conserved: what was paid in and not taken out" : "NOT conserved"
-            ),
-            (
-                "logs", count(.logs) == 0 ? "equal" : "DIFFERENT",
-                "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(settings.nodes) nodes"
-            ),
-            (
-                "state digests", count(.state) == 0 ? "equal" : "DIFFERENT",
-                "on all nodes, and to the log executed anew"
-            ),
-            (
-                "stores", count(.store) == 0 ? "sound" : "UNSOUND",
-                "checksums, chain, order, promises, violations view"
-            ),
-        ] + faultRows + [
-            (
-                "fsyncs", figures.fsyncs.grouped,
-                "at least; \(persistSequences.reduce(0, +).grouped) durable transactions"
-            ),
-        ]
+        let rows: [Row] =
+            [
+                (
+                    "acknowledged", counts.acknowledged.grouped,
+                    "each in the log where its receipt says, with the answer the model gives"
+                ),
+                ("rejected", counts.rejected.grouped, "as above, with the model's reason"),
+                ("failed", counts.failed.grouped, "none of them was done"),
+                (
+                    "unknown", unknown.grouped,
+                    "\(counts.unknownDone.grouped) done once, \(counts.unknownNotDone.grouped) not at all"
+                ),
+                ("lost", count(.lost).grouped, "acknowledged, and not there"),
+                (
+                    "done twice", count(.doubled).grouped,
+                    "\(proof.repeatedInLog.grouped) retries stand in the log a second time, without effect"
+                ),
+                (
+                    "answers", count(.wrongAnswer, .ghost).grouped + " wrong",
+                    "\(proof.readsChecked.grouped) reads, and every write, against a model of sessions and bank"
+                ),
+                (
+                    "real time", count(.stale).grouped + " stale",
+                    "\(proof.orderChecked.grouped) operations against what was acknowledged before them"
+                ),
+                (
+                    "total", proof.total.grouped,
+                    count(.total) == 0 ? "conserved: what was paid in and not taken out" : "NOT conserved"
+                ),
+                (
+                    "logs", count(.logs) == 0 ? "equal" : "DIFFERENT",
+                    "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(settings.nodes) nodes"
+                ),
+                (
+                    "state digests", count(.state) == 0 ? "equal" : "DIFFERENT",
+                    "on all nodes, and to the log executed anew"
+                ),
+                (
+                    "stores", count(.store) == 0 ? "sound" : "UNSOUND",
+                    "checksums, chain, order, promises, violations view"
+                ),
+            ] + faultRows + [
+                (
+                    "fsyncs", figures.fsyncs.grouped,
+                    "at least; \(persistSequences.reduce(0, +).grouped) durable transactions"
+                )
+            ]
         return rows.filter { !$0.1.isEmpty }.map { name, value, note in
             "  " + name.rightPadded(to: 15) + value.leftPadded(to: 16) + "   " + note
         }.joined(separator: "\n")

@@ -61,7 +61,8 @@ struct BoundaryWalk {
         // Drawn whether or not it is used: what came of one boundary changes no other.
         let far = Int(Double(Self.last) * Double.random(in: 0.1...1, using: &generator).squared)
         let isFar =
-            tracks[index].call.isEverywhere && tracks[index].isFarNext && far <= tracks[index].limit && !tracks[index].tried.contains(far)
+            tracks[index].call.isEverywhere && tracks[index].isFarNext && far <= tracks[index].limit
+            && !tracks[index].tried.contains(far)
         tracks[index].isFarNext.toggle()
         while tracks[index].tried.contains(tracks[index].dense) { tracks[index].dense += 1 }
         let number = isFar ? far : tracks[index].dense

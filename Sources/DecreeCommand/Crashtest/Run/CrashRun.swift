@@ -11,7 +11,7 @@ final class CrashRun {
     let keeper: NodeKeeper
     let client: DecreeClient
     private let announcer: Announcer
-    private let history = History()
+    let history = History()
     private let load: CrashLoad
     private let faults: FaultLoop
     private var violations: [Violation] = []

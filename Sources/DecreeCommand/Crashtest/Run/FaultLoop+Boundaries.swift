@@ -20,7 +20,9 @@ extension FaultLoop {
                 if since[node]?.boundary != boundary { since[node] = (boundary, self.clock.now) }
             }
             let late = walking.filter { node in
-                guard let start = since[node], start.boundary == self.keeper.traced[node] else { return false }
+                guard let start = since[node], start.boundary == self.keeper.traced[node] else {
+                    return false
+                }
                 return self.clock.now - start.time > CrashSettings.boundaryPatience
             }
             try await self.giveUp(late)
