@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeStore
 import Dispatch
 import Foundation
@@ -5,33 +6,11 @@ import NIOCore
 import Paxos
 import Synchronization
 
-/// What the disk reports to the event loop.
-enum DiskEvent: Sendable {
-    /// A step is durable.
-    case committed(Committed, nanoseconds: UInt64, counters: StoreCounters)
-    /// An idle moment was used for a checkpoint.
-    case checkpointed
-    /// There is no room; the step stays with the store until `retry` succeeds.
-    case full
-    /// The store is dead; so is the node.
-    case failed(StoreError)
-    /// The store was closed, everything in it.
-    case closed
-}
-
 /// The thread that owns the store. One job at a time: the loop hands over a step when the last is done, and
 /// meanwhile fills the next. A slow disk thus never holds up heartbeats and reads.
 final class Disk: Sendable {
-    /// What the thread is to do next.
-    enum Job: ~Copyable {
-        case commit(Step)
-        case retry
-        case checkpoint
-        case close
-    }
-
     private struct Mailbox: ~Copyable {
-        var job: Job?
+        var job: DiskJob?
     }
 
     private let mailbox = Mutex(Mailbox(job: nil))
@@ -68,8 +47,8 @@ final class Disk: Sendable {
     }
 
     /// Hands over a job. The job before must have been reported.
-    func perform(_ job: consuming Job) {
-        var job: Job? = consume job
+    func perform(_ job: consuming DiskJob) {
+        var job: DiskJob? = consume job
         mailbox.withLock { mailbox in
             precondition(mailbox.job == nil, "one job at a time")
             mailbox.job = job.take()
@@ -77,7 +56,7 @@ final class Disk: Sendable {
         wake.signal()
     }
 
-    private func take() -> Job {
+    private func take() -> DiskJob {
         while true {
             wake.wait()
             if let job = mailbox.withLock({ $0.job.take() }) { return job }
@@ -85,39 +64,6 @@ final class Disk: Sendable {
     }
 
     private func serve(_ store: Store, report: (DiskEvent) -> Void) {
-        do throws(StoreError) {
-            while true {
-                switch take() {
-                case .commit(let step):
-                    let start = DispatchTime.now().uptimeNanoseconds
-                    try tell(store.commit(step), of: store, since: start, report: report)
-                    // Behind the report, so that nobody waits for it but the next commit.
-                    try store.checkpointIfDue()
-                case .retry:
-                    let start = DispatchTime.now().uptimeNanoseconds
-                    try tell(store.retry(), of: store, since: start, report: report)
-                case .checkpoint:
-                    try store.checkpointIfIdle()
-                    report(.checkpointed)
-                case .close:
-                    try store.close()
-                    report(.closed)
-                    return
-                }
-            }
-        } catch {
-            report(.failed(error))
-        }
-    }
-
-    private func tell(
-        _ outcome: CommitOutcome, of store: Store, since start: UInt64, report: (DiskEvent) -> Void
-    ) {
-        switch outcome {
-        case .committed(let committed):
-            let nanoseconds = DispatchTime.now().uptimeNanoseconds - start
-            report(.committed(committed, nanoseconds: nanoseconds, counters: store.counters))
-        case .diskFull: report(.full)
-        }
+        while store.perform(take(), clock: { DispatchTime.now().uptimeNanoseconds }, report: report) {}
     }
 }

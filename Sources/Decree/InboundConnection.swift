@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import Logging
 import NIOCore
@@ -58,7 +59,8 @@ final class InboundConnection: ChannelInboundHandler {
         switch frame {
         case .peer(let frame):
             guard let peer else { throw .unexpected("a client sends a peer's frame") }
-            loop.receive(frame, from: peer)
+            loop.figures.peerMessages += 1
+            loop.core.receive(frame, from: peer)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
         case .client(.statusRequest(let id)): write(.statusResponse(id: id, loop.statusJSON()))
@@ -67,7 +69,7 @@ final class InboundConnection: ChannelInboundHandler {
     }
 
     private func answer(_ hello: Hello) {
-        let (reply, verdict) = loop.answer(hello)
+        let (reply, verdict) = loop.core.answer(hello)
         switch verdict {
         case .admitted:
             if hello.role == .client, let reason = loop.admitClient() {
@@ -79,10 +81,7 @@ final class InboundConnection: ChannelInboundHandler {
             if hello.role == .client { yieldToPeers() }
             write(reply)
         case .refused(let refusal, let reason): refuse(refusal, reason: reason)
-        case .selfIsFenced(let reason): loop.fail(.fenced(reason))
-        case .selfIsAnother(let reason):
-            loop.isKnownWithAnotherStore(reason)
-            refuse(.unavailable, reason: reason)
+        case .selfIsFenced(let reason), .selfIsAnother(let reason): refuse(.unavailable, reason: reason)
         }
     }
 

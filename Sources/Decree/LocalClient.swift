@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import Dispatch
 import NIOCore
@@ -100,7 +101,7 @@ final class LocalClient {
         }
         loop.links.first { $0.peer == node }?.send(
             .request(id: Self.join(group, id), group: group, request))
-        loop.scheduleTurnEnd()
+        loop.core.scheduleTurnEnd()
     }
 
     // The peer hands the id back: the group's client stands in the 16 bits a request id leaves free.

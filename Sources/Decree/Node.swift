@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeStore
 import DecreeWire
 import Dispatch
@@ -98,8 +99,8 @@ public final class Node: Service {
         let (configuration, logger) = (configuration, logger)
         let bound: NIOLoopBound<NodeLoop> = try await eventLoop.submit {
             let loop = NodeLoop(
-                eventLoop: eventLoop, configuration: configuration, identity: recovered.identity,
-                groups: recovered.groups, disk: disk, logger: logger)
+                eventLoop: eventLoop, configuration: configuration, recovered: recovered, disk: disk,
+                logger: logger)
             let bound = NIOLoopBound(loop, eventLoop: eventLoop)
             reports.send(to: bound)
             return bound
@@ -110,7 +111,7 @@ public final class Node: Service {
         } catch {
             // The loop must not end before the disk has told it that the store is closed.
             try? await eventLoop.flatSubmit {
-                bound.value.abandon()
+                bound.value.core.abandon()
                 return bound.value.stopped.futureResult
             }.get()
             throw error
@@ -181,39 +182,25 @@ public final class Node: Service {
         late?.resume(returning: nil)
     }
 
-    private struct Recovered: Sendable {
-        let identity: NodeIdentity
-        let groups: [Group]
-    }
-
     /// Opens the store and brings the groups back to where they were. On the disk's thread.
-    private func open() throws -> (Store, Recovered) {
+    private func open() throws -> (Store, RecoveredNode) {
         let genesis = configuration.genesis
-        let node = NodeID(UInt16(configuration.node))
-        let stored = machines.keys.sorted().map {
-            StoreGroup(id: $0, kind: machines[$0]?.kind ?? "", configuration: genesis)
+        let owner = StoreIdentity(
+            cluster: configuration.cluster, node: NodeID(UInt16(configuration.node)))
+        let hosted = machines.sorted { $0.key < $1.key }.map { id, hosted in
+            HostedGroup(
+                stored: StoreGroup(id: id, kind: hosted.kind, configuration: genesis),
+                machine: hosted.machine, seed: .random(in: 0...UInt64.max))
         }
         let store = try Store.open(
-            directory: configuration.dataDirectory,
-            identity: StoreIdentity(cluster: configuration.cluster, node: node), groups: stored)
-        var groups: [Group] = []
-        for (id, (_, machine)) in machines.sorted(by: { $0.key < $1.key }) {
-            var group = Group(
-                id: id, node: node, configuration: genesis, machine: machine, limits: configuration.limits,
-                seed: .random(in: 0...UInt64.max))
-            let votes = try store.recover(id) { group.replay($0, chain: $1) }
-            group.restore(votes)
+            directory: configuration.dataDirectory, identity: owner, groups: hosted.map(\.stored))
+        let recovered = try RecoveredNode(
+            store, owner: owner, hosting: hosted, limits: configuration.limits)
+        for group in recovered.groups {
             logger.info(
-                "recovered",
-                metadata: [
-                    "group": "\(id)", "chosen": "\(group.chosenThrough)", "votes": "\(votes.accepted.count)",
-                ])
-            groups.append(group)
+                "recovered", metadata: ["group": "\(group.id)", "chosen": "\(group.chosenThrough)"])
         }
-        let identity = NodeIdentity(
-            cluster: configuration.cluster, genesis: store.genesis, node: node, store: store.storeID,
-            persistSequence: store.persistSequence)
-        return (store, Recovered(identity: identity, groups: groups))
+        return (store, recovered)
     }
 
     private func listen(
@@ -288,7 +275,7 @@ public final class Node: Service {
         }
         return await withCheckedContinuation { continuation in
             let isRunning = onLoop { loop in
-                guard let client = loop.localClients[group], !loop.isStopping else {
+                guard let client = loop.localClients[group], !loop.core.isStopping else {
                     continuation.resume(returning: .failed(.closed))
                     return
                 }
@@ -335,6 +322,6 @@ private final class DiskReports: Sendable {
 
     func tell(_ event: DiskEvent) {
         guard let bound = loop.withLock({ $0 }) else { return }
-        eventLoop.execute { bound.value.take(event) }
+        eventLoop.execute { bound.value.core.take(event) }
     }
 }

@@ -1,3 +1,4 @@
+import DecreeNode
 public import DecreeStore
 
 /// Why a node stopped, or would not start. Each says what to do next.
@@ -19,6 +20,15 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .fenced(let reason): "this node is fenced and must not vote: \(reason)"
         case .cannotListen(let host, let port, let reason):
             "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\""
+        }
+    }
+}
+
+extension NodeError {
+    init(_ failure: NodeFailure) {
+        switch failure {
+        case .store(let error): self = .store(error)
+        case .fenced(let reason): self = .fenced(reason)
         }
     }
 }

@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import Logging
 import Paxos
@@ -15,29 +16,14 @@ extension NodeLoop {
 
     func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
         figures.clientRequests += 1
-        if index(of: group) == nil {
-            respond([(ticket, .refused(.unknownGroup))])
-        } else {
-            handle(.request(ticket, request), in: group)
-        }
-        scheduleTurnEnd()
-    }
-
-    func respond(_ responses: [(Ticket, ClientResponse)]) {
-        for (ticket, response) in responses {
-            switch tickets.redeem(ticket) {
-            case .connection(let connection, let id): connection.write(.response(id: id, response))
-            case .local(let group, let id): localClients[group]?.receive(response, id: id, from: node)
-            case nil: logger.error("a response to nobody")
-            }
-        }
+        core.take(request, group: group, ticket: ticket)
     }
 
     /// The response to a request of this process that a peer was asked.
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
         let (lowBits, request) = LocalClient.split(id)
-        let group = groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
+        let group = core.groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
         group.flatMap { localClients[$0] }?.receive(response, id: request, from: peer)
-        scheduleTurnEnd()
+        core.scheduleTurnEnd()
     }
 }

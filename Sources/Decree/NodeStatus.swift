@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeStore
 import DecreeWire
 import Foundation
@@ -71,7 +72,6 @@ public struct NodeStatus: Codable, Sendable, Hashable {
 struct Figures {
     var peerMessages: UInt64 = 0
     var clientRequests: UInt64 = 0
-    var isReadOnly = false
     private(set) var counters = StoreCounters()
     /// The last commits' durations, a ring.
     private var nanoseconds: [UInt64] = []
@@ -95,7 +95,7 @@ struct Figures {
     }
 
     /// Passes on what was counted since the last time. Once a second, off the hot path.
-    mutating func meter(_ groups: [Group]) {
+    mutating func meter(_ groups: [Group], isReadOnly: Bool) {
         requests.increment(by: Int64(clientRequests - metered.requests))
         messages.increment(by: Int64(peerMessages - metered.messages))
         metered = (clientRequests, peerMessages)
@@ -123,10 +123,10 @@ extension NodeLoop {
     func status() -> NodeStatus {
         let percentiles = figures.commitMicroseconds([50, 99])
         return NodeStatus(
-            cluster: identity.cluster, node: Int(node.rawValue), store: identity.store.description,
+            cluster: core.identity.cluster, node: Int(node.rawValue), store: core.identity.store.description,
             processIdentifier: ProcessInfo.processInfo.processIdentifier,
-            groups: groups.map { NodeStatus.Group($0.id, $0.status) },
-            persistSequence: identity.persistSequence, isReadOnly: figures.isReadOnly,
+            groups: core.groups.map { NodeStatus.Group($0.id, $0.status) },
+            persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,
             storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
@@ -136,9 +136,9 @@ extension NodeLoop {
 
     /// Made once a tick at most: asking in a loop must not keep the node from its work.
     func statusJSON() -> [UInt8] {
-        if let cachedStatus, cachedStatus.tick == ticks { return cachedStatus.json }
+        if let cachedStatus, cachedStatus.tick == core.ticks { return cachedStatus.json }
         let json = encodeStatus()
-        cachedStatus = (ticks, json)
+        cachedStatus = (core.ticks, json)
         return json
     }
 

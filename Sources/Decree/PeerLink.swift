@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import Logging
 import NIOCore
@@ -65,7 +66,7 @@ final class PeerLink {
             channel.close(promise: nil)
             return
         }
-        let hello = loop.hello(to: peer)
+        let hello = loop.core.hello(to: peer)
         state = .greeting(channel, hello)
         var buffer = channel.allocator.buffer(capacity: 256)
         do throws(WireError) {
@@ -79,7 +80,7 @@ final class PeerLink {
     fileprivate func take(_ frame: Frame) throws(WireError) {
         switch (state, frame) {
         case (.greeting(let channel, let hello), .helloReply(let reply)):
-            switch loop.judge(reply, to: hello) {
+            switch loop.core.judge(reply, to: hello) {
             case .admitted:
                 state = .up(channel)
                 if failures > 0 || !lastReason.isEmpty {
@@ -87,11 +88,7 @@ final class PeerLink {
                 }
                 failures = 0
                 lastReason = ""
-            case .refused(_, let reason):
-                goDown("refused: \(reason)", isWarning: true)
-            case .selfIsFenced(let reason): loop.fail(.fenced(reason))
-            case .selfIsAnother(let reason):
-                loop.isKnownWithAnotherStore(reason)
+            case .refused(_, let reason), .selfIsFenced(let reason), .selfIsAnother(let reason):
                 goDown("refused: \(reason)", isWarning: true)
             }
         case (.up, .client(.response(let id, let response))): loop.receive(response, id: id, from: peer)

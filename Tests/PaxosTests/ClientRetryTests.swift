@@ -177,6 +177,37 @@ import Testing
         #expect(bench.sent.first?.id != silent.id)
     }
 
+    @Test func redirectsDoNotLengthenTheWaitForASilentNode() throws {
+        var bench = try ClientBench.withSession()
+        bench.submit(1)
+        for hint: UInt16 in [2, 3, 1, 2] {
+            bench.pass(500 * millisecond)
+            try bench.answer(.notLeader(leader: NodeID(hint)))
+        }
+        bench.pass(500 * millisecond)
+        let silent = try #require(bench.sent.last)
+        bench.sent.removeAll()
+        bench.pass(1_200 * millisecond)
+        let next = try #require(bench.sent.last)
+        #expect(next.node != silent.node)
+        #expect(next.command?.sequence == silent.command?.sequence)
+    }
+
+    @Test func theWaitGrowsOnceEveryNodeWasSilent() throws {
+        var bench = try ClientBench.withSession()
+        bench.submit(1, within: 60 * second)
+        for _ in 0..<3 {
+            bench.sent.removeAll()
+            bench.pass(1_200 * millisecond)
+            #expect(bench.sent.count == 1)
+        }
+        bench.sent.removeAll()
+        bench.pass(1_200 * millisecond)
+        #expect(bench.sent.isEmpty)
+        bench.pass(1_200 * millisecond)
+        #expect(bench.sent.count == 1)
+    }
+
     @Test func anAnswerToAnOlderAttemptCountsIfItEndsTheMatter() throws {
         var bench = try ClientBench.withSession()
         bench.submit(1)

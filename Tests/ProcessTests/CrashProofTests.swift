@@ -1,151 +1,113 @@
 import Bank
+import DecreeSimulator
 import Paxos
 import Testing
 
 @testable import DecreeCommand
 
-/// The judge of crash tests, judged: a run in order passes, and whatever is spoilt is found.
+/// The judge of crash tests: each of its checkers is asked, and what it finds is told. (What the checkers
+/// find is the matter of `DecreeSimulatorTests`.)
 @Suite struct CrashProofTests {
-    var run = HandMade()
+    /// One slot that opens a session and an account, another that pays in, and a read.
+    private func evidence(reads total: Int64 = 107, stands: Int64 = 7) -> Evidence {
+        let session = SessionID(openedAt: LogPosition(slot: Slot(1), index: 0))
+        let commands: [BankCommand] = [.open(.a, balance: 100), .deposit(.a, amount: 7)]
+        let chosen: [BankCommand] = [.open(.a, balance: 100), .deposit(.a, amount: stands)]
+        var bank = Bank()
+        var rows: [LogCopy.Row] = []
+        var history: [DecreeSimulator.Operation] = []
+        var chain = Digest.zero
+        for (index, command) in commands.enumerated() {
+            let slot = Slot(UInt64(index + 1))
+            var batch = ProposalBuilder()
+            if index == 0 { batch.append(.openSession) }
+            let position = LogPosition(slot: slot, index: UInt32(batch.count))
+            let sequence = UInt64(index + 1)
+            batch.append(
+                .command(
+                    session: session, sequence: sequence, firstUnacknowledged: 1,
+                    payload: chosen[index].bytes[...]))
+            let proposal = batch.build()
+            chain = chain.chained(slot, proposal.digest)
+            rows.append(LogCopy.Row(slot: slot, proposal: proposal, chain: chain))
+            let reply = bank.execute(command.bytes[...], at: position)
+            let receipt = Receipt(session: session, sequence: sequence, position: position)
+            history.append(
+                Operation(
+                    client: 0, number: index, request: .command(command.bytes), invoked: sequence * 10,
+                    completed: sequence * 10 + 5, outcome: .ok(reply: reply.bytes, receipt)))
+        }
+        history.append(
+            Operation(
+                client: 1, number: 0, request: .query(BankQuery.total.bytes, .linearizable), invoked: 50,
+                completed: 60,
+                outcome: .ok(
+                    reply: BankResult.balance(total).reply.bytes,
+                    Receipt(executedThrough: Slot(2), consistency: .linearizable))))
+        let states = (1...3).map { node in
+            Evidence.NodeState(
+                node: node, executedThrough: 2, chain: chain.description,
+                stateDigest: bank.digest().description)
+        }
+        return Evidence(
+            history: history, logs: (1...3).map { LogCopy(node: $0, rows: rows) }, states: states)
+    }
+
+    private func kinds(_ evidence: Evidence) -> Set<Violation.Kind> {
+        Set(Proof(evidence).violations.map(\.kind))
+    }
 
     @Test func aRunInOrderPasses() {
-        let proof = run.proof()
+        let proof = Proof(evidence())
         #expect(proof.violations == [])
-        #expect(proof.counts == Accounting.Counts(acknowledged: 4, rejected: 1))
-        #expect(proof.readsChecked == 2)
-        #expect(proof.total == 157)
+        #expect(proof.counts == HistoryCheck.Counts(acknowledged: 2))
+        #expect(proof.readsChecked == 1 && proof.orderChecked == 3)
+        #expect(proof.slots == 2 && proof.commandsInLog == 2 && proof.repeatedInLog == 0)
+        #expect(proof.total == 107)
+        #expect(proof.opening.verdict == .linearizable && proof.opening.operations == 3)
     }
 
-    @Test mutating func aRetryInTwoSlotsHasOneEffect() {
-        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
-        let proof = run.proof()
-        #expect(proof.violations == [])
-        #expect(proof.repeatedInLog == 1)
+    @Test func aWrongReadIsFoundByTheModelByTheTotalsAndWithoutSlots() {
+        let proof = Proof(evidence(reads: 100))
+        #expect(Set(proof.violations.map(\.kind)) == [.wrongAnswer, .stale, .notLinearizable])
+        #expect(proof.count(.wrongAnswer) == 1)
     }
 
-    @Test mutating func whatIsUnknownMayBeDoneOnceOrNot() {
-        let sequence = run.nextSequence(0)
-        run.append([run.entry(0, .deposit(.a, amount: 3), sequence: sequence)])
-        run.execute(.deposit(.a, amount: 3))
-        run.record(
-            0, .command(.deposit(.a, amount: 3)), .unknown(.deadlinePassed(.noAnswer), Receipt()))
-        run.record(
-            0, .command(.deposit(.a, amount: 4)), .unknown(.deadlinePassed(.noAnswer), Receipt()))
-        let proof = run.proof()
-        #expect(proof.violations == [])
-        #expect(proof.counts.unknownDone == 1 && proof.counts.unknownNotDone == 1)
+    @Test func anotherCommandInTheLogIsFound() {
+        #expect(kinds(evidence(stands: 8)) == [.lost, .ghost, .wrongAnswer, .state])
     }
 
-    @Test mutating func whatItsClientHadAcknowledgedIsNotExecutedLate() {
-        run.append([run.entry(1, .deposit(.b, amount: 9), sequence: 5, firstUnacknowledged: 5)])
-        run.execute(.deposit(.b, amount: 9))
-        run.append([run.entry(1, .deposit(.b, amount: 8), sequence: 4)])
-        run.record(1, .command(.deposit(.b, amount: 9)), .unknown(.closed, Receipt()))
-        run.record(1, .command(.deposit(.b, amount: 8)), .unknown(.closed, Receipt()))
-        let proof = run.proof()
-        #expect(proof.violations == [])
-        #expect(proof.counts.unknownDone == 1 && proof.counts.unknownNotDone == 1)
+    @Test func nodesThatDifferAreFound() {
+        var spoilt = evidence()
+        spoilt.logs[1].rows.removeLast()
+        #expect(kinds(spoilt) == [.logs])
+        for digest in [Digest.zero.description, "nonsense"] {
+            spoilt = evidence()
+            let state = spoilt.states[1]
+            spoilt.states[1] = Evidence.NodeState(
+                node: 2, executedThrough: state.executedThrough, chain: state.chain, stateDigest: digest)
+            #expect(kinds(spoilt) == [.state])
+        }
     }
 
-    // MARK: Lost
-
-    @Test mutating func anAcknowledgementWithNothingInTheLogIsLost() {
-        run.slots[3] = .noOp
-        #expect(run.proof().count(.lost) == 1)
+    @Test func nodesThatNeverSettledAreHeldAgainstTheirOwnSlots() {
+        var evidence = evidence()
+        evidence.states[1] = Evidence.NodeState(
+            node: 2, executedThrough: 0, chain: Digest.zero.description,
+            stateDigest: Bank().digest().description)
+        #expect(evidence.settled == nil)
+        #expect(kinds(evidence) == [])
     }
+}
 
-    @Test mutating func anAcknowledgementBeyondTheLogIsLost() {
-        run.slots.removeLast()
-        let kinds = run.proof().kinds
-        #expect(kinds.contains(.lost), "the last write, and the read that saw it")
-        #expect(run.proof().count(.lost) == 2)
-    }
+extension AccountName {
+    static let a = named("a")
 
-    @Test mutating func anotherCommandInItsPlaceIsALoss() {
-        run.slots[5] = run.slots[3]
-        #expect(run.proof().count(.lost) == 1)
-    }
-
-    @Test mutating func aReceiptThatSaysNothingIsALoss() {
-        run.spoil(0, .ok(reply: [], Receipt()))
-        #expect(run.proof().count(.lost) == 1)
-    }
-
-    // MARK: Doubled
-
-    @Test mutating func aCommandUnderTwoSequencesIsDoneTwice() {
-        let sequence = run.nextSequence(0)
-        run.append([run.entry(0, .deposit(.b, amount: 7), sequence: sequence)])
-        run.execute(.deposit(.b, amount: 7))
-        let proof = run.proof()
-        #expect(proof.kinds == [.doubled])
-        #expect(proof.violations.first?.detail.hasSuffix("was done at 6.0 and 7.0") == true)
-    }
-
-    @Test mutating func anAcknowledgementOfTheSecondPlaceIsASecondExecution() {
-        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
-        let receipt = Receipt(
-            session: HandMade.sessions[1], sequence: 3, position: LogPosition(slot: run.last, index: 0))
-        run.spoil(5, HandMade.outcome(BankResult.balance(87).reply, receipt))
-        #expect(run.proof().count(.doubled) == 1)
-    }
-
-    @Test mutating func aRetryThatNodesExecuteAgainShowsInTheirState() {
-        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
-        run.execute(.deposit(.b, amount: 7))
-        #expect(run.proof().kinds == [.state])
-    }
-
-    @Test mutating func aRetryThatNodesExecuteAgainShowsInTheNextAnswer() {
-        run.append([run.entry(1, .deposit(.b, amount: 7), sequence: 3)])
-        run.execute(.deposit(.b, amount: 7))
-        run.write(0, .deposit(.b, amount: 1))
-        run.read(0, .total)
-        let proof = run.proof()
-        #expect(proof.kinds == [.wrongAnswer, .state, .stale], "the total is more than was ever paid in")
-        #expect(proof.count(.wrongAnswer) == 2)
-    }
-
-    @Test mutating func twoAcknowledgementsOfOneSequenceAreOneTooMany() throws {
-        let first = try #require(run.history.first)
-        run.record(0, first.request, first.outcome)
-        #expect(run.proof().count(.doubled) == 1)
-    }
-
-    // MARK: Ghosts
-
-    @Test mutating func whatFailedMustNotBeDone() {
-        let sequence = run.nextSequence(0)
-        run.append([run.entry(0, .deposit(.a, amount: 3), sequence: sequence)])
-        run.execute(.deposit(.a, amount: 3))
-        run.record(0, .command(.deposit(.a, amount: 3)), .failed(.deadlinePassed(.noLeader)))
-        #expect(run.proof().kinds == [.ghost])
-    }
-
-    @Test mutating func whatNobodySubmittedIsAGhost() {
-        let sequence = run.nextSequence(0)
-        run.append([run.entry(0, .deposit(.a, amount: 3), sequence: sequence)])
-        run.execute(.deposit(.a, amount: 3))
-        #expect(run.proof().kinds == [.ghost])
-    }
-
-    // MARK: Answers
-
-    @Test mutating func aWrongBalanceIsFound() throws {
-        let receipt = try #require(run.history[2].outcome.receipt)
-        run.spoil(2, HandMade.outcome(BankResult.transferred(from: 70, to: 81).reply, receipt))
-        #expect(run.proof().kinds == [.wrongAnswer])
-    }
-
-    @Test mutating func aWrongReasonIsFound() throws {
-        let receipt = try #require(run.history[3].outcome.receipt)
-        run.spoil(3, .rejected(reason: BankRejection.unknownAccount.rawValue, receipt))
-        #expect(run.proof().kinds == [.wrongAnswer])
-    }
-
-    @Test mutating func aReadThatSawSomethingElseIsFound() throws {
-        let receipt = try #require(run.history[4].outcome.receipt)
-        run.spoil(4, HandMade.outcome(BankResult.balance(71).reply, receipt))
-        #expect(run.proof().kinds == [.wrongAnswer])
+    static func named(_ text: String) -> AccountName {
+        do {
+            return try AccountName(text)
+        } catch {
+            preconditionFailure("\(text) is a name")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Bank
+import DecreeSimulator
 import Foundation
 import Paxos
 import Testing
@@ -48,17 +49,17 @@ import Testing
         let early = History.now()
         let mark = history.mark()
         let command = BankCommand.deposit(.a, amount: 1)
-        func done(invoked: UInt64, completed: UInt64, _ request: BankOperation.Request) {
+        func done(invoked: UInt64, completed: UInt64, _ request: DecreeSimulator.Operation.Request) {
             history.append(
-                RecordedOperation(
+                DecreeSimulator.Operation(
                     client: 0, number: 1, request: request, invoked: invoked, completed: completed,
                     outcome: .ok(reply: [], Receipt())))
         }
-        done(invoked: early, completed: mark + 10, .command(command))
-        done(invoked: mark + 1, completed: mark + 20, .query(.total))
+        done(invoked: early, completed: mark + 10, .command(command.bytes))
+        done(invoked: mark + 1, completed: mark + 20, .query(BankQuery.total.bytes, .linearizable))
         #expect(history.resumedAfter == nil)
-        done(invoked: mark + 5, completed: mark + 30, .command(command))
-        done(invoked: mark + 6, completed: mark + 40, .command(command))
+        done(invoked: mark + 5, completed: mark + 30, .command(command.bytes))
+        done(invoked: mark + 6, completed: mark + 40, .command(command.bytes))
         #expect(history.resumedAfter == 30)
         #expect(history.counts.sinceMark == 2 && history.counts.acknowledged == 3)
     }

@@ -17,7 +17,7 @@ extension Client {
             return
         }
         let attempt = request.attempts.count + 1
-        let timer = answerTimer(attempt, now: now)
+        let timer = answerTimer(request.attempts, now: now)
         commands[number]?.attempts.begin(to: node, answerBy: timer)
         actions.append(
             .send(
@@ -36,7 +36,7 @@ extension Client {
             return
         }
         let attempt = request.attempts.count + 1
-        let timer = answerTimer(attempt, now: now)
+        let timer = answerTimer(request.attempts, now: now)
         queries[number]?.attempts.begin(to: node, answerBy: timer)
         actions.append(
             .send(
@@ -55,7 +55,7 @@ extension Client {
             return
         }
         let attempt = attempts.count + 1
-        attempts.begin(to: node, answerBy: answerTimer(attempt, now: now))
+        attempts.begin(to: node, answerBy: answerTimer(attempts, now: now))
         actions.append(
             .send(RequestID(.open, number: openingNumber, attempt: attempt), to: node, .openSession))
     }
@@ -96,8 +96,9 @@ extension Client {
 
     private var whyNobody: Obstacle { finder.guess == nil ? .unreachable : .noLeader }
 
-    private mutating func answerTimer(_ attempt: UInt64, now: UInt64) -> UInt64 {
-        let timer = now + settings.answerTimeout(attempt, jitter: &jitter)
+    private mutating func answerTimer(_ attempts: Attempts, now: UInt64) -> UInt64 {
+        let rounds = attempts.silences / UInt64(max(1, finder.reachable.count))
+        let timer = now + settings.answerTimeout(afterSilentRounds: rounds, jitter: &jitter)
         wake(at: timer)
         return timer
     }

@@ -6,7 +6,8 @@ public struct ClientSettings: Sendable, Hashable {
     public var queueLimit = 8_192
     /// Bytes of a command or query.
     public var payloadLimitBytes = 1 << 20
-    /// How long the first attempt waits for an answer; each further one twice as long, up to 8 times.
+    /// How long an attempt waits for an answer; twice as long once every node that can be reached has kept
+    /// silent, and so on, up to 8 times. One silent node among others that answer costs no more than this.
     public var answerTimeoutNanoseconds: UInt64 = 1_000_000_000
     /// The first pause when a node is busy or nobody knows a leader; doubled each time, jittered.
     public var firstPauseNanoseconds: UInt64 = 10_000_000

@@ -83,9 +83,10 @@ extension ClientSettings {
         return jitter.within(min(doubled, longestPauseNanoseconds))
     }
 
-    /// How long the `count`-th attempt waits for its answer.
-    func answerTimeout(_ count: UInt64, jitter: inout SeededGenerator) -> UInt64 {
-        let doubled = answerTimeoutNanoseconds << min(max(count, 1) - 1, 3)
+    /// How long an attempt waits for its answer, when all nodes that can be reached have kept silent so many
+    /// times over.
+    func answerTimeout(afterSilentRounds rounds: UInt64, jitter: inout SeededGenerator) -> UInt64 {
+        let doubled = answerTimeoutNanoseconds << min(rounds, 3)
         return doubled + jitter.within(doubled / 8)
     }
 }

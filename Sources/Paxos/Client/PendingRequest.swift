@@ -10,6 +10,8 @@ struct Attempts: Sendable {
     private(set) var timer: UInt64 = 0
     /// Whether an attempt ended and nobody said what became of it. It never becomes certain again.
     private(set) var isUncertain = false
+    /// Attempts in a row that nobody answered.
+    private(set) var silences: UInt64 = 0
     /// Pauses in a row because of busy nodes.
     private(set) var pauses = 0
     /// What stood last in the way.
@@ -35,6 +37,7 @@ struct Attempts: Sendable {
     mutating func refused(_ obstacle: Obstacle) {
         node = nil
         timer = 0
+        silences = 0
         self.obstacle = obstacle
     }
 
@@ -50,6 +53,7 @@ struct Attempts: Sendable {
         node = nil
         timer = 0
         isUncertain = true
+        silences += obstacle == .noAnswer ? 1 : 0
         self.obstacle = obstacle
     }
 

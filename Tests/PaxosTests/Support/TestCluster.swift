@@ -20,6 +20,8 @@ final class TestCluster {
     /// Everything that was ever sent, if `keepsTrace`.
     private(set) var trace: [Packet] = []
     var keepsTrace = false
+    /// Told what the nodes do, as they do it.
+    var onlooker: ((Happening) -> Void)?
     private(set) var responses: [Ticket: ClientResponse] = [:]
     private var lastTicket: UInt64 = 0
 
@@ -84,6 +86,7 @@ final class TestCluster {
         for (ticket, response) in node.filling.takeResponses() {
             if responses[ticket] != nil { judge.object("ticket \(ticket.rawValue) is answered twice") }
             responses[ticket] = response
+            onlooker?(.responded(ticket, response, by: node.id))
         }
         report()
     }
@@ -120,6 +123,7 @@ final class TestCluster {
         judge.see(envelope.message, from: node.id, rows: node.rows)
         let packet = network.send(envelope.message, from: node.id, to: envelope.to)
         if keepsTrace { trace.append(packet) }
+        onlooker?(.sent(packet, isLost: network.isCut(from: node.id, to: envelope.to)))
     }
 
     func deliver(_ packet: Packet) {
@@ -132,6 +136,7 @@ final class TestCluster {
         handle(.turnEnded(isDiskIdle: node.isDiskIdle), at: node)
         if node.isDiskIdle, node.filling.isUrgent || (evenIdleRows && !node.filling.isEmpty) {
             node.beginWriting()
+            onlooker?(.writes(node.writing?.writes ?? [], node.writing?.reads ?? [], by: node.id))
         }
     }
 
@@ -209,6 +214,9 @@ final class TestCluster {
 
     // MARK: Clients
 
+    /// What the next request will be called.
+    var nextTicket: Ticket { Ticket(rawValue: lastTicket + 1) }
+
     /// Hands a request to a node; the response is found under the ticket, some time.
     @discardableResult
     func submit(_ request: ClientRequest, to number: UInt16) -> Ticket {
@@ -217,4 +225,14 @@ final class TestCluster {
         handle(.request(ticket, request), at: self[number])
         return ticket
     }
+}
+
+/// What an onlooker of a cluster is told.
+enum Happening {
+    /// A message leaves; with a cut link it goes nowhere.
+    case sent(Packet, isLost: Bool)
+    /// A step goes to the disk: rows to write, slots to read; neither, if it only waits for the one before.
+    case writes([Write], [LogRead], by: NodeID)
+    /// A client's attempt is answered.
+    case responded(Ticket, ClientResponse, by: NodeID)
 }

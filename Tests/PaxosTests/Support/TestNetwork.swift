@@ -86,6 +86,24 @@ struct TestNetwork {
         return nil
     }
 
+    /// The oldest packet on its way between two nodes that matches; it stays there.
+    func first(from: NodeID, to: NodeID, where matches: (Packet) -> Bool) -> Packet? {
+        queues[link(from, to)].first(where: matches)
+    }
+
+    /// Takes that packet, and it alone.
+    mutating func takeFirst(from: NodeID, to: NodeID, where matches: (Packet) -> Bool) -> Packet? {
+        let queue = link(from, to)
+        guard let index = queues[queue].firstIndex(where: matches) else { return nil }
+        pending -= 1
+        return queues[queue].remove(at: index)
+    }
+
+    /// Everything on its way, in the order it was sent.
+    var packets: [Packet] { queues.flatMap { $0 }.sorted { $0.number < $1.number } }
+
+    func isCut(from: NodeID, to: NodeID) -> Bool { cut[link(from, to)] }
+
     /// Takes out the packets that match, in the order they were sent.
     mutating func take(where matches: (Packet) -> Bool) -> [Packet] {
         var taken: [Packet] = []

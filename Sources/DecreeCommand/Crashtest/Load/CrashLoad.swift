@@ -1,5 +1,6 @@
 import Bank
 import DecreeClient
+import DecreeSimulator
 import Paxos
 import Synchronization
 
@@ -74,18 +75,17 @@ final class CrashLoad: Sendable {
 
     private func perform(_ task: CrashWorkload.Task, _ lane: inout Lane) async {
         lane.count += 1
+        let request = task.recorded
         let invoked = History.now()
         let outcome =
-            switch task.request {
-            case .command(let command):
-                await lane.session.submit(command.bytes, deadline: task.deadline)
-            case .query(let query):
-                await lane.session.query(
-                    query.bytes, consistency: task.consistency, deadline: task.deadline)
+            switch request {
+            case .command(let bytes): await lane.session.submit(bytes, deadline: task.deadline)
+            case .query(let bytes, let consistency):
+                await lane.session.query(bytes, consistency: consistency, deadline: task.deadline)
             }
         history.append(
-            RecordedOperation(
-                client: lane.client, number: lane.count, request: task.request, invoked: invoked,
+            Operation(
+                client: lane.client, number: lane.count, request: request, invoked: invoked,
                 completed: History.now(), outcome: outcome))
     }
 
@@ -97,9 +97,9 @@ final class CrashLoad: Sendable {
             let invoked = History.now()
             let outcome = await session.query(query.bytes)
             history.append(
-                RecordedOperation(
-                    client: settings.lanes, number: number + 1, request: .query(query), invoked: invoked,
-                    completed: History.now(), outcome: outcome))
+                Operation(
+                    client: settings.lanes, number: number + 1, request: .query(query.bytes, .linearizable),
+                    invoked: invoked, completed: History.now(), outcome: outcome))
         }
     }
 }

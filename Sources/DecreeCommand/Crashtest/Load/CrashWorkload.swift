@@ -1,4 +1,5 @@
 import Bank
+import DecreeSimulator
 import Paxos
 
 /// What one client asks of the bank, one thing after the other: the same seed, the same questions.
@@ -16,6 +17,14 @@ struct CrashWorkload {
         var pause: Duration
         /// Whether to begin a new session for it.
         var beginsSession = false
+
+        /// What stands in the history.
+        var recorded: DecreeSimulator.Operation.Request {
+            switch request {
+            case .command(let command): .command(command.bytes)
+            case .query(let query): .query(query.bytes, consistency)
+            }
+        }
     }
 
     private let client: Int

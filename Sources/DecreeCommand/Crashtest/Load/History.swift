@@ -1,3 +1,4 @@
+import DecreeSimulator
 import Dispatch
 import Paxos
 import Synchronization
@@ -20,7 +21,7 @@ final class History: Sendable {
     }
 
     private struct State {
-        var operations: [RecordedOperation] = []
+        var operations: [DecreeSimulator.Operation] = []
         var counts = Counts()
         var mark: UInt64 = 0
         var firstSinceMark: UInt64?
@@ -28,7 +29,7 @@ final class History: Sendable {
 
     private let state = Mutex(State())
 
-    func append(_ operation: RecordedOperation) {
+    func append(_ operation: DecreeSimulator.Operation) {
         state.withLock { state in
             state.operations.append(operation)
             guard operation.outcome.isAnswered else {
@@ -64,5 +65,5 @@ final class History: Sendable {
 
     var counts: Counts { state.withLock { $0.counts } }
 
-    var operations: [RecordedOperation] { state.withLock { $0.operations } }
+    var operations: [DecreeSimulator.Operation] { state.withLock { $0.operations } }
 }

@@ -1,5 +1,6 @@
 import Bank
 import DecreeClient
+import DecreeSimulator
 import Paxos
 import Synchronization
 
@@ -88,22 +89,26 @@ final class QueuedOperations: Sendable {
     }
 
     private func perform(_ kind: Int, as client: Int, on session: Session, within time: Duration) async {
-        let request: BankOperation.Request =
+        let request: DecreeSimulator.Operation.Request =
             switch kind {
-            case 0: .query(.total)
-            case 1: .query(.balance(CrashWorkload.account(client % settings.accounts)))
+            case 0: .query(BankQuery.total.bytes, .linearizable)
+            case 1:
+                .query(
+                    BankQuery.balance(CrashWorkload.account(client % settings.accounts)).bytes, .linearizable)
             // No other command of the run is like it.
-            default: .command(.open(CrashWorkload.name("queued-\(client)"), balance: Int64(client)))
+            default:
+                .command(
+                    BankCommand.open(CrashWorkload.name("queued-\(client)"), balance: Int64(client)).bytes)
             }
         let invoked = History.now()
         let outcome =
             switch request {
-            case .command(let command): await session.submit(command.bytes, deadline: time)
-            case .query(let query):
-                await session.query(query.bytes, consistency: .linearizable, deadline: time)
+            case .command(let bytes): await session.submit(bytes, deadline: time)
+            case .query(let bytes, let consistency):
+                await session.query(bytes, consistency: consistency, deadline: time)
             }
         history.append(
-            RecordedOperation(
+            Operation(
                 client: client, number: 1, request: request, invoked: invoked, completed: History.now(),
                 outcome: outcome))
         if outcome.isAnswered { state.withLock { $0.answered += 1 } }

@@ -1,3 +1,5 @@
+import DecreeSimulator
+
 /// What came of a run.
 struct CrashReport: Sendable {
     let settings: CrashSettings
@@ -58,6 +60,7 @@ struct CrashReport: Sendable {
                     "real time", count(.stale).grouped + " stale",
                     "\(proof.orderChecked.grouped) operations against what was acknowledged before them"
                 ),
+                ("order", openingText, "the first operations, explained without the slots that nodes claim"),
                 (
                     "total", proof.total.grouped,
                     count(.total) == 0 ? "conserved: what was paid in and not taken out" : "NOT conserved"
@@ -83,6 +86,14 @@ struct CrashReport: Sendable {
         return rows.filter { !$0.1.isEmpty }.map { name, value, note in
             "  " + name.rightPadded(to: 15) + value.leftPadded(to: 16) + "   " + note
         }.joined(separator: "\n")
+    }
+
+    private var openingText: String {
+        switch proof.opening.verdict {
+        case .linearizable: proof.opening.operations.grouped
+        case .violation: "NONE"
+        case .undecided: "undecided"
+        }
     }
 
     /// The first violations in full, and how many more there are.

@@ -1,4 +1,5 @@
 import Bank
+import DecreeSimulator
 import Foundation
 import Paxos
 
@@ -19,11 +20,11 @@ struct HistoryFile {
         self.handle = handle
     }
 
-    func write(_ operations: [RecordedOperation]) throws {
+    func write(_ operations: [DecreeSimulator.Operation]) throws {
         let output = OutputFile(descriptor: handle.fileDescriptor)
         var writer = JSONWriter()
         do throws(OutputFile.Failure) {
-            for operation in operations.sorted(by: { $0.completed < $1.completed }) {
+            for operation in operations.sorted(by: { $0.end < $1.end }) {
                 writer.line { operation.write(to: &$0) }
                 guard writer.bytes.count >= 1 << 16 else { continue }
                 try output.write(writer.bytes)
@@ -36,24 +37,27 @@ struct HistoryFile {
     }
 }
 
-extension RecordedOperation {
+extension DecreeSimulator.Operation {
+    /// What was never answered comes last.
+    fileprivate var end: UInt64 { completed ?? .max }
+
     /// Writes the members, in the order a reader wants them.
     func write(to line: inout JSONWriter) {
         line.add("client", client)
         line.add("number", number)
         line.add("request", json: asked)
-        if let consistency = outcome.receipt?.consistency {
+        if case .query(_, let consistency) = request {
             line.add("consistency", consistency == .stale ? "stale" : "linearizable")
         }
         line.add("invokedNanoseconds", invoked)
-        line.add("completedNanoseconds", completed)
+        if let completed { line.add("completedNanoseconds", completed) }
         switch outcome {
         case .ok: line.add("outcome", "ok")
         case .rejected(let reason, _): outcome("rejected", reason, to: &line)
         case .failed(let reason): outcome("failed", reason.description, to: &line)
         case .unknown(let reason, _): outcome("unknown", reason.description, to: &line)
         }
-        switch result {
+        switch reply.flatMap({ BankResult($0) }) {
         case .balance(let balance): line.add("result", object: { $0.add("balance", balance) })
         case .transferred(let from, let to):
             line.add(
@@ -72,11 +76,16 @@ extension RecordedOperation {
         line.add("reason", reason)
     }
 
+    /// Everything a crash test asks is the bank's.
     private var asked: String {
         switch request {
-        case .command(let command): command.json
-        case .query(.balance(let account)): #"{"op":"balance","account":\#(account.text.json)}"#
-        case .query(.total): #"{"op":"total"}"#
+        case .command(let bytes): (try? BankCommand(bytes: bytes[...]))?.json ?? bytes.hexadecimal.json
+        case .query(let bytes, _):
+            switch try? BankQuery(bytes: bytes[...]) {
+            case .balance(let account): #"{"op":"balance","account":\#(account.text.json)}"#
+            case .total: #"{"op":"total"}"#
+            case nil: bytes.hexadecimal.json
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 import Decree
 import DecreeClient
+import DecreeSimulator
 import Foundation
 import Logging
 import Paxos

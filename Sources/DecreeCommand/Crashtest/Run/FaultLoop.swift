@@ -1,4 +1,5 @@
 import Decree
+import DecreeSimulator
 import Foundation
 
 /// Kills and pauses nodes while clients are at work, each time a cluster that works, and measures how soon

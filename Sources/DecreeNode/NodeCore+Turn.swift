@@ -1,0 +1,155 @@
+import DecreeStore
+import DecreeWire
+package import Paxos
+
+/// The rhythm: events are taken as they come; at the end of the turn, once, the groups are asked what should
+/// go out, everything is sent together, and if the disk is idle the step is handed to it.
+extension NodeCore {
+    /// Asks for the end of the turn, once.
+    package func scheduleTurnEnd() {
+        guard !isTurnScheduled else { return }
+        isTurnScheduled = true
+        shell?.scheduleTurnEnd()
+    }
+
+    /// Everything that had arrived was handed in.
+    package func endTurn() {
+        isTurnScheduled = false
+        guard diskState != .gone, let shell else { return }
+        let isDiskIdle = diskState == .idle
+        for index in groups.indices {
+            groups[index].handle(.turnEnded(isDiskIdle: isDiskIdle), into: &step)
+        }
+        deliver(step.takeImmediate())
+        shell.flushPeers()
+        // A node that stops decides itself what is still written.
+        if isDiskIdle, step.isUrgent, !isStopping { commit() }
+        shell.respond(step.takeResponses())
+        // What was addressed to this very node may have more to send.
+        if step.hasImmediate { scheduleTurnEnd() }
+    }
+
+    private func deliver(_ envelopes: [Envelope]) {
+        for envelope in envelopes {
+            if envelope.to == node {
+                handle(.message(envelope.message, from: node), in: envelope.group)
+            } else {
+                shell?.send(
+                    envelope.message, in: envelope.group, to: envelope.to,
+                    persistSequence: identity.persistSequence)
+            }
+        }
+    }
+
+    func handle(_ event: Event, in group: GroupID) {
+        guard let index = index(of: group) else { return }
+        groups[index].handle(event, into: &step)
+    }
+
+    /// Takes a client's request; the response names the ticket.
+    package func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
+        if index(of: group) == nil {
+            shell?.respond([(ticket, .refused(.unknownGroup))])
+        } else {
+            handle(.request(ticket, request), in: group)
+        }
+        scheduleTurnEnd()
+    }
+
+    // MARK: Ticks
+
+    /// Ten milliseconds have passed. Returns whether the node is alive: `tickDisk` is due then, when
+    /// whatever else the shell does in a tick is done.
+    package func tick() -> Bool {
+        guard diskState != .gone else { return false }
+        ticks += 1
+        for index in groups.indices { groups[index].handle(.tick, into: &step) }
+        return true
+    }
+
+    /// Ends the turn of a tick, and looks whether the disk has been left alone too long.
+    package func endTick() {
+        endTurn()
+        switch diskState {
+        case .idle where !step.isEmpty && ticks - lastCommitTick >= 10: commit()
+        case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
+            isCheckpointed = true
+            diskState = .busy
+            shell?.perform(.checkpoint)
+        case .full where ticks % 50 == 0:
+            diskState = .busy
+            shell?.perform(.retry)
+        default: break
+        }
+    }
+
+    // MARK: Commits
+
+    /// Hands the step to the disk, and starts another.
+    func commit() {
+        diskState = .busy
+        lastCommitTick = ticks
+        shell?.perform(.commit(step.takeTransaction()))
+    }
+
+    /// Takes what the disk reports.
+    package func take(_ event: DiskEvent) {
+        if diskState == .gone {
+            takeLast(event)
+            return
+        }
+        switch event {
+        case .committed(let committed, let nanoseconds, let counters):
+            shell?.committed(nanoseconds: nanoseconds, counters: counters)
+            if isReadOnly { shell?.becameReadOnly(false) }
+            isReadOnly = false
+            diskState = .idle
+            isCheckpointed = false
+            identity.persistSequence = committed.persistSequence
+            deliver(committed.messages)
+            for (read, decided) in committed.reads {
+                guard let index = index(of: read.group) else { continue }
+                deliver([groups[index].decisions(decided, for: read)])
+            }
+            endTurn()
+            closeStoreIfIdle()
+        case .checkpointed:
+            diskState = .idle
+            endTurn()
+            closeStoreIfIdle()
+        case .full: becomeReadOnly()
+        case .failed(let error):
+            diskState = .gone
+            fail(.store(error))
+            shell?.finished()
+        case .closed: shell?.finished()
+        }
+    }
+
+    /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
+    private func takeLast(_ event: DiskEvent) {
+        switch event {
+        case .committed, .checkpointed, .full: shell?.perform(.close)
+        case .failed(let error):
+            fail(.store(error))
+            shell?.finished()
+        case .closed: shell?.finished()
+        }
+    }
+
+    /// No room: nothing that waits for the disk leaves, and another node should lead.
+    private func becomeReadOnly() {
+        diskState = .full
+        guard !isStopping else {
+            // What waits for room was told to nobody: it may be forgotten.
+            diskState = .gone
+            shell?.perform(.close)
+            return
+        }
+        guard !isReadOnly else { return }
+        isReadOnly = true
+        shell?.becameReadOnly(true)
+        for index in groups.indices { groups[index].handle(.handOver, into: &step) }
+        scheduleTurnEnd()
+    }
+}

@@ -1,0 +1,112 @@
+import DecreeStore
+package import DecreeWire
+package import Paxos
+
+/// A node without its surroundings: the groups, the step that fills while the one before is written, what
+/// peers showed of their stores, and the rhythm of it all. It has no socket, no thread and no clock; a
+/// `NodeShell` gives it those. A server's shell and the simulator's run this very class.
+///
+/// The parts: `NodeCore+Turn` is the rhythm of events, sends and commits, `NodeCore+Peers` what peers say.
+package final class NodeCore {
+    /// What the disk is about.
+    package enum DiskState: Sendable {
+        case idle
+        case busy
+        /// No room; the step is retried from time to time.
+        case full
+        /// Closed or dead: nothing is written any more, and so nothing is sent.
+        case gone
+    }
+
+    /// Who it is; the persist sequence follows the disk.
+    package internal(set) var identity: NodeIdentity
+    /// Whether the store was created when this node started.
+    let isStoreNew: Bool
+    /// The other nodes of the cluster.
+    let peers: [NodeID]
+    /// The logs.
+    package internal(set) var groups: [Group]
+    /// The step that fills while the one before is written.
+    var step = Step()
+    /// What the disk is about.
+    package internal(set) var diskState = DiskState.idle
+    /// What peers showed of their stores (invariant NoRegression).
+    var witnesses: [NodeID: Witness] = [:]
+    /// The surroundings, which own the core.
+    package weak var shell: (any NodeShell)?
+
+    /// Ticks since the start.
+    package internal(set) var ticks: UInt64 = 0
+    var lastCommitTick: UInt64 = 0
+    var isCheckpointed = true
+    var isTurnScheduled = false
+    /// Whether the node was told to stop, or must.
+    package private(set) var isStopping = false
+    /// Whether the disk has no room.
+    package internal(set) var isReadOnly = false
+    private var isLastCommitDone = false
+    /// Why the node must not go on, if so.
+    package private(set) var failure: NodeFailure?
+
+    /// Bytes of proposals that may wait for the disk; above it peers' proposals are dropped, and sent again.
+    static let waitingWriteBytes = 64 << 20
+    /// Rows that may wait for the disk.
+    static let waitingWrites = 1 << 16
+
+    /// A node as it was recovered, with an idle disk.
+    package init(_ recovered: RecoveredNode, peers: [NodeID]) {
+        identity = recovered.identity
+        isStoreNew = recovered.identity.persistSequence == 0
+        groups = recovered.groups
+        self.peers = peers
+    }
+
+    /// This node.
+    package var node: NodeID { identity.node }
+
+    /// Where a group stands among the groups; nil if the node does not host it.
+    package func index(of group: GroupID) -> Int? { groups.firstIndex { $0.id == group } }
+
+    // MARK: Ending
+
+    /// Closes the store of a node that never started. `finished` follows.
+    package func abandon() {
+        guard diskState == .idle else { return }
+        isStopping = true
+        diskState = .gone
+        shell?.perform(.close)
+    }
+
+    /// Hands over the lead, writes what is left, and closes. `finished` follows.
+    package func shutDown() {
+        guard !isStopping else { return }
+        isStopping = true
+        for index in groups.indices { groups[index].handle(.handOver, into: &step) }
+        endTurn()
+        closeStoreIfIdle()
+    }
+
+    /// Writes what the step held when the node was told to stop, once, and closes the store. What has come
+    /// since was told to nobody, and may be forgotten: under load there would always be more.
+    func closeStoreIfIdle() {
+        guard isStopping, diskState == .idle else { return }
+        if step.isEmpty || isLastCommitDone {
+            diskState = .gone
+            shell?.perform(.close)
+        } else {
+            isLastCommitDone = true
+            commit()
+        }
+    }
+
+    /// Something happened after which this node must say nothing more. `finished` follows when the store is
+    /// closed, which a disk that is busy is told when it reports.
+    func fail(_ failure: NodeFailure) {
+        guard self.failure == nil else { return }
+        self.failure = failure
+        shell?.failed(failure)
+        if diskState == .idle || diskState == .full { shell?.perform(.close) }
+        diskState = .gone
+        isStopping = true
+    }
+}

@@ -1,0 +1,37 @@
+internal import Bank
+internal import Paxos
+
+extension Wording {
+    /// Commands and queries as the lines of JSON that `decree bank run` reads, results as their numbers.
+    public static let bank = Wording(
+        request: { request in
+            switch request {
+            case .command(let bytes):
+                (try? BankCommand(bytes: bytes[...]))?.json ?? Wording.plain.request(request)
+            case .query(let bytes, let consistency):
+                ((try? BankQuery(bytes: bytes[...]))?.json ?? Wording.plain.request(request))
+                    + (consistency == .stale ? " (stale)" : "")
+            }
+        },
+        reply: { reply in BankResult(reply)?.summary ?? "without sense, \(Wording.plain.reply(reply))" })
+}
+
+extension BankQuery {
+    fileprivate var json: String {
+        switch self {
+        case .balance(let account): #"{"op":"balance","account":\#(account.text.json)}"#
+        case .total: #"{"op":"total"}"#
+        }
+    }
+}
+
+extension BankResult {
+    /// The answer in a few words.
+    fileprivate var summary: String {
+        switch self {
+        case .balance(let balance): "\(balance)"
+        case .transferred(let from, let to): "\(from) and \(to)"
+        case .rejected(let rejection): "\"\(rejection.rawValue)\""
+        }
+    }
+}

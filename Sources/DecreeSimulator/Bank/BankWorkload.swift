@@ -1,0 +1,46 @@
+import Bank
+public import Paxos
+
+/// Money that moves between a few accounts, so that operations meet; now and then a foolish wish. Held against
+/// `BankModel`.
+public struct BankWorkload: Workload {
+    private let accounts: Int
+
+    /// Moves money between this many accounts.
+    public init(accounts: Int = 12) { self.accounts = max(2, accounts) }
+
+    /// A bank without accounts.
+    public var machine: any StateMachine { Bank() }
+    /// The bank, written a second time.
+    public var model: any StateMachine { BankModel() }
+    /// The bank's words.
+    public var wording: Wording { .bank }
+
+    /// Amounts are counted up in steps of the number of clients: no two commands are alike.
+    public func next(
+        client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator
+    ) -> Operation.Request {
+        let amount = Int64(number * clients + client)
+        func account() -> AccountName { name(random.below(accounts)) }
+        let command: BankCommand
+        switch random.below(100) {
+        case ..<12: command = .open(account(), balance: 10_000_000 + amount)
+        case ..<52: command = .transfer(from: account(), to: account(), amount: amount)
+        case ..<62: command = .deposit(account(), amount: amount)
+        case ..<72: command = .withdraw(account(), amount: amount)
+        case ..<75: command = .withdraw(account(), amount: amount + 1_000_000_000_000)
+        case ..<90: return .query(BankQuery.balance(account()).bytes, .linearizable)
+        case ..<95: return .query(BankQuery.total.bytes, .linearizable)
+        default: return .query(BankQuery.total.bytes, .stale)
+        }
+        return .command(command.bytes)
+    }
+
+    private func name(_ number: Int) -> AccountName {
+        do throws(BankRejection) {
+            return try AccountName("account-\(number)")
+        } catch {
+            preconditionFailure("a plain name is refused: \(error)")
+        }
+    }
+}

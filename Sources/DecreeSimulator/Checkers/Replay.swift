@@ -1,0 +1,88 @@
+import Paxos
+
+/// The log, executed by the model: which entry has an effect, and which.
+struct Replay {
+    /// A client's name for a command.
+    struct CommandID: Hashable {
+        let session: SessionID
+        let sequence: UInt64
+
+        init(session: SessionID, sequence: UInt64) {
+            self.session = session
+            self.sequence = sequence
+        }
+
+        /// The name a receipt gives; nil if it gives none.
+        init?(_ receipt: Receipt) {
+            guard let session = receipt.session, let sequence = receipt.sequence else { return nil }
+            self.init(session: session, sequence: sequence)
+        }
+    }
+
+    /// A command as it stands in the log.
+    struct Entry {
+        let id: CommandID
+        let payload: ArraySlice<UInt8>
+    }
+
+    /// The one execution of a command.
+    struct Effect {
+        let position: LogPosition
+        let payload: [UInt8]
+        let reply: Reply
+    }
+
+    private(set) var model: any StateMachine
+    /// What the nodes run, given what the model executes.
+    private(set) var machine: (any StateMachine)?
+    private var sessions: ModelSessions
+    /// Every command in the log, with or without effect.
+    private(set) var entries: [LogPosition: Entry] = [:]
+    private(set) var effects: [CommandID: Effect] = [:]
+    private(set) var through = Slot.zero
+    private(set) var chain = Digest.zero
+    private(set) var violations: [Violation] = []
+
+    init(model: any StateMachine, machine: (any StateMachine)?, limits: Configuration?) {
+        self.model = model
+        self.machine = machine
+        sessions = ModelSessions(limits: limits)
+    }
+
+    /// Executes the next slot. Returns false where it is not the next: there is no going on then.
+    mutating func execute(_ chosen: ChosenSlot) -> Bool {
+        guard chosen.slot == through.next else {
+            note("the log holds slot \(chosen.slot) where \(through.next) is due")
+            return false
+        }
+        var entries = chosen.proposal.entries
+        var index: UInt32 = 0
+        while let entry = entries.next() {
+            execute(entry, at: LogPosition(slot: chosen.slot, index: index))
+            index += 1
+        }
+        if entries.isMalformed { note("slot \(chosen.slot) holds bytes that are no batch") }
+        through = chosen.slot
+        chain = chain.chained(chosen.slot, Digest(of: chosen.proposal.bytes))
+        return true
+    }
+
+    private mutating func execute(_ entry: Paxos.Entry, at position: LogPosition) {
+        guard case .command(let session, let sequence, let firstUnacknowledged, let payload) = entry else {
+            sessions.open(at: position)
+            return
+        }
+        let id = CommandID(session: session, sequence: sequence)
+        entries[position] = Entry(id: id, payload: payload)
+        guard
+            sessions.admits(
+                session, sequence: sequence, firstUnacknowledged: firstUnacknowledged, at: position)
+        else { return }
+        let reply = model.execute(payload, at: position)
+        sessions.keep(reply, of: session, sequence: sequence)
+        effects[id] = Effect(position: position, payload: Array(payload), reply: reply)
+        _ = machine?.execute(payload, at: position)
+    }
+
+    private mutating func note(_ detail: String) { violations.append(Violation(.logs, detail)) }
+}

@@ -1,0 +1,134 @@
+import Paxos
+
+/// One thing that goes wrong, at one time: the unit that a schedule is made of, and that shrinking removes.
+public struct Fault: Sendable, Hashable, CustomStringConvertible {
+    /// Its place in the schedule, by which it is named when only some are to happen.
+    public let number: Int
+    /// What sort it is.
+    public let kind: FaultKind
+    /// When it begins, in nanoseconds of virtual time.
+    public let start: UInt64
+    /// When it ends; for what happens at once, when it is made good (a killed node starts again).
+    public let end: UInt64
+    /// What it does.
+    let effect: Effect
+    /// Seeds the draws it makes while it acts, which are its own.
+    let seed: UInt64
+
+    /// On whom.
+    enum Target: Sendable, Hashable {
+        case leader
+        /// A node, by its place.
+        case node(Int)
+        /// So many at once, drawn when it happens.
+        case some(Int)
+        case all
+    }
+
+    /// Between whom.
+    enum Scope: Sendable, Hashable {
+        case everywhere
+        /// Whatever comes from a node or goes to it.
+        case node(Int)
+        /// One direction between two.
+        case link(from: Int, to: Int)
+    }
+
+    /// How messages are treated.
+    enum Weather: Sendable, Hashable {
+        case loses(perMille: Int)
+        case delays(microseconds: Int)
+        case reorders(perMille: Int, microseconds: Int)
+        case duplicates(perMille: Int, microseconds: Int)
+        case clogs
+        case resets(perMille: Int)
+        case damages(perMille: Int)
+    }
+
+    /// How a process ends.
+    enum Death: Sendable, Hashable {
+        case kill
+        case powerCut(Survival)
+        /// Killed, started again at once, and the power fails soon after.
+        case killThenPowerCut(Survival, afterMilliseconds: Int)
+    }
+
+    /// What the fault does.
+    enum Effect: Sendable, Hashable {
+        case weather(Weather, Scope)
+        case partition(Partition)
+        case pause(Target)
+        case stop(Target, Death)
+        /// At the n-th write or sync from now on.
+        case stopInDisk(Target, atOperation: Int, Death)
+        case terminate(Target)
+        case ioError(Target, atOperation: Int, syncsOnly: Bool, isKept: Bool)
+        case diskFull(Target, roomBytes: Int)
+        case slowDisk(Target, microseconds: Int)
+        /// `place` is per mille of the file's length.
+        case rot(node: Int, file: RottenFile, place: Int, bit: Int)
+        case clockJump(Target, ticks: Int)
+        case clockDrift(Target, percent: Int)
+        case clientCrash(Int)
+    }
+
+    /// Where bits flip.
+    enum RottenFile: String, Sendable, CaseIterable {
+        case database = "node.db"
+        case log = "node.db-wal"
+    }
+
+    /// `#3 8.2-9.1 s kill leader`.
+    public var description: String {
+        "#\(number) \(Self.seconds(start))-\(Self.seconds(end)) s \(kind.rawValue): \(effect.words)"
+    }
+
+    private static func seconds(_ time: UInt64) -> String {
+        let tenths = time / (VirtualTime.second / 10)
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}
+
+extension Fault.Target: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .leader: "the leader"
+        case .node(let index): "node \(index + 1)"
+        case .some(let count): "\(count) nodes"
+        case .all: "all nodes"
+        }
+    }
+}
+
+extension Fault.Scope {
+    func covers(from: Int, to: Int) -> Bool {
+        switch self {
+        case .everywhere: true
+        case .node(let index): from == index || to == index
+        case .link(let first, let second): from == first && to == second
+        }
+    }
+}
+
+extension Fault.Effect {
+    var words: String {
+        switch self {
+        case .weather(let weather, let scope): "\(weather) \(scope)"
+        case .partition(let partition): "\(partition)"
+        case .pause(let target): "\(target)"
+        case .stop(let target, let death): "\(target), \(death)"
+        case .stopInDisk(let target, let operation, let death):
+            "\(target) at disk operation \(operation), \(death)"
+        case .terminate(let target): "\(target)"
+        case .ioError(let target, let operation, let syncsOnly, _):
+            "\(target) at \(syncsOnly ? "sync" : "write or sync") \(operation)"
+        case .diskFull(let target, let room): "\(target), \(room) bytes left"
+        case .slowDisk(let target, let microseconds): "\(target), \(microseconds) us an operation"
+        case .rot(let node, let file, let place, let bit):
+            "node \(node + 1), \(file.rawValue) at \(place) per mille, bit \(bit)"
+        case .clockJump(let target, let ticks): "\(target) by \(ticks) ticks"
+        case .clockDrift(let target, let percent): "\(target) at \(percent) %"
+        case .clientCrash(let client): "client \(client + 1)"
+        }
+    }
+}

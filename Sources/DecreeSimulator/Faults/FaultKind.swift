@@ -1,0 +1,41 @@
+/// What a simulated world can do to a cluster.
+public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, CodingKeyRepresentable {
+    /// Messages vanish.
+    case loss
+    /// Messages take long.
+    case delay
+    /// Messages overtake one another.
+    case reorder
+    /// Messages arrive twice, and late copies long after.
+    case duplicate
+    /// A link holds everything back, then lets all go at once.
+    case clog
+    /// Links are cut: halves, one node, one direction, and the partial partitions of the OmniPaxos paper.
+    case partition
+    /// Connections break.
+    case reset
+    /// Bytes change on the way.
+    case damage
+    /// A process is stopped and goes on later (SIGSTOP).
+    case pause
+    /// A process dies (SIGKILL); the machine lives on.
+    case kill
+    /// A machine loses its power: unsynced writes are lost, torn or reordered.
+    case powerCut = "power-cut"
+    /// A process dies in the middle of a disk operation, and the machine may follow.
+    case crashInCommit = "crash-in-commit"
+    /// A process is asked to stop (SIGTERM).
+    case terminate
+    /// A disk operation fails.
+    case ioError = "io-error"
+    /// A disk has no room for a while.
+    case diskFull = "disk-full"
+    /// A disk takes long.
+    case slowDisk = "slow-disk"
+    /// Bits flip in a store's files.
+    case rot
+    /// Clocks jump, and run fast or slow.
+    case clock
+    /// A client dies and another comes.
+    case clientCrash = "client-crash"
+}

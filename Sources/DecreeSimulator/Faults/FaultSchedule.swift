@@ -1,0 +1,153 @@
+import Paxos
+
+/// What will go wrong in a simulation, and when: drawn from the seed before anything happens, so that it can
+/// be read, cut down, and run again.
+public struct FaultSchedule: Sendable, Hashable {
+    /// The faults, by their numbers.
+    public let faults: [Fault]
+
+    /// Some of the faults; all, for nil.
+    func keeping(_ numbers: Set<Int>?) -> FaultSchedule {
+        guard let numbers else { return self }
+        return FaultSchedule(faults: faults.filter { numbers.contains($0.number) })
+    }
+
+    init(faults: [Fault]) { self.faults = faults }
+
+    /// Draws a schedule in the manner of swarm testing (Groce and others, "Swarm Testing", 2012): each
+    /// seed uses some kinds of faults and not others, and each kind it uses much or little. A storm with
+    /// everything in it at once would hide what a single kind brings to light.
+    ///
+    /// - Parameters:
+    ///   - victims: nodes whose disks may rot: a minority, for what rots never votes again.
+    static func draw(
+        _ streams: Streams, kinds: Set<FaultKind>, nodes: Int, clients: Int, victims: [Int],
+        until end: UInt64
+    ) -> FaultSchedule {
+        var swarm = streams.stream(.swarm)
+        var planned: [(kind: FaultKind, random: SeededGenerator)] = []
+        for (place, kind) in FaultKind.allCases.enumerated() {
+            let isUsed = swarm.chance(2, in: 5)
+            let most = 1 + swarm.below(kind.mostOften)
+            guard kinds.contains(kind), isUsed else { continue }
+            for number in 0..<most {
+                planned.append((kind, streams.stream(.fault, place * 1_000 + number)))
+            }
+        }
+        var faults: [Fault] = []
+        for (kind, random) in planned {
+            var random = random
+            let start = VirtualTime.second + random.next() % (end - VirtualTime.second)
+            let lasting = kind.draw(nodes: nodes, clients: clients, victims: victims, &random)
+            guard let lasting else { continue }
+            let lengths = lasting.milliseconds
+            let span = UInt64(lengths.lowerBound + random.below(lengths.count)) * VirtualTime.millisecond
+            faults.append(
+                Fault(
+                    number: faults.count + 1, kind: kind, start: start, end: min(end, start + span),
+                    effect: lasting.effect, seed: random.next()))
+        }
+        return FaultSchedule(faults: faults)
+    }
+}
+
+extension FaultKind {
+    /// How many of a kind a storm has at most.
+    fileprivate var mostOften: Int {
+        switch self {
+        case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash: 3
+        case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
+        case .pause, .ioError, .partition: 6
+        case .kill, .powerCut, .crashInCommit: 12
+        }
+    }
+
+    fileprivate typealias Lasting = (effect: Fault.Effect, milliseconds: Range<Int>)
+
+    fileprivate func draw(
+        nodes: Int, clients: Int, victims: [Int], _ random: inout SeededGenerator
+    ) -> Lasting? {
+        switch self {
+        case .loss:
+            return (.weather(.loses(perMille: 5 + random.below(300)), scope(nodes, &random)), 500..<8_000)
+        case .delay:
+            let micros = 1_000 << random.below(9)
+            return (.weather(.delays(microseconds: micros), scope(nodes, &random)), 500..<6_000)
+        case .reorder:
+            let weather = Fault.Weather.reorders(
+                perMille: 20 + random.below(500), microseconds: 100 << random.below(12))
+            return (.weather(weather, scope(nodes, &random)), 1_000..<10_000)
+        case .duplicate:
+            let weather = Fault.Weather.duplicates(
+                perMille: 10 + random.below(300), microseconds: 1_000 << random.below(12))
+            return (.weather(weather, scope(nodes, &random)), 1_000..<10_000)
+        case .clog: return (.weather(.clogs, scope(nodes, &random)), 50..<3_000)
+        case .reset:
+            return (.weather(.resets(perMille: 1 + random.below(30)), scope(nodes, &random)), 200..<3_000)
+        case .damage:
+            return (.weather(.damages(perMille: 1 + random.below(20)), scope(nodes, &random)), 200..<3_000)
+        case .partition: return (.partition(.draw(nodes: nodes, &random)), 100..<7_000)
+        case .pause: return (.pause(target(nodes, &random)), 20..<4_000)
+        case .kill: return (.stop(target(nodes, &random), .kill), 5..<3_000)
+        case .powerCut: return (.stop(target(nodes, &random), .powerCut(survival(&random))), 50..<3_000)
+        case .crashInCommit:
+            return (
+                .stopInDisk(
+                    target(nodes, &random), atOperation: 1 + random.below(40), death(&random)), 50..<3_000
+            )
+        case .terminate: return (.terminate(target(nodes, &random)), 50..<2_000)
+        case .ioError:
+            let effect = Fault.Effect.ioError(
+                target(nodes, &random), atOperation: 1 + random.below(30), syncsOnly: random.chance(1, in: 2),
+                isKept: random.chance(1, in: 2))
+            return (effect, 50..<2_000)
+        case .diskFull:
+            return (.diskFull(target(nodes, &random), roomBytes: random.below(40) * 4_096), 100..<5_000)
+        case .slowDisk:
+            return (.slowDisk(target(nodes, &random), microseconds: 5_000 << random.below(8)), 500..<6_000)
+        case .rot:
+            guard !victims.isEmpty else { return nil }
+            let file = Fault.RottenFile.allCases[random.below(2)]
+            let effect = Fault.Effect.rot(
+                node: victims[random.below(victims.count)], file: file, place: random.below(1_000),
+                bit: random.below(8))
+            return (effect, 10..<2_000)
+        case .clock:
+            let target = target(nodes, &random)
+            return random.chance(1, in: 2)
+                ? (.clockJump(target, ticks: 1 + random.below(300)), 10..<11)
+                : (.clockDrift(target, percent: 50 + random.below(150)), 1_000..<20_000)
+        case .clientCrash: return (.clientCrash(random.below(clients)), 1..<1_000)
+        }
+    }
+
+    private func target(_ nodes: Int, _ random: inout SeededGenerator) -> Fault.Target {
+        switch random.below(10) {
+        case 0..<4: .leader
+        case 4..<8: .node(random.below(nodes))
+        case 8: .some(1 + random.below(nodes))
+        default: .all
+        }
+    }
+
+    private func scope(_ nodes: Int, _ random: inout SeededGenerator) -> Fault.Scope {
+        let node = random.below(nodes)
+        return switch random.below(3) {
+        case 0: .everywhere
+        case 1: .node(node)
+        default: .link(from: node, to: (node + 1 + random.below(nodes - 1)) % nodes)
+        }
+    }
+
+    private func survival(_ random: inout SeededGenerator) -> Survival {
+        random.chance(1, in: 4) ? .nothing : Survival.drawable[random.below(Survival.drawable.count)]
+    }
+
+    private func death(_ random: inout SeededGenerator) -> Fault.Death {
+        switch random.below(3) {
+        case 0: .kill
+        case 1: .powerCut(survival(&random))
+        default: .killThenPowerCut(survival(&random), afterMilliseconds: 1 + random.below(400))
+        }
+    }
+}

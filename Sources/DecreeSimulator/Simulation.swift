@@ -1,0 +1,183 @@
+import DecreeNode
+import Paxos
+import Synchronization
+
+/// One seed's cluster, tried: a storm of faults under load, then a quorum heals while the others stay broken,
+/// then all heal; and everything that was said meanwhile is judged.
+///
+/// The nodes run the core, the store on SQLite, the wire format and the sessions that servers run; the world
+/// around them (network, disks, clocks, processes, clients) is simulated in one thread and in virtual time. One
+/// seed, one history: whatever a seed finds, the same seed finds again.
+public struct Simulation: Sendable {
+    private let seed: UInt64
+    private let settings: SimulationSettings
+    private let sink: (@Sendable (TraceLine) -> Void)?
+    private let workload: any Workload
+    /// Is given everything that clients asked and were told, when all is over.
+    private let onHistory: (@Sendable ([Operation]) -> Void)?
+
+    /// A quorum that has healed serves everybody again within this virtual time, whatever the others do. Twice
+    /// the longest election, and a client's longest wait.
+    static let healNanoseconds = 20 * VirtualTime.second
+    /// All nodes that can agree do so within this virtual time.
+    static let agreeNanoseconds = 20 * VirtualTime.second
+    /// Histories up to this long are searched for an order of their own.
+    static let searchedOperations = 60
+    static let searchedConfigurations = 20_000
+
+    /// A simulation of `workload` from a seed.
+    public init(
+        seed: UInt64, options: SimulationOptions = SimulationOptions(),
+        workload: any Workload = BankWorkload()
+    ) {
+        self.init(
+            seed: seed, settings: SimulationSettings(seed: seed, options: options), workload: workload,
+            sink: options.sink)
+    }
+
+    init(
+        seed: UInt64, settings: SimulationSettings, workload: any Workload,
+        sink: (@Sendable (TraceLine) -> Void)? = nil,
+        onHistory: (@Sendable ([Operation]) -> Void)? = nil
+    ) {
+        self.seed = seed
+        self.settings = settings
+        self.workload = workload
+        self.sink = sink
+        self.onHistory = onHistory
+    }
+
+    /// What is to go wrong.
+    public var schedule: FaultSchedule { settings.schedule }
+
+    /// Simulations of one process run one at a time: SQLite has one generator for all its connections.
+    private static let turn = Mutex(())
+
+    /// Plays it to the end, or to the first violation. Blocks its thread for a fraction of a second.
+    public func run() -> SimulationReport { Self.turn.withLock { _ in play() } }
+
+    private func play() -> SimulationReport {
+        let world = World(seed: seed, settings: settings, workload: workload, sink: sink)
+        world.begin()
+        world.note(.phase, nil, detail: 0, "\(settings.nodes) nodes, \(settings.clients) clients; the storm")
+        world.run(until: settings.stormNanoseconds)
+        let recovery = healQuorum(world)
+        if world.violations.isEmpty { healAll(world) }
+        judge(world)
+        onHistory?(world.history)
+        return report(world, recovery)
+    }
+
+    // MARK: Acts
+
+    /// Faults end in a random quorum; the rest stay broken. Everybody must be served within a bound.
+    private func healQuorum(_ world: World) -> UInt64? {
+        guard world.violations.isEmpty else { return nil }
+        var random = world.streams.stream(.heal)
+        let sound = world.nodes.indices.filter { world.nodes[$0].retired == nil }
+        let needed = world.settings.configuration.quorumSize
+        guard sound.count >= needed else {
+            world.violate(.stalled, "only \(sound.count) nodes are left of \(world.nodes.count)")
+            return nil
+        }
+        let count = needed + random.below(sound.count - needed + 1)
+        let quorum = Set(sound.shuffled(using: &random).prefix(count))
+        var afflictions: [Int: Affliction] = [:]
+        for index in sound where !quorum.contains(index) {
+            afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
+        }
+        world.note(.phase, nil, detail: 1, "a quorum heals: nodes \(quorum.sorted().map { $0 + 1 })")
+        world.heal(afflicting: afflictions)
+        world.mark()
+        let start = world.now
+        let isServed = world.run(until: start + Self.healNanoseconds) { world.isServingAll }
+        guard world.violations.isEmpty else { return nil }
+        guard isServed else {
+            world.violate(
+                .stalled,
+                "a quorum healed, and not everybody was served within "
+                    + "\(Self.healNanoseconds / VirtualTime.second) s of virtual time")
+            return nil
+        }
+        return world.now - start
+    }
+
+    /// The rest heal too; clients have their last answers, and all nodes agree.
+    private func healAll(_ world: World) {
+        world.note(.phase, nil, detail: 2, "all heal")
+        world.heal(afflicting: [:])
+        world.mark()
+        let start = world.now
+        guard world.run(until: start + Self.healNanoseconds, isDone: { world.isServingAll }) else {
+            if world.violations.isEmpty { world.violate(.stalled, "all healed, and not everybody is served") }
+            return
+        }
+        world.isLoadOn = false
+        let agreed = world.run(until: world.now + Self.agreeNanoseconds) {
+            world.clients.allSatisfy(\.isIdle) && world.isAgreed
+        }
+        if !agreed, world.violations.isEmpty {
+            world.violate(
+                .stalled,
+                "all healed, and the nodes did not agree within "
+                    + "\(Self.agreeNanoseconds / VirtualTime.second) s: \(world.standing)")
+        }
+    }
+
+    // MARK: Judgement
+
+    private func judge(_ world: World) {
+        guard world.violations.isEmpty else { return }
+        let check = HistoryCheck(
+            world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
+            states: world.states, configuration: world.settings.configuration, wording: workload.wording)
+        world.counts.reads = check.readsChecked
+        for violation in check.violations { world.violate(violation.kind, violation.detail) }
+        guard world.violations.isEmpty else { return }
+        let opening = Linearizability.opening(of: world.history, count: Self.searchedOperations)
+        let search = Linearizability(
+            opening, model: workload.model, configurationLimit: Self.searchedConfigurations,
+            wording: workload.wording)
+        switch search.verdict {
+        case .linearizable: world.counts.searches += 1
+        case .undecided: break
+        case .violation(let detail): world.violate(.notLinearizable, detail)
+        }
+    }
+
+    private func report(_ world: World, _ recovery: UInt64?) -> SimulationReport {
+        world.counts.elections = world.judge.ledBallots.count
+        world.counts.slots = Int(world.judge.chosenThrough)
+        return SimulationReport(
+            seed: seed, nodes: world.nodes.count, violations: world.violations, counts: world.counts,
+            nanoseconds: world.now, recoveryNanoseconds: recovery, digest: world.trace.digest,
+            schedule: world.schedule)
+    }
+}
+
+extension World {
+    /// What the nodes that run say of themselves.
+    var states: [NodeState] {
+        nodes.compactMap { node in
+            guard let status = node.core?.groups.first?.status else { return nil }
+            return NodeState(
+                node: node.index + 1, executedThrough: status.executedThrough, chain: status.chain,
+                digest: status.state)
+        }
+    }
+
+    /// Whether all nodes that can run do, and have executed all that was chosen.
+    var isAgreed: Bool {
+        nodes.allSatisfy {
+            $0.retired != nil || $0.core?.groups[0].chosenThrough.rawValue == judge.chosenThrough
+        }
+    }
+
+    /// How far each node is, for whoever asks why they do not agree.
+    var standing: String {
+        nodes.map { node in
+            let where_ = node.retired ?? node.core.map { "\($0.groups[0].chosenThrough)" } ?? "down"
+            return "node \(node.index + 1): \(where_)"
+        }.joined(separator: ", ") + "; chosen \(judge.chosenThrough)"
+    }
+}

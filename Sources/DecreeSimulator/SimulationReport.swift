@@ -1,0 +1,85 @@
+public import Paxos
+
+/// What happened in a simulation, counted.
+public struct SimulationCounts: Sendable, Hashable, Codable {
+    /// Events of the world.
+    public var events = 0
+    /// Messages sent, handshakes among them.
+    public var messages = 0
+    /// Messages that were lost.
+    public var lost = 0
+    /// Messages that arrived a second time.
+    public var duplicated = 0
+    /// Questions for slots that a node had missed.
+    public var fetches = 0
+    /// Times a node started.
+    public var starts = 0
+    /// Times a node or its machine died.
+    public var deaths = 0
+    /// Nodes that were out for good: their stores had rotted.
+    public var retired = 0
+    /// Operations that clients asked.
+    public var operations = 0
+    /// Operations that the machine answered.
+    public var answered = 0
+    /// Operations that were definitely not done.
+    public var failed = 0
+    /// Operations of which nobody knows.
+    public var unknown = 0
+    /// Ballots in which somebody proposed.
+    public var elections = 0
+    /// Slots chosen.
+    public var slots = 0
+    /// Reads that were checked.
+    public var reads = 0
+    /// Histories short enough for an independent search, and how many of them it decided.
+    public var searches = 0
+    /// Faults, by kind.
+    public var faults: [FaultKind: Int] = [:]
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Adds another simulation's.
+    public mutating func add(_ other: SimulationCounts) {
+        events += other.events
+        messages += other.messages
+        lost += other.lost
+        duplicated += other.duplicated
+        fetches += other.fetches
+        starts += other.starts
+        deaths += other.deaths
+        retired += other.retired
+        operations += other.operations
+        answered += other.answered
+        failed += other.failed
+        unknown += other.unknown
+        elections += other.elections
+        slots += other.slots
+        reads += other.reads
+        searches += other.searches
+        faults.merge(other.faults) { $0 + $1 }
+    }
+}
+
+/// A simulation, as it went.
+public struct SimulationReport: Sendable {
+    /// The seed.
+    public let seed: UInt64
+    /// How many nodes there were.
+    public let nodes: Int
+    /// What was wrong. Empty, one hopes.
+    public let violations: [Violation]
+    /// What happened, counted.
+    public let counts: SimulationCounts
+    /// Virtual time that passed, in nanoseconds.
+    public let nanoseconds: UInt64
+    /// From the moment when a quorum had healed until everybody was served again, in nanoseconds.
+    public let recoveryNanoseconds: UInt64?
+    /// A digest of everything that happened: equal for equal seeds, in every process.
+    public let digest: Digest
+    /// What was to go wrong.
+    public let schedule: FaultSchedule
+    /// Whether there was anything to judge: a leader, and 100 slots.
+    public var isCounted: Bool { counts.elections >= 1 && counts.slots >= 100 }
+}

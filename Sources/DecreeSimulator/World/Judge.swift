@@ -1,0 +1,329 @@
+import DecreeStore
+import Paxos
+
+/// Watches all nodes at once, from outside, and keeps its own record of what became durable, what was voted
+/// for by a quorum, and what was said: the global invariants, and the local ones a second time, by other code
+/// than that which is to hold them. The numbers are those of `docs/invariants.md`.
+struct Judge {
+    /// What a node's store holds for certain.
+    private struct Durable {
+        var promised = Ballot.zero
+        var votes: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
+        var chosenThrough = Slot.zero
+        var persistSequence: PersistSequence = 0
+        /// The highest ballot it ever told anybody it promised.
+        var toldPromise = Ballot.zero
+    }
+
+    /// The votes that became durable in one slot and ballot.
+    private struct Tally {
+        let ballot: Ballot
+        let proposal: Proposal
+        var quorum = Quorum()
+    }
+
+    private let configuration: Configuration
+    private var nodes: [Durable]
+    private var tallies: [UInt64: [Tally]] = [:]
+    private var chosen: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
+    private var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
+    /// Which life of which node prepared a ballot.
+    private var prepared: [Ballot: Int] = [:]
+    private var states: [UInt64: Digest] = [:]
+    /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
+    private var chains = [Digest.zero]
+    /// What was found since it was last asked. A box, so that saying what is wrong may look at the record.
+    private let flaws = Flaws()
+    /// Ballots in which somebody led: an accept was sent.
+    private(set) var ledBallots: Set<Ballot> = []
+    /// Nodes whose files rotted: what they recover may be less than what was durable.
+    var rotten: Set<Int> = []
+    /// Nodes that rotted, and came back with less than they had without noticing.
+    private(set) var regressed: Set<Int> = []
+
+    init(configuration: Configuration) {
+        self.configuration = configuration
+        nodes = configuration.voters.map { _ in Durable() }
+    }
+
+    /// Slots that a quorum chose, from the first on, without a gap.
+    var chosenThrough: UInt64 { UInt64(chains.count - 1) }
+
+    /// The chosen log, as the votes make it.
+    var log: [ChosenSlot] {
+        (0..<chosenThrough).compactMap { index in
+            chosen[index + 1].map { ChosenSlot(Slot(index + 1), $0.proposal) }
+        }
+    }
+
+    func takeFlaws() -> [String] {
+        guard !flaws.found.isEmpty else { return [] }
+        defer { flaws.found = [] }
+        return flaws.found
+    }
+
+    private final class Flaws {
+        var found: [String] = []
+    }
+
+    private func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
+        if !condition { flaws.found.append("\(name): \(detail())") }
+    }
+
+    // MARK: Disks
+
+    /// A node is about to write rows.
+    func intends(_ node: Int, _ rows: [Write]) {
+        for row in rows {
+            guard case .chosen(_, let slot, _, let chain) = row else { continue }
+            hold(
+                slot.rawValue <= chosenThrough, "QuorumExact",
+                "node \(node + 1) holds slot \(slot) to be chosen, without a quorum's durable votes")
+            guard slot.rawValue <= chosenThrough else { continue }
+            hold(
+                chains[Int(slot.rawValue)] == chain, "ChosenUnique",
+                "node \(node + 1) holds another log to be chosen through slot \(slot)")
+        }
+    }
+
+    /// A node's rows are durable.
+    mutating func committed(_ node: Int, _ rows: [Write], persistSequence: PersistSequence) {
+        for row in rows { apply(row, of: node) }
+        nodes[node].persistSequence = persistSequence
+    }
+
+    private mutating func apply(_ row: Write, of node: Int) {
+        switch row {
+        case .promise(_, let ballot):
+            hold(
+                ballot > nodes[node].promised, "PromiseMonotone",
+                "node \(node + 1) writes promise \(ballot) over \(nodes[node].promised)")
+            nodes[node].promised = ballot
+        case .accepted(_, let vote):
+            let before = nodes[node].votes[vote.slot.rawValue]
+            hold(
+                vote.ballot <= nodes[node].promised, "AcceptGuard",
+                "node \(node + 1) votes in \(vote.ballot), promised \(nodes[node].promised)")
+            hold(
+                vote.slot > nodes[node].chosenThrough, "AcceptGuard",
+                "node \(node + 1) votes for slot \(vote.slot), which it knows to be chosen")
+            hold(
+                before.map { $0.ballot <= vote.ballot } ?? true, "AcceptGuard",
+                "node \(node + 1) lowers its vote for slot \(vote.slot) to \(vote.ballot)")
+            nodes[node].votes[vote.slot.rawValue] = (vote.ballot, vote.proposal)
+            tally(vote, of: node)
+        case .chosen(_, let slot, _, _):
+            hold(
+                slot == nodes[node].chosenThrough.next, "ApplyPrefix",
+                "node \(node + 1) closes slot \(slot) after \(nodes[node].chosenThrough)")
+            nodes[node].chosenThrough = slot
+            let vote = nodes[node].votes[slot.rawValue]
+            hold(
+                vote?.proposal == chosen[slot.rawValue]?.proposal, "ChosenUnique",
+                "node \(node + 1) closes slot \(slot) over another value than was chosen")
+        }
+    }
+
+    private mutating func tally(_ vote: AcceptedProposal, of node: Int) {
+        let slot = vote.slot.rawValue
+        var tallies = tallies[slot] ?? []
+        let place = tallies.firstIndex { $0.ballot == vote.ballot }
+        if let place {
+            hold(
+                tallies[place].proposal == vote.proposal, "OneValuePerBallotSlot",
+                "two values in ballot \(vote.ballot), slot \(slot)")
+            tallies[place].quorum.add(index: node)
+        } else {
+            var tally = Tally(ballot: vote.ballot, proposal: vote.proposal)
+            tally.quorum.add(index: node)
+            tallies.append(tally)
+        }
+        self.tallies[slot] = tallies
+        for tally in tallies where tally.quorum.isReached(in: configuration) {
+            if let known = chosen[slot] {
+                hold(
+                    known.proposal == tally.proposal, "ChosenUnique",
+                    "slot \(slot) is chosen in \(known.ballot), and as something else in \(tally.ballot)")
+                if tally.ballot < known.ballot { chosen[slot] = (tally.ballot, known.proposal) }
+            } else {
+                chosen[slot] = (tally.ballot, tally.proposal)
+            }
+        }
+        checkStable(slot)
+        while let next = chosen[chosenThrough + 1] {
+            chains.append(
+                (chains.last ?? .zero).chained(Slot(chosenThrough + 1), next.proposal.digest))
+        }
+    }
+
+    /// Once chosen, every higher ballot votes for the same, and proposes the same.
+    private func checkStable(_ slot: UInt64) {
+        guard let known = chosen[slot] else { return }
+        let voted = (tallies[slot] ?? []).map { ($0.ballot, $0.proposal) }
+        for (ballot, proposal) in voted + (proposed[slot] ?? []).map({ ($0.ballot, $0.proposal) })
+        where ballot > known.ballot && proposal != known.proposal {
+            hold(
+                false, "ChosenStable",
+                "slot \(slot) was chosen in \(known.ballot), and ballot \(ballot) has another value")
+        }
+    }
+
+    /// A node has come back. What was durable must be there; what was being written may be.
+    mutating func recovered(
+        _ node: Int, votes: RecoveredVotes, chosenThrough: Slot, persistSequence: PersistSequence,
+        unfinished: [Write]
+    ) {
+        let before = nodes[node]
+        var lost: [String] = []
+        if votes.promised < before.promised {
+            lost.append("promise \(before.promised), found \(votes.promised)")
+        }
+        if chosenThrough < before.chosenThrough {
+            lost.append("chosen through \(before.chosenThrough), found \(chosenThrough)")
+        }
+        if persistSequence < before.persistSequence {
+            lost.append("\(before.persistSequence) transactions, found \(persistSequence)")
+        }
+        let found = Dictionary(uniqueKeysWithValues: votes.accepted.map { ($0.slot.rawValue, $0) })
+        for (slot, vote) in before.votes.sorted(by: { $0.key < $1.key })
+        where slot > chosenThrough.rawValue {
+            guard let now = found[slot], now.ballot >= vote.ballot,
+                now.ballot > vote.ballot || now.proposal == vote.proposal
+            else {
+                lost.append("the vote for slot \(slot) in \(vote.ballot)")
+                continue
+            }
+        }
+        if !lost.isEmpty {
+            if rotten.contains(node) {
+                regressed.insert(node)
+            } else {
+                hold(
+                    false, "PersistBeforeSend",
+                    "node \(node + 1) forgot what was durable: \(lost.joined(separator: "; "))")
+            }
+        }
+        // What was being written is written whole or not at all.
+        let isWritten = persistSequence > before.persistSequence
+        if isWritten {
+            for row in unfinished { apply(row, of: node) }
+            nodes[node].persistSequence = persistSequence
+        }
+        hold(
+            rotten.contains(node)
+                || votes.promised == nodes[node].promised && chosenThrough == nodes[node].chosenThrough,
+            "PersistBeforeSend",
+            "node \(node + 1) comes back with promise \(votes.promised), chosen through \(chosenThrough); "
+                + "durable were \(nodes[node].promised), \(nodes[node].chosenThrough)")
+    }
+
+    // MARK: Messages
+
+    /// A node says something to another: only what is durable may be said.
+    mutating func sees(_ message: Message, from node: Int, to: Int, life: Int) {
+        let durable = nodes[node]
+        switch message {
+        case .prepare(let prepare):
+            waits(durable.promised >= prepare.ballot, node, "prepares \(prepare.ballot)")
+            hold(
+                prepare.ballot.node == configuration.voters[node], "BallotFresh",
+                "node \(node + 1) prepares \(prepare.ballot)")
+            let owner = prepared[prepare.ballot]
+            hold(
+                owner == nil || owner == life, "BallotFresh",
+                "node \(node + 1) prepares \(prepare.ballot) again after a restart")
+            prepared[prepare.ballot] = life
+        case .promise(let promise):
+            waits(durable.promised >= promise.ballot, node, "promises \(promise.ballot)")
+            for vote in promise.accepted {
+                let known = durable.votes[vote.slot.rawValue]
+                waits(
+                    known.map { $0.ballot >= vote.ballot } ?? false, node,
+                    "reports a vote for slot \(vote.slot) in \(vote.ballot)")
+            }
+            hold(
+                promise.chosenThrough.rawValue <= chosenThrough, "QuorumExact",
+                "node \(node + 1) reports slots chosen through \(promise.chosenThrough)")
+            nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
+        case .accept(let accept):
+            ledBallots.insert(accept.ballot)
+            waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
+            propose(accept)
+        case .accepted(let accepted):
+            hold(
+                accepted.ballot >= durable.toldPromise, "PromiseMonotone",
+                "node \(node + 1) votes in \(accepted.ballot) after it promised \(durable.toldPromise)")
+            for slot in accepted.from.rawValue...accepted.through.rawValue {
+                let known = durable.votes[slot]
+                waits(
+                    known.map { $0.ballot >= accepted.ballot } ?? false, node,
+                    "votes for slot \(slot) in \(accepted.ballot)")
+            }
+        case .decisions(let decisions):
+            for decided in decisions.decided {
+                hold(
+                    chosen[decided.slot.rawValue]?.proposal == decided.proposal, "ChosenUnique",
+                    "node \(node + 1) tells of another decision in slot \(decided.slot)")
+            }
+        case .preVote, .preVoteReply, .rejection, .heartbeat, .heartbeatReply, .fetch, .handover: break
+        }
+    }
+
+    private func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {
+        hold(isDurable, "PersistBeforeSend", "node \(node + 1) \(what()) before it is durable")
+    }
+
+    private mutating func propose(_ accept: Accept) {
+        let slot = accept.slot.rawValue
+        let before = proposed[slot]?.first { $0.ballot == accept.ballot }
+        guard let before else {
+            proposed[slot, default: []].append((accept.ballot, accept.proposal))
+            if let known = chosen[slot], accept.ballot > known.ballot {
+                hold(
+                    accept.proposal == known.proposal, "ChosenStable",
+                    "ballot \(accept.ballot) proposes another value in slot \(slot) than was chosen in "
+                        + "\(known.ballot)")
+            }
+            return
+        }
+        hold(
+            before.proposal == accept.proposal, "OneValuePerBallotSlot",
+            "ballot \(accept.ballot) proposes two values in slot \(slot)")
+    }
+
+    /// A node answers a client: what is said to be done must have been chosen.
+    func sees(_ response: ClientResponse, from node: Int) {
+        switch response {
+        case .executed(_, let position):
+            hold(
+                position.slot.rawValue <= chosenThrough, "AckedSurvives",
+                "node \(node + 1) answers for slot \(position.slot), which no quorum has chosen")
+        case .opened(let session):
+            hold(
+                session.rawValue >> 20 <= chosenThrough, "AckedSurvives",
+                "node \(node + 1) opens session \(session), which no quorum has chosen")
+        case .answered(_, let through, _):
+            hold(
+                through.rawValue <= chosenThrough, "AckedSurvives",
+                "node \(node + 1) answers from slot \(through), which no quorum has chosen")
+        case .notLeader, .busy, .leadershipLost, .sessionExpired, .alreadyAcknowledged, .refused: break
+        }
+    }
+
+    // MARK: States
+
+    /// A node has executed the log through a slot: its chain, and its state, are everybody's there.
+    mutating func executed(_ node: Int, through slot: Slot, chain: Digest, state: Digest) {
+        guard slot.rawValue <= chosenThrough else {
+            hold(false, "QuorumExact", "node \(node + 1) executes slot \(slot), which no quorum has chosen")
+            return
+        }
+        hold(
+            chains[Int(slot.rawValue)] == chain, "ChainMatch",
+            "node \(node + 1) has executed another log through slot \(slot)")
+        hold(
+            states[slot.rawValue].map { $0 == state } ?? true, "ChainMatch",
+            "node \(node + 1) is in another state after slot \(slot) than others were")
+        states[slot.rawValue] = state
+    }
+}

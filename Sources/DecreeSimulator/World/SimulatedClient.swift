@@ -1,0 +1,168 @@
+import DecreeWire
+import NIOCore
+import Paxos
+
+/// A client's process: the real client core, one session, and a few who each ask one thing after the other.
+final class SimulatedClient {
+    /// One who asks.
+    struct Lane {
+        /// Its number among all lanes of all lives: a history's client.
+        let client: Int
+        var asked = 0
+        /// What it waits for.
+        var ticket: Ticket?
+        var request: Operation.Request?
+        var invoked: UInt64 = 0
+        var random: SeededGenerator
+        /// What it was answered last.
+        var last: Reply?
+        /// Operations answered that were invoked after the mark.
+        var answeredSinceMark = 0
+    }
+
+    let endpoint: Endpoint
+    let number: Int
+    private let settings: SimulationSettings
+    private(set) var life = 0
+    private(set) var core: Client?
+    private(set) var lanes: [Lane] = []
+    /// Connections, by the node's place.
+    var links: [Dialled]
+    private var random: SeededGenerator
+    private var nextTicket: UInt64 = 0
+
+    init(endpoint: Endpoint, number: Int, settings: SimulationSettings, streams: Streams) {
+        self.endpoint = endpoint
+        self.number = number
+        self.settings = settings
+        random = streams.stream(.client, number)
+        links = Array(repeating: Dialled(), count: settings.nodes)
+    }
+
+    var isUp: Bool { core != nil }
+    var isIdle: Bool { lanes.allSatisfy { $0.ticket == nil } }
+
+    // MARK: Life
+
+    func start(firstLane: Int) {
+        life += 1
+        var client = ClientSettings()
+        client.window = Int(settings.configuration.sessionWindow)
+        core = Client(group: .first, settings: client, jitterSeed: random.next())
+        lanes = (0..<settings.lanes).map { Lane(client: firstLane + $0, random: random.forking($0)) }
+    }
+
+    /// Dies with all it asked, without a word.
+    func vanish(_ world: World) {
+        for lane in lanes {
+            guard let request = lane.request, lane.ticket != nil else { continue }
+            world.history.append(
+                Operation(client: lane.client, number: lane.asked, request: request, invoked: lane.invoked))
+        }
+        life += 1
+        core = nil
+        lanes = []
+        for node in links.indices { links[node] = Dialled(connection: links[node].connection) }
+    }
+
+    // MARK: Asking
+
+    /// Has a lane ask the next thing. Returns false if it still waits.
+    func ask(_ place: Int, world: World) {
+        guard lanes[place].ticket == nil else { return }
+        lanes[place].asked += 1
+        let lane = lanes[place]
+        var draws = lane.random
+        let request = world.workload.next(
+            client: lane.client, number: lane.asked, clients: world.settings.lanesExpected, after: lane.last,
+            &draws)
+        nextTicket += 1
+        let ticket = Ticket(rawValue: nextTicket)
+        let patience = draws.chance(1, in: 20) ? 5 + draws.below(400) : 10_000
+        lanes[place].random = draws
+        lanes[place].ticket = ticket
+        lanes[place].request = request
+        lanes[place].invoked = world.stamp()
+        world.counts.operations += 1
+        let deadline = world.now + UInt64(patience) * VirtualTime.millisecond
+        perform(world) { core, now, actions in
+            switch request {
+            case .command(let bytes):
+                core.submit(bytes[...], deadline: deadline, ticket: ticket, now: now, into: &actions)
+            case .query(let bytes, let consistency):
+                core.query(
+                    bytes[...], consistency: consistency, deadline: deadline, ticket: ticket, now: now,
+                    into: &actions)
+            }
+        }
+    }
+
+    func mark() {
+        for place in lanes.indices { lanes[place].answeredSinceMark = 0 }
+    }
+
+    // MARK: Events
+
+    func connected(_ node: NodeID, world: World) {
+        perform(world) { core, now, actions in core.connected(node, now: now, into: &actions) }
+    }
+
+    func disconnected(_ node: NodeID, world: World) {
+        perform(world) { core, now, actions in core.disconnected(node, now: now, into: &actions) }
+    }
+
+    func receive(_ response: ClientResponse, id: UInt64, from node: NodeID, world: World) {
+        perform(world) { core, now, actions in
+            core.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
+        }
+    }
+
+    func tick(_ world: World) {
+        guard let core, core.nextTick <= world.now else { return }
+        perform(world) { core, now, actions in core.tick(now: now, into: &actions) }
+    }
+
+    private func perform(_ world: World, _ body: (inout Client, UInt64, inout [ClientAction]) -> Void) {
+        guard var client = core.take() else { return }
+        var actions: [ClientAction] = []
+        body(&client, world.now, &actions)
+        core = client
+        for action in actions {
+            switch action {
+            case .complete(let ticket, let outcome): complete(ticket, outcome, world)
+            case .send(let id, let node, let request):
+                world.send(.request(id: id.rawValue, group: .first, request), from: self, to: node)
+            }
+        }
+    }
+
+    private func complete(_ ticket: Ticket, _ outcome: Outcome, _ world: World) {
+        guard let place = lanes.firstIndex(where: { $0.ticket == ticket }),
+            let request = lanes[place].request
+        else {
+            world.violate(.history, "client \(number + 1) was told twice of ticket \(ticket.rawValue)")
+            return
+        }
+        let lane = lanes[place]
+        lanes[place].ticket = nil
+        lanes[place].request = nil
+        switch outcome {
+        case .ok(let reply, _): lanes[place].last = .ok(reply)
+        case .rejected(let reason, _): lanes[place].last = .rejected(reason)
+        case .failed, .unknown: lanes[place].last = nil
+        }
+        if outcome.isAnswered, lane.invoked >= world.markedAt { lanes[place].answeredSinceMark += 1 }
+        world.completed(
+            Operation(
+                client: lane.client, number: lane.asked, request: request, invoked: lane.invoked,
+                completed: world.stamp(), outcome: outcome), of: self, lane: place)
+    }
+}
+
+extension SeededGenerator {
+    /// A generator of its own for one of several, drawn from this one.
+    fileprivate func forking(_ number: Int) -> SeededGenerator {
+        var copy = self
+        return SeededGenerator(seed: Digest(of: copy.next(), UInt64(number), 0, 0).rawValue)
+    }
+}

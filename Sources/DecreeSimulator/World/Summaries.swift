@@ -1,0 +1,58 @@
+import Paxos
+
+// What is said, in a few words, for those who read traces.
+
+extension Message {
+    var summary: String {
+        switch self {
+        case .preVote(let message): "pre-vote \(message.ballot)"
+        case .preVoteReply(let message):
+            "pre-vote reply \(message.ballot) \(message.isGranted ? "granted" : "denied")"
+        case .prepare(let message): "prepare \(message.ballot) from slot \(message.firstOpen)"
+        case .promise(let message):
+            "promise \(message.ballot) part \(message.part + 1)/\(message.parts), chosen \(message.chosenThrough), "
+                + "votes \(message.accepted.map { "\($0.slot)@\($0.ballot)" })"
+        case .accept(let message):
+            "accept \(message.ballot) slot \(message.slot) \(message.proposal.digest), chosen "
+                + "\(message.chosenThrough)"
+        case .accepted(let message): "accepted \(message.ballot) slots \(message.from)-\(message.through)"
+        case .rejection(let message): "rejection \(message.ballot), promised \(message.promised)"
+        case .heartbeat(let message):
+            "heartbeat \(message.ballot) round \(message.round), chosen \(message.chosenThrough)"
+        case .heartbeatReply(let message):
+            "heartbeat reply \(message.ballot) round \(message.round), executed \(message.executedThrough)"
+        case .fetch(let message): "fetch slots \(message.from)-\(message.through)"
+        case .decisions(let message):
+            "decisions \(message.decided.map { "\($0.slot)@\($0.ballot)" }), chosen \(message.chosenThrough)"
+        case .handover(let message): "handover \(message.ballot)"
+        }
+    }
+}
+
+extension ClientRequest {
+    var summary: String {
+        switch self {
+        case .openSession: "open session"
+        case .command(let session, let sequence, let first, let payload):
+            "command \(sequence) (from \(first)) of session \(session), \(payload.count) bytes"
+        case .query(_, let consistency): "query, \(consistency)"
+        }
+    }
+}
+
+extension ClientResponse {
+    var summary: String {
+        switch self {
+        case .opened(let session): "opened \(session)"
+        case .executed(let reply, let position):
+            "executed at \(position)\(reply.isRejected ? ", rejected" : "")"
+        case .answered(_, let through, let consistency): "answered after slot \(through), \(consistency)"
+        case .notLeader(let leader): "not leader\(leader.map { ", node \($0) is" } ?? "")"
+        case .busy: "busy"
+        case .leadershipLost: "leadership lost"
+        case .sessionExpired: "session expired"
+        case .alreadyAcknowledged: "already acknowledged"
+        case .refused(let refusal): "refused: \(refusal)"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import DecreeWire
+import NIOCore
+import Paxos
+
+/// The load: clients that come, ask, rest, and now and then die.
+extension World {
+    /// A moment that no other operation's beginning or end has: events at one virtual time have an order.
+    func stamp() -> UInt64 {
+        lastStamp = max(lastStamp + 1, now)
+        return lastStamp
+    }
+
+    func startClient(_ client: SimulatedClient) {
+        guard !client.isUp else { return }
+        client.start(firstLane: lanesStarted)
+        lanesStarted += settings.lanes
+        note(.client, nil, detail: UInt64(client.number), "client \(client.number + 1) comes")
+        let life = client.life
+        plan(.clientTicks(client: client.number, life: life), in: 10 * VirtualTime.millisecond)
+        for place in client.lanes.indices {
+            plan(
+                .laneActs(client: client.number, life: life, lane: place),
+                in: network.within(20 * VirtualTime.millisecond))
+        }
+        for node in nodes { dial(client.endpoint, to: node.index) }
+    }
+
+    func clientTicks(_ index: Int, _ life: Int) {
+        let client = clients[index]
+        guard client.life == life, client.isUp else { return }
+        client.tick(self)
+        plan(.clientTicks(client: index, life: life), in: 10 * VirtualTime.millisecond)
+    }
+
+    func laneActs(_ index: Int, _ life: Int, _ lane: Int) {
+        let client = clients[index]
+        guard client.life == life, client.isUp, isLoadOn else { return }
+        client.ask(lane, world: self)
+    }
+
+    /// A client's request goes out over its connection, if that is up.
+    func send(_ frame: ClientFrame, from client: SimulatedClient, to node: NodeID) {
+        var bytes = ByteBufferAllocator().buffer(capacity: 128)
+        do throws(WireError) {
+            try frame.write(into: &bytes)
+        } catch {
+            violate(.invariant, "a request cannot be encoded: \(error)")
+        }
+        send(bytes, from: client.endpoint, to: Int(node.rawValue) - 1)
+    }
+
+    func arriveAtClient(_ packet: Packet) {
+        let client = client(packet.to)
+        guard client.life == packet.toLife, client.isUp else { return }
+        note(
+            .client, packet.from, detail: UInt64(packet.bytes.readableBytes),
+            "client \(client.number + 1) gets \(describe(packet))")
+        switch packet.kind {
+        case .helloReply: arriveReply(packet)
+        case .reset: connectionBroke(packet.to, packet.from, packet.connection)
+        case .hello: break
+        case .frame:
+            guard client.links[packet.from].connection == packet.connection,
+                client.links[packet.from].isUp
+            else { return }
+            var decoder = FrameDecoder(expectsHandshake: false)
+            decoder.append(packet.bytes)
+            do throws(WireError) {
+                guard case .client(.response(let id, let response)) = try decoder.next() else {
+                    throw .unexpected("no node sends this to a client")
+                }
+                client.receive(response, id: id, from: nodes[packet.from].id, world: self)
+            } catch {
+                connectionBroke(packet.to, packet.from, packet.connection)
+            }
+        }
+    }
+
+    /// A lane has its answer: it rests, then asks again.
+    func completed(_ operation: Operation, of client: SimulatedClient, lane: Int) {
+        history.append(operation)
+        note(
+            .client, nil, detail: UInt64(operation.client),
+            "client \(client.number + 1), operation \(operation.number) of \(operation.client): "
+                + "\(workload.wording.text(operation))")
+        switch operation.outcome {
+        case .ok, .rejected: counts.answered += 1
+        case .failed: counts.failed += 1
+        case .unknown: counts.unknown += 1
+        }
+        guard isLoadOn else { return }
+        plan(
+            .laneActs(client: client.number, life: client.life, lane: lane),
+            in: network.within(settings.restNanoseconds))
+    }
+
+    // MARK: Signs of life
+
+    /// From now on, only what is asked later counts as a sign of life.
+    func mark() {
+        markedAt = stamp()
+        for client in clients { client.mark() }
+    }
+
+    /// Whether everybody who asks has had an answer to something asked since the mark.
+    var isServingAll: Bool {
+        clients.allSatisfy { $0.isUp && $0.lanes.allSatisfy { $0.answeredSinceMark > 0 } }
+    }
+}

@@ -1,0 +1,149 @@
+import DecreeNode
+import Paxos
+
+/// What goes wrong, begins and ends here.
+extension World {
+    func beginFault(_ number: Int) {
+        guard let fault = schedule.faults.first(where: { $0.number == number }) else { return }
+        let active = ActiveFault(fault)
+        faults[number] = active
+        counts.faults[fault.kind, default: 0] += 1
+        note(.fault, nil, detail: UInt64(number), "begins: \(fault)")
+        switch fault.effect {
+        case .weather, .partition: weather.append(active)
+        case .clientCrash(let index):
+            clients[index].vanish(self)
+            plan(.clientStarts(client: index), at: fault.end)
+        case .rot(let node, let file, let place, let bit):
+            rot(nodes[node], file, place, bit)
+        case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
+            .terminate(let target), .ioError(let target, _, _, _), .diskFull(let target, _),
+            .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _):
+            active.struck = resolve(target, active)
+            for index in active.struck { strike(nodes[index], fault) }
+        }
+    }
+
+    private func resolve(_ target: Fault.Target, _ active: ActiveFault) -> [Int] {
+        switch target {
+        case .leader:
+            let leader = nodes.last { $0.core?.groups.first?.isLeading ?? false }
+            return [leader?.index ?? active.below(nodes.count)]
+        case .node(let index): return [index]
+        case .some(let count): return Array(active.shuffled(Array(nodes.indices)).prefix(count)).sorted()
+        case .all: return Array(nodes.indices)
+        }
+    }
+
+    private func strike(_ node: SimulatedNode, _ fault: Fault) {
+        let down = fault.end - now
+        switch fault.effect {
+        case .pause: if node.isUp { node.isPaused = true }
+        case .stop(_, let death): if node.isUp { stop(node, death, downNanoseconds: down) }
+        case .stopInDisk(_, let operation, let death):
+            node.disk.inject(DiskFault(.crash, at: operation, of: .writesAndSyncs))
+            node.struckDeath = (death, fault.end)
+        case .terminate:
+            guard node.isUp, !node.isPaused else { return }
+            node.terminatedDown = down
+            node.core?.shutDown()
+        case .ioError(_, let operation, let syncsOnly, let isKept):
+            node.disk.setFailedSyncSurvival(isKept ? .anything : .nothing)
+            node.disk.inject(
+                DiskFault(.inputOutputError, at: operation, of: syncsOnly ? .syncs : .writesAndSyncs))
+        case .diskFull(_, let room): node.disk.setCapacity(bytes: node.disk.usedBytes + room)
+        case .slowDisk(_, let micros): node.diskMicroseconds = micros
+        case .clockJump(_, let ticks):
+            for _ in 0..<ticks {
+                guard let core = node.core, !node.isPaused, core.tick() else { break }
+                core.endTick()
+            }
+            node.disk.advanceTime(milliseconds: Int64(ticks) * 10)
+        case .clockDrift(_, let percent):
+            node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
+        case .weather, .partition, .rot, .clientCrash: break
+        }
+    }
+
+    private func rot(_ node: SimulatedNode, _ file: Fault.RottenFile, _ place: Int, _ bit: Int) {
+        let path = SimulatedNode.directory + "/" + file.rawValue
+        let length = node.disk.contents(of: path)?.count ?? 0
+        guard length > 0 else { return }
+        judge.rotten.insert(node.index)
+        node.disk.flipBit(bit, ofByteAt: min(length - 1, length * place / 1_000), in: path)
+    }
+
+    func endFault(_ number: Int) {
+        guard let active = faults.removeValue(forKey: number) else { return }
+        note(.fault, nil, detail: UInt64(number), "ends: #\(number)")
+        weather.removeAll { $0.number == number }
+        release(number)
+        for index in active.struck { makeGood(nodes[index], active.fault) }
+    }
+
+    /// Everything a clogged link held back leaves at once.
+    private func release(_ number: Int) {
+        let held = clogged.filter { $0.fault == number }
+        clogged.removeAll { $0.fault == number }
+        for (_, packet) in held { put(packet) }
+    }
+
+    private func makeGood(_ node: SimulatedNode, _ fault: Fault) {
+        switch fault.effect {
+        case .pause: resume(node)
+        case .diskFull: node.disk.setCapacity(bytes: nil)
+        case .slowDisk: node.diskMicroseconds = settings.diskMicroseconds
+        case .clockDrift: node.tickNanoseconds = 10 * VirtualTime.millisecond
+        case .ioError: node.disk.setFailedSyncSurvival(.nothing)
+        case .stopInDisk: node.struckDeath = nil; node.disk.clearFaults()
+        // The end of a death is a start, which was planned with it.
+        case .stop, .terminate, .clockJump, .weather, .partition, .rot, .clientCrash: break
+        }
+    }
+
+    /// What happened while the process was stopped happens to it now.
+    func resume(_ node: SimulatedNode) {
+        guard node.isPaused else { return }
+        node.isPaused = false
+        let deferred = node.deferred
+        node.deferred = []
+        for event in deferred { plan(event, in: 0) }
+    }
+
+    // MARK: Healing
+
+    /// Faults end. The nodes of `afflicted` stay broken, each in its own way; the rest are as new.
+    func heal(afflicting afflicted: [Int: Affliction]) {
+        for number in faults.keys.sorted() { endFault(number) }
+        afflictions = afflicted
+        for node in nodes where node.retired == nil {
+            node.disk.clearFaults()
+            node.disk.setCapacity(bytes: nil)
+            node.diskMicroseconds = settings.diskMicroseconds
+            node.tickNanoseconds = 10 * VirtualTime.millisecond
+            node.struckDeath = nil
+            if let affliction = afflicted[node.index] {
+                afflict(node, affliction)
+            } else {
+                resume(node)
+                if !node.isUp { startNode(node) }
+            }
+        }
+        for client in clients where !client.isUp { startClient(client) }
+    }
+
+    private func afflict(_ node: SimulatedNode, _ affliction: Affliction) {
+        note(.phase, node.index, "stays broken: \(affliction)")
+        switch affliction {
+        case .down: if node.isUp { stop(node, .kill, downNanoseconds: 0) }
+        case .paused: if node.isUp { node.isPaused = true }
+        case .slow:
+            resume(node)
+            node.diskMicroseconds = 500_000
+            if !node.isUp { startNode(node) }
+        case .cutOff, .deaf, .mute:
+            resume(node)
+            if !node.isUp { startNode(node) }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import DecreeNode
+import DecreeStore
+import NIOCore
+import Paxos
+
+/// Processes and machines: how they start, tick, die, and what is made of it.
+extension World {
+    /// Starts whatever runs at the beginning.
+    func begin() {
+        nodes.first?.disk.seedSQLite()
+        for node in nodes {
+            plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(50_000_000))
+        }
+        for client in clients { plan(.clientStarts(client: client.number), in: network.within(100_000_000)) }
+        for fault in schedule.faults {
+            plan(.faultBegins(fault.number), at: fault.start)
+            plan(.faultEnds(fault.number), at: fault.end)
+        }
+    }
+
+    // MARK: Starting
+
+    /// What supervises a server's processes starts them again; so does this.
+    func startNode(_ node: SimulatedNode) {
+        guard !node.isUp, node.retired == nil, afflictions[node.index] != .down else { return }
+        node.isDark = false
+        do {
+            try node.start()
+        } catch {
+            startFailed(node, error)
+            return
+        }
+        if judge.regressed.contains(node.index) {
+            retire(node, "its rotten store went back in time")
+            return
+        }
+        counts.starts += 1
+        note(
+            .node, node.index, detail: UInt64(node.life),
+            "starts; chosen through \(node.core?.groups[0].chosenThrough ?? .zero)")
+        let life = node.life
+        plan(.tick(node: node.index, life: life), in: node.tickNanoseconds)
+        for peer in nodes where peer !== node { dial(node.index, to: peer.index) }
+    }
+
+    private func startFailed(_ node: SimulatedNode, _ error: any Error) {
+        let wasDown = node.disk.isDown
+        node.vanish()
+        // The process ends, and with it every lock and whatever SQLite still held open.
+        node.disk.kill()
+        guard !wasDown, let error = error as? StoreError else {
+            note(.node, node.index, "dies while it starts")
+            startLater(node)
+            return
+        }
+        storeFailed(node, error)
+    }
+
+    /// What a store that failed means for its node: one that may be tried again, or none.
+    private func storeFailed(_ node: SimulatedNode, _ error: StoreError) {
+        note(.node, node.index, "stops: \(error)")
+        switch error {
+        case .ioError, .diskFull: startLater(node)
+        case .corrupt, .notAStore:
+            guard judge.rotten.contains(node.index) else {
+                violate(.store, "node \(node.id), whose disk never rotted: \(error)")
+                return
+            }
+            retire(node, "its store is corrupt")
+        default:
+            guard judge.rotten.contains(node.index) else {
+                violate(.node, "node \(node.id) stopped: \(error)")
+                return
+            }
+            retire(node, "its rotten store is refused")
+        }
+    }
+
+    func startLater(_ node: SimulatedNode, in nanoseconds: UInt64 = 200 * VirtualTime.millisecond) {
+        plan(.nodeStarts(node: node.index, boot: node.boot), in: nanoseconds)
+    }
+
+    private func retire(_ node: SimulatedNode, _ why: String) {
+        if node.isUp { node.vanish() }
+        node.retired = why
+        counts.retired += 1
+        note(.node, node.index, "is out for good: \(why)")
+    }
+
+    // MARK: Ticking and writing
+
+    func tick(_ index: Int, _ life: Int, _ event: WorldEvent) {
+        guard let node = awake(index, life, event), let core = node.core else { return }
+        if core.tick() { core.endTick() }
+        look(at: node)
+        guard node.life == life, node.isUp else { return }
+        plan(.tick(node: index, life: life), in: node.tickNanoseconds)
+    }
+
+    /// A turn ends a little after what has just arrived.
+    func planTurnEnd(_ node: SimulatedNode) {
+        plan(.turnEnds(node: node.index, life: node.life), in: 5 * VirtualTime.microsecond)
+    }
+
+    /// The disk takes its time before it has done a job, and a little more before the node hears of it: a
+    /// crash may come in between.
+    func planDiskWork(_ node: SimulatedNode) {
+        let micros = node.diskMicroseconds
+        let latency = UInt64(micros / 2 + node.latency.below(micros / 2 + 1)) * VirtualTime.microsecond
+        plan(.diskWorks(node: node.index, life: node.life), in: latency)
+    }
+
+    func diskWorks(_ index: Int, _ life: Int, _ event: WorldEvent) {
+        guard let node = awake(index, life, event) else { return }
+        node.disk.advanceTime(milliseconds: 1)
+        guard node.work() else {
+            diskStruck(node)
+            return
+        }
+        plan(
+            .diskReports(node: index, life: life),
+            in: UInt64(10 + node.latency.below(60)) * VirtualTime.microsecond)
+    }
+
+    /// A crash that was set for an operation of the disk has come.
+    private func diskStruck(_ node: SimulatedNode) {
+        note(.disk, node.index, "dies at \(node.disk.struckOperation.map { "\($0)" } ?? "an operation")")
+        for report in node.takeReports() { node.core?.take(report) }
+        let (death, end) = node.struckDeath ?? (.kill, now)
+        node.struckDeath = nil
+        stop(node, death, downNanoseconds: max(5 * VirtualTime.millisecond, end > now ? end - now : 0))
+    }
+
+    // MARK: Dying
+
+    func stop(_ node: SimulatedNode, _ death: Fault.Death, downNanoseconds: UInt64) {
+        guard node.retired == nil else { return }
+        note(.node, node.index, "ends: \(death)")
+        counts.deaths += 1
+        var restart = downNanoseconds
+        switch death {
+        case .kill:
+            hangUp(node)
+            node.vanish()
+            node.disk.kill()
+        case .powerCut(let survival):
+            node.vanish()
+            node.disk.powerCut(keeping: survival)
+            node.isDark = true
+        case .killThenPowerCut(let survival, let milliseconds):
+            hangUp(node)
+            node.vanish()
+            node.disk.kill()
+            restart = VirtualTime.millisecond
+            plan(
+                .machineFails(node: node.index, survival),
+                in: restart + UInt64(milliseconds) * VirtualTime.millisecond)
+        }
+        startLater(node, in: restart)
+    }
+
+    /// The kernel of a machine that lives on tells the others that the process is gone.
+    private func hangUp(_ node: SimulatedNode) {
+        for (end, known) in node.admitted.sorted(by: { $0.key < $1.key }) {
+            put(
+                Packet(
+                    kind: .reset, from: node.index, to: end, fromLife: node.life, toLife: known.life,
+                    connection: known.connection, isFromDialler: false, bytes: .init()))
+        }
+    }
+
+    /// A node says that it must not go on.
+    func nodeFailed(_ node: SimulatedNode, _ failure: NodeFailure) {
+        note(.node, node.index, "fails: \(failure)")
+        guard case .fenced(let reason) = failure else { return }
+        if !judge.rotten.contains(node.index) {
+            violate(.node, "node \(node.id) is fenced, and its store is sound: \(reason)")
+        }
+    }
+
+    /// A node's disk is closed, or given up: the process ends.
+    func nodeFinished(_ node: SimulatedNode) {
+        let failure = node.core?.failure
+        hangUp(node)
+        node.vanish()
+        node.disk.kill()
+        switch failure {
+        case .store(let error): storeFailed(node, error)
+        case .fenced: retire(node, "it is fenced")
+        case nil:
+            note(.node, node.index, "has stopped")
+            startLater(node, in: node.terminatedDown)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import DecreeNode
+import DecreeStore
+import DecreeWire
+import NIOCore
+import Paxos
+
+/// A cluster and its clients in one thread and virtual time: nothing happens but what was planned, in its
+/// order. The nodes' cores, stores, wire format and the clients' cores are the real ones.
+///
+/// The parts: `World+Network` carries bytes, `World+Connections` lets ends meet, `World+Nodes` starts and ends
+/// processes, `World+Clients` is the load, `World+Faults` what goes wrong. `Simulation` plays the acts.
+final class World {
+    let settings: SimulationSettings
+    let workload: any Workload
+    let streams: Streams
+    private(set) var now: UInt64 = 0
+    private var queue = EventQueue<WorldEvent>()
+    var trace: Trace
+    var judge: Judge
+    private(set) var nodes: [SimulatedNode] = []
+    private(set) var clients: [SimulatedClient] = []
+    /// Everything that clients asked and were told.
+    var history: [Operation] = []
+    /// What was found wrong.
+    var violations: [Violation] = []
+    var faults: [Int: ActiveFault] = [:]
+    /// Active faults that touch messages, by number: asked for every message.
+    var weather: [ActiveFault] = []
+    var counts = SimulationCounts()
+    var network: SeededGenerator
+    /// When the last frame from one end to another arrives: what is sent later comes later, as over TCP,
+    /// unless a fault reorders.
+    var lastArrival: [UInt64]
+    /// Frames that a clogged link holds back.
+    var clogged: [(fault: Int, packet: Packet)] = []
+    /// What the world does to nodes that stay broken while a quorum heals.
+    var afflictions: [Int: Affliction] = [:]
+    let schedule: FaultSchedule
+    /// Lanes of all clients in all their lives so far.
+    var lanesStarted = 0
+    var lastStamp: UInt64 = 0
+    var markedAt: UInt64 = 0
+    /// Whether clients ask new things.
+    var isLoadOn = true
+
+    init(seed: UInt64, settings: SimulationSettings, workload: any Workload, sink: ((TraceLine) -> Void)?) {
+        self.settings = settings
+        self.workload = workload
+        streams = Streams(seed: seed)
+        trace = Trace(sink: sink)
+        judge = Judge(configuration: settings.configuration)
+        network = streams.stream(.network)
+        schedule = settings.schedule
+        let ends = settings.nodes + settings.clients
+        lastArrival = Array(repeating: 0, count: ends * ends)
+        for index in 0..<settings.nodes {
+            nodes.append(
+                SimulatedNode(
+                    index: index, world: self, streams: streams, diskMicroseconds: settings.diskMicroseconds,
+                    nodes: settings.nodes))
+        }
+        for index in 0..<settings.clients {
+            clients.append(
+                SimulatedClient(
+                    endpoint: settings.nodes + index, number: index, settings: settings, streams: streams))
+        }
+    }
+
+    /// How many ends there are: nodes, then clients.
+    var ends: Int { nodes.count + clients.count }
+
+    // MARK: Time
+
+    func plan(_ event: WorldEvent, in nanoseconds: UInt64) { queue.plan(event, at: now + nanoseconds) }
+
+    func plan(_ event: WorldEvent, at time: UInt64) { queue.plan(event, at: max(now, time)) }
+
+    /// Lets things happen until `end`, or until the condition holds, which is looked at every so often.
+    /// Returns whether it held.
+    @discardableResult
+    func run(until end: UInt64, isDone: () -> Bool = { false }) -> Bool {
+        var nextLook = now
+        while violations.isEmpty {
+            guard let (time, event) = queue.next(by: end) else {
+                now = end
+                return isDone()
+            }
+            now = time
+            happen(event)
+            counts.events += 1
+            for flaw in judge.takeFlaws() { violate(.invariant, flaw) }
+            if now >= nextLook {
+                if isDone() { return true }
+                nextLook = now + 20 * VirtualTime.millisecond
+            }
+        }
+        return false
+    }
+
+    private func happen(_ event: WorldEvent) {
+        switch event {
+        case .tick(let index, let life): tick(index, life, event)
+        case .turnEnds(let index, let life):
+            guard let node = awake(index, life, event) else { return }
+            node.core?.endTurn()
+            look(at: node)
+        case .diskWorks(let index, let life): diskWorks(index, life, event)
+        case .diskReports(let index, let life):
+            guard let node = awake(index, life, event) else { return }
+            for report in node.takeReports() { node.core?.take(report) }
+            look(at: node)
+        case .arrives(let packet): arrive(packet)
+        case .dials(let end, let life, let node): dials(end, life, to: node)
+        case .givesUp(let end, let life, let node, let connection): givesUp(end, life, node, connection)
+        case .clientTicks(let index, let life): clientTicks(index, life)
+        case .laneActs(let index, let life, let lane): laneActs(index, life, lane)
+        case .clientStarts(let index): startClient(clients[index])
+        case .nodeStarts(let index, let boot): if nodes[index].boot == boot { startNode(nodes[index]) }
+        case .machineFails(let index, let survival):
+            stop(nodes[index], .powerCut(survival), downNanoseconds: 300 * VirtualTime.millisecond)
+        case .faultBegins(let number): beginFault(number)
+        case .faultEnds(let number): endFault(number)
+        }
+    }
+
+    /// The node, if it is in that life and not stopped; if it is, the event waits until it goes on.
+    func awake(_ index: Int, _ life: Int, _ event: WorldEvent) -> SimulatedNode? {
+        let node = nodes[index]
+        guard node.life == life, node.isUp else { return nil }
+        guard !node.isPaused else {
+            node.deferred.append(event)
+            return nil
+        }
+        return node
+    }
+
+    /// What a node has executed is what everybody has.
+    func look(at node: SimulatedNode) {
+        guard let group = node.core?.groups.first, group.chosenThrough != node.lookedAt else { return }
+        node.lookedAt = group.chosenThrough
+        let status = group.status
+        judge.executed(
+            node.index, through: status.executedThrough, chain: status.chain, state: status.state)
+    }
+
+    // MARK: What is told
+
+    func violate(_ kind: Violation.Kind, _ detail: String) {
+        let violation = Violation(kind, detail)
+        violations.append(violation)
+        trace.note(.violation, at: now, violation.description)
+    }
+
+    func note(
+        _ kind: TraceLine.Kind, _ node: Int? = nil, detail: UInt64 = 0, _ text: @autoclosure () -> String
+    ) {
+        trace.note(kind, at: now, node: node, detail: detail, text())
+    }
+}

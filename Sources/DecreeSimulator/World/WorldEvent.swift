@@ -1,0 +1,21 @@
+/// What is planned. What belongs to a node's or a client's life is void once that life is over.
+enum WorldEvent {
+    case tick(node: Int, life: Int)
+    case turnEnds(node: Int, life: Int)
+    /// The disk does the job it was given.
+    case diskWorks(node: Int, life: Int)
+    /// What the disk has to say reaches the node.
+    case diskReports(node: Int, life: Int)
+    case arrives(Packet)
+    /// An end that dials tries again, unless it has been let in.
+    case dials(Endpoint, life: Int, to: Int)
+    /// No answer to a hello.
+    case givesUp(Endpoint, life: Int, to: Int, connection: Int)
+    case clientTicks(client: Int, life: Int)
+    case laneActs(client: Int, life: Int, lane: Int)
+    case clientStarts(client: Int)
+    case nodeStarts(node: Int, boot: Int)
+    case machineFails(node: Int, Survival)
+    case faultBegins(Int)
+    case faultEnds(Int)
+}
