@@ -19,7 +19,7 @@ struct Judge {
     private struct Tally {
         let ballot: Ballot
         let proposal: Proposal
-        var quorum = Quorum()
+        var voters: Set<Int> = []
     }
 
     private let configuration: Configuration
@@ -132,14 +132,13 @@ struct Judge {
             hold(
                 tallies[place].proposal == vote.proposal, "OneValuePerBallotSlot",
                 "two values in ballot \(vote.ballot), slot \(slot)")
-            tallies[place].quorum.add(index: node)
+            tallies[place].voters.insert(node)
         } else {
-            var tally = Tally(ballot: vote.ballot, proposal: vote.proposal)
-            tally.quorum.add(index: node)
-            tallies.append(tally)
+            tallies.append(Tally(ballot: vote.ballot, proposal: vote.proposal, voters: [node]))
         }
         self.tallies[slot] = tallies
-        for tally in tallies where tally.quorum.isReached(in: configuration) {
+        // What a quorum is, said a second time.
+        for tally in tallies where 2 * tally.voters.count > nodes.count {
             if let known = chosen[slot] {
                 hold(
                     known.proposal == tally.proposal, "ChosenUnique",
@@ -197,6 +196,13 @@ struct Judge {
         if !lost.isEmpty {
             if rotten.contains(node) {
                 regressed.insert(node)
+                // Rot in the last transaction looks like one that was torn: that much may go unnoticed.
+                hold(
+                    persistSequence < before.persistSequence
+                        && persistSequence + 1 >= before.persistSequence,
+                    "CorruptIsNotAbsent",
+                    "node \(node + 1) did not notice what its rotten disk lost: "
+                        + lost.joined(separator: "; "))
             } else {
                 hold(
                     false, "PersistBeforeSend",
