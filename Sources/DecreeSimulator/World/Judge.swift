@@ -29,6 +29,8 @@ struct Judge {
     private var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
     /// Which life of which node prepared a ballot.
     private var prepared: [Ballot: Int] = [:]
+    /// Who told a ballot's owner of a promise.
+    private var promised: [Ballot: Set<Int>] = [:]
     private var states: [UInt64: Digest] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
     private var chains = [Digest.zero]
@@ -69,6 +71,9 @@ struct Judge {
     private func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
         if !condition { flaws.found.append("\(name): \(detail())") }
     }
+
+    /// What a quorum is, said a second time.
+    private func isMajority(_ voters: Set<Int>) -> Bool { 2 * voters.count > nodes.count }
 
     // MARK: Disks
 
@@ -137,8 +142,7 @@ struct Judge {
             tallies.append(Tally(ballot: vote.ballot, proposal: vote.proposal, voters: [node]))
         }
         self.tallies[slot] = tallies
-        // What a quorum is, said a second time.
-        for tally in tallies where 2 * tally.voters.count > nodes.count {
+        for tally in tallies where isMajority(tally.voters) {
             if let known = chosen[slot] {
                 hold(
                     known.proposal == tally.proposal, "ChosenUnique",
@@ -251,8 +255,15 @@ struct Judge {
                 promise.chosenThrough.rawValue <= chosenThrough, "QuorumExact",
                 "node \(node + 1) reports slots chosen through \(promise.chosenThrough)")
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
+            promised[promise.ballot, default: []].insert(node)
         case .accept(let accept):
-            ledBallots.insert(accept.ballot)
+            if ledBallots.insert(accept.ballot).inserted {
+                // Its own promise it tells nobody.
+                let promises = (promised[accept.ballot] ?? []).union([node])
+                hold(
+                    isMajority(promises), "QuorumExact",
+                    "node \(node + 1) proposes in \(accept.ballot), which \(promises.count) have promised")
+            }
             waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
             propose(accept)
         case .accepted(let accepted):
