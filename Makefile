@@ -6,7 +6,7 @@ SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench tsan prove-wait mutants clean
+.PHONY: help setup demo test partitions lint format bench tsan prove-wait mutants clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ setup: ## Check for Swift and SQLite's headers, and install the headers if possi
 	@scripts/setup.sh
 
 # The tests and the demo kill processes; the child that prints a backtrace can hang.
-demo test tsan: export SWIFT_BACKTRACE := enable=no
+demo test partitions tsan: export SWIFT_BACKTRACE := enable=no
 
 demo: setup ## Three nodes, clients, kill -9 and the proof that nothing was lost
 	$(SWIFT) build -c release --product decree
@@ -26,6 +26,12 @@ test: ## Build and run all tests
 	@scripts/setup.sh --tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+# It makes network namespaces: as root, with iproute2. Elsewhere it says why it does nothing.
+partitions: ## Cut the network between real nodes in every way (Linux, root)
+	@scripts/setup.sh --tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --filter NetworkPartitionTests
 
 lint: setup ## Check the format, and build everything with warnings as errors
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
