@@ -6,7 +6,7 @@ SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test partitions lint format bench tsan prove-wait clean
+.PHONY: help setup demo test partitions lint format bench tsan prove-wait mutants clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,7 @@ partitions: ## Cut the network between real nodes in every way (Linux, root)
 
 lint: setup ## Check the format, and build everything with warnings as errors
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	@scripts/mutants.py --check
 	$(SWIFT) build --build-tests
 
 format: ## Rewrite the sources in the format that lint wants
@@ -49,6 +50,9 @@ tsan: setup ## Run the node's tests under the thread sanitizer
 
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
+
+mutants: setup ## Break the product in many ways, and see the simulator find each (an hour)
+	@scripts/mutants.py
 
 clean: ## Remove everything that was built
 	rm -rf .build
