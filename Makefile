@@ -6,7 +6,7 @@ SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test partitions lint format bench tsan prove-wait mutants clean
+.PHONY: help setup demo test partitions lint format bench tsan simulate prove-wait mutants fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ bench: setup ## Measure three nodes on this machine
 
 tsan: setup ## Run the node's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests
+
+SEEDS ?= 1..2000
+simulate: setup ## Try whole clusters in a simulated world (SEEDS=1..2000)
+	$(SWIFT) build -c release --product decree
+	$(DECREE) simulate --seeds $(SEEDS)
 
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh

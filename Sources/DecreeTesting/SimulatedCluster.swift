@@ -43,7 +43,8 @@ public struct SimulatedCluster: Sendable {
         let shrinking = Shrinking(mostAttempts: 60) { numbers in
             var options = options
             options.only = Set(numbers)
-            return await !Simulation(seed: seed, options: options, workload: workload).run().violations.isEmpty
+            return await !Simulation(seed: seed, options: options, workload: workload).run().violations
+                .isEmpty
         }
         let all = report.schedule.faults
         let left = (try? await shrinking.shrink(all.map(\.number))) ?? all.map(\.number)
