@@ -12,10 +12,10 @@ struct ClassicRunsTests {
         settings.use(nodes: 5)
         settings.clients = 4
         settings.lanes = 4
-        settings.restNanoseconds = 10 * VirtualTime.millisecond
-        settings.stormNanoseconds = 60 * VirtualTime.second
+        settings.restNanoseconds = 120 * VirtualTime.millisecond
+        settings.stormNanoseconds = 40 * VirtualTime.second
         // Patience is shorter than what the network now and then takes: whoever leads loses its quorum, and
-        // the two whose clocks go right race for it. The third's is too slow for that.
+        // the others race for it.
         settings.limits.heartbeatTicks = 2
         settings.limits.electionTicks = 6
         settings.limits.electionSpreadTicks = 6
@@ -24,9 +24,8 @@ struct ClassicRunsTests {
             .always(2, .kill, .stop(.node(4), .kill), settings),
             .always(
                 3, .reorder, .weather(.reorders(perMille: 300, microseconds: 20_000), .everywhere), settings),
-            .always(4, .clock, .clockDrift(.node(2), percent: 5), settings),
         ]
-        for burst in 0..<30 {
+        for burst in 0..<19 {
             let start = UInt64(1 + 2 * burst) * VirtualTime.second
             faults.append(
                 Fault(
@@ -38,7 +37,7 @@ struct ClassicRunsTests {
         let report = await Simulation(seed: 1, settings: settings, workload: ListWorkload()).run()
         #expect(report.violations == [])
         #expect(report.counts.slots >= 1_000, "\(report.counts.slots) slots")
-        #expect(report.counts.elections >= 30, "they hardly raced: \(report.counts.elections) ballots led")
+        #expect(report.counts.elections >= 15, "they hardly raced: \(report.counts.elections) ballots led")
     }
 
     /// Seven nodes, clients on several of them, one message in twenty lost: all finish, all states are equal,
@@ -49,7 +48,7 @@ struct ClassicRunsTests {
         settings.use(nodes: 7)
         settings.clients = 3
         settings.lanes = 1
-        settings.restNanoseconds = 30 * VirtualTime.millisecond
+        settings.restNanoseconds = 20 * VirtualTime.millisecond
         settings.stormNanoseconds = 8 * VirtualTime.second
         settings.schedule = FaultSchedule(faults: [
             .always(1, .loss, .weather(.loses(perMille: 50), .everywhere), settings)
