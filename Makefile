@@ -2,11 +2,11 @@
 export DECREE_WARNINGS_AS_ERRORS := 1
 
 SWIFT ?= swift
-SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
+SOURCES = Sources Tests Fuzz Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench tsan prove-wait clean
+.PHONY: help setup demo test lint format bench tsan prove-wait fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ tsan: setup ## Run the node's tests under the thread sanitizer
 
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
+
+# bash counts in a variable SECONDS of its own, so it is handed on as an argument.
+SECONDS ?= 60
+fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
+	@scripts/fuzz.sh $(SECONDS) $(TARGETS)
 
 clean: ## Remove everything that was built
 	rm -rf .build
