@@ -50,8 +50,26 @@ enum WireTarget {
         case .helloReply(let reply):
             _ = Handshake.judge(
                 reply, to: Hello(from: identity, to: NodeID(2), witnessed: nil), as: identity)
-        case .peer, .client: break
+        case .peer(let peer): try judge(peer.message)
+        case .client: break
         }
+    }
+
+    /// What the core does not ask again: a range ends behind its start, votes come in order.
+    private static func judge(_ message: Message) throws(FuzzFailure) {
+        let isSound =
+            switch message {
+            case .accepted(let vote): vote.from != .zero && vote.from <= vote.through
+            case .fetch(let fetch): fetch.from != .zero && fetch.from <= fetch.through
+            case .promise(let promise):
+                promise.part < promise.parts
+                    && zip(promise.accepted, promise.accepted.dropFirst()).allSatisfy { $0.slot < $1.slot }
+            case .decisions(let decisions):
+                zip(decisions.decided, decisions.decided.dropFirst())
+                    .allSatisfy { $0.slot.next == $1.slot }
+            default: true
+            }
+        try require(isSound, "\(message) is taken for sound")
     }
 
     /// Whatever a hello says, there is an answer, and it fits a frame.
