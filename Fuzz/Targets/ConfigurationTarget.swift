@@ -14,6 +14,8 @@ enum ConfigurationTarget {
         // What a node asks of it when it starts; none of it may trap.
         _ = configuration.warnings
         try require(configuration.address?.id == configuration.node, "a node without an address")
+        let texts = configuration.nodes.map(\.host) + [configuration.dataDirectory]
+        try require(!texts.contains { $0.utf8.contains(0) }, "a name that ends early in \(configuration)")
         let genesis = configuration.genesis
         try require(genesis.voters.count == configuration.nodes.count, "\(genesis) of \(configuration)")
 
