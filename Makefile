@@ -6,7 +6,7 @@ SOURCES = Sources Tests Fuzz Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench tsan prove-wait fuzz clean
+.PHONY: help setup demo test partitions lint format bench tsan simulate prove-wait mutants fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ setup: ## Check for Swift and SQLite's headers, and install the headers if possi
 	@scripts/setup.sh
 
 # The tests and the demo kill processes; the child that prints a backtrace can hang.
-demo test tsan: export SWIFT_BACKTRACE := enable=no
+demo test partitions tsan: export SWIFT_BACKTRACE := enable=no
 
 demo: setup ## Three nodes, clients, kill -9 and the proof that nothing was lost
 	$(SWIFT) build -c release --product decree
@@ -27,8 +27,15 @@ test: ## Build and run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
+# It makes network namespaces: as root, with iproute2. Elsewhere it says why it does nothing.
+partitions: ## Cut the network between real nodes in every way (Linux, root)
+	@scripts/setup.sh --tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --filter NetworkPartitionTests
+
 lint: setup ## Check the format, and build everything with warnings as errors
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	@scripts/mutants.py --check
 	$(SWIFT) build --build-tests
 
 format: ## Rewrite the sources in the format that lint wants
@@ -41,6 +48,11 @@ bench: setup ## Measure three nodes on this machine
 tsan: setup ## Run the node's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests
 
+SEEDS ?= 1..2000
+simulate: setup ## Try whole clusters in a simulated world (SEEDS=1..2000)
+	$(SWIFT) build -c release --product decree
+	$(DECREE) simulate --seeds $(SEEDS)
+
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
 
@@ -48,6 +60,9 @@ prove-wait: setup ## Build a node that does not wait for its disk, and see it fo
 SECONDS ?= 60
 fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
 	@scripts/fuzz.sh $(SECONDS) $(TARGETS)
+
+mutants: setup ## Break the product in many ways, and see the simulator find each (an hour)
+	@scripts/mutants.py
 
 clean: ## Remove everything that was built
 	rm -rf .build

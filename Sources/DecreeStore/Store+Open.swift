@@ -42,7 +42,11 @@ extension Store {
                 lock: lock)
         } catch {
             // Refused, it is closed, and nothing was changed. After an I/O error it is left alone.
-            if !error.isFatalToConnection { try? connection.close() }
+            if error.isFatalToConnection {
+                options.takeFailed?(FailedConnection(connection: connection))
+            } else {
+                try? connection.close()
+            }
             throw error
         }
     }

@@ -18,6 +18,7 @@ package final class Store {
     let checkpointPages: Int
     let nodeIdentity: Digest
     let lock: any StoreLock
+    private let takeFailed: ((FailedConnection) -> Void)?
 
     /// The random name this store was born with.
     package let storeID: StoreID
@@ -50,6 +51,7 @@ package final class Store {
         self.file = file
         self.lock = lock
         checkpointPages = options.checkpointPages
+        takeFailed = options.takeFailed
         nodeIdentity = row.identity
         storeID = row.storeID
         genesis = row.genesis
@@ -58,7 +60,11 @@ package final class Store {
 
     deinit {
         // A store that is dropped is closed as a kill would close it: nothing is written.
-        if failure != .closed, failure?.isFatalToConnection != true { try? connection.close() }
+        if failure?.isFatalToConnection == true {
+            takeFailed?(FailedConnection(connection: connection))
+        } else if failure != .closed {
+            try? connection.close()
+        }
         lock.release()
     }
 

@@ -39,6 +39,8 @@ package struct StoreOptions {
     package var files: any StoreFiles
     /// Names a new store.
     package var makeStoreID: () -> StoreID
+    /// Is given the connection of a store that failed, when the store goes; nil in a server.
+    package var takeFailed: ((FailedConnection) -> Void)?
     /// Pages in the write-ahead log from which on a checkpoint is due: small and often, for a checkpoint
     /// stalls by 5 us a page.
     package var checkpointPages: Int

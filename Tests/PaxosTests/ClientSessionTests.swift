@@ -147,6 +147,20 @@ import Testing
         #expect(bench.client.session == ClientBench.session, "one is enough")
     }
 
+    /// Found by the simulator: a doubled answer brought a session back to life that had expired, and its
+    /// sequences were given a second time.
+    @Test func anExpiredSessionDoesNotComeBack() throws {
+        var bench = ClientBench()
+        bench.submit(1)
+        let opening = bench.sent.removeFirst()
+        bench.receive(.opened(ClientBench.session), opening)
+        bench.submit(2)
+        try bench.answer(.sessionExpired)
+        #expect(bench.sent.last?.request == .openSession)
+        bench.receive(.opened(ClientBench.session), opening)
+        #expect(bench.client.session == nil)
+    }
+
     @Test func aGroupNobodyHostsFailsEverything() throws {
         var bench = ClientBench()
         bench.submit(1)

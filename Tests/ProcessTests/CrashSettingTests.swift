@@ -8,40 +8,6 @@ import Testing
 
 /// What a run is made of before it begins: seeds, workloads, directories.
 @Suite struct CrashSettingTests {
-    @Test func oneSeedMakesOnePlan() {
-        func plan(_ seed: UInt64) -> [String] {
-            var plan = FaultPlan(seed: seed)
-            return (0..<50).map { _ in "\(plan.next())" }
-        }
-        #expect(plan(7) == plan(7))
-        #expect(plan(7) != plan(8))
-    }
-
-    @Test func aPlanHasFaultsOfEveryKindAndBoundedPauses() {
-        var plan = FaultPlan(seed: 7)
-        var leaders = 0
-        var followers = 0
-        var outages = 0
-        for _ in 0..<300 {
-            let fault = plan.next()
-            switch fault.kind {
-            case .leader: leaders += 1
-            case .follower: followers += 1
-            case .outage, .blackout: outages += 1
-            }
-            #expect(fault.pauses.allSatisfy { (.zero ... .seconds(2)).contains($0) })
-        }
-        #expect(leaders > 100 && followers > 80 && outages > 15)
-    }
-
-    @Test(arguments: 0..<20) func theLeaderIsKilledFirst(seed: UInt64) {
-        var plan = FaultPlan(seed: seed)
-        guard case .leader = plan.next().kind else {
-            Issue.record("another is killed first")
-            return
-        }
-    }
-
     @Test func noTwoCommandsAreAlike() {
         let settings = LoadSettings(seed: 3, clients: 8)
         var seen: Set<BankCommand> = []

@@ -6,11 +6,26 @@ import Foundation
 struct CrashtestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crashtest",
-        abstract: "Kill nodes under load, restart them, and account for every acknowledgement.",
+        abstract: "Kill and pause nodes under load, and account for every acknowledgement.",
         discussion: """
             Starts real node processes on this machine and clients that move money between accounts, and \
-            kills nodes with kill -9 at random moments: the leader, followers, now and then a majority or all at \
-            once, stopped for a moment before (SIGSTOP) so that what was sent to them is lost. Each kill meets a cluster that works; those that are killed come back within 2 s.
+            strikes nodes at random moments, each time of a cluster that works:
+
+              kills       kill -9 of the leader, of followers, of several at the same
+                          moment, now and then of a majority or of all, stopped for a
+                          moment before (SIGSTOP) so that what was sent to them is
+                          lost. Those that are killed come back within 2 s
+              pauses      SIGSTOP of the leader, for longer than three election
+                          timeouts and until another has taken over, with reads and
+                          writes waiting at it; of followers; of several; then
+                          SIGCONT, or kill -9 while they stand still; and some killed
+                          while others are paused
+              boundaries  a node that was killed is started under strace, which kills
+                          it just before its n-th pwrite64, fdatasync, write, ftruncate,
+                          fsync or writev, time and again: while it prepares its
+                          write-ahead log, while it commits, copies pages into the
+                          database, or sends; n goes 1, 2, 3 and so on, with one far on
+                          in between, and no boundary is visited twice
 
             Afterwards all nodes are stopped, and their files are read. Proved is: every acknowledged write \
             stands in the log at the place it was acknowledged with, and was answered as an independent model \
@@ -18,36 +33,74 @@ struct CrashtestCommand: AsyncParsableCommand {
             had one at most; every read saw what was acknowledged before it was asked; the total is \
             conserved; all logs and states are equal; all stores are sound.
 
-            The seed decides what is asked and what is killed. Which node leads, and what is under way at \
-            the moment of a kill, the real world decides.
+            The seed decides what is asked, and who is struck how and for how long. Which node leads, and what \
+            is under way at that moment, the real world decides.
 
             EXAMPLES
               decree crashtest --nodes 3 --kills 100 --seed 7
+              decree crashtest --kills 200 --pauses 50 --seed 9
+              decree crashtest --boundary-kills 60 --seed 3
               decree crashtest --nodes 5 --kills 60 --seed 8 --data /tmp/crash
               decree crashtest --kills 20 --json | jq .resumeWorstMilliseconds
+
+            Boundary kills alone: add --kills 0 --pauses 0.
 
             The nodes' files are in the directory of --data, or in a temporary one, which is removed when \
             all is well, and kept, with the nodes' logs, when something is not. `decree log verify` and \
             `decree log inspect` read them.
 
+            HISTORY, one JSON object a line, in the order of completion:
+              {"client":3,"number":17,"request":{"op":"balance","account":"account-5"},
+               "consistency":"linearizable","invokedNanoseconds":71000,
+               "completedNanoseconds":93000,"outcome":"ok",
+               "result":{"balance":10000421},"receipt":{"executedThrough":812}}
+
+              client    who asked; it asks one thing after the other, and counts them
+                        in number
+              request   op is open, deposit, withdraw, transfer, balance or total
+              invokedNanoseconds, completedNanoseconds
+                        by a clock that never goes back, taken before it was handed
+                        over and when its outcome was known
+              outcome   ok; rejected, by the bank; failed (definitely not done);
+                        unknown; with a reason, unless ok
+              receipt   where it was done: session, sequence, slot and index of a
+                        write, executedThrough of a read
+
             EXIT CODES
               0  nothing was lost, nothing was done twice
               1  a check failed; what and where is said, with the seed
-              2  wrong usage, or the data directory is not empty
+              2  wrong usage, the data directory is not empty, or strace is wanted and
+                 missing
               3  the cluster did not begin to work
             """)
 
     @Option(help: "Nodes, 3 to 9.")
     var nodes = 3
 
-    @Option(help: "Nodes to kill, all in all.")
+    @Option(help: ArgumentHelp("Nodes to kill, all in all.", valueName: "n"))
     var kills = 20
 
-    @Option(help: "Decides what is asked and what is killed.")
+    @Option(
+        help: ArgumentHelp(
+            "Nodes to pause, all in all. (default: a quarter of the kills)", valueName: "n"))
+    var pauses: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Nodes to kill at a boundary, all in all; needs strace, and so Linux.", valueName: "n"))
+    var boundaryKills = 0
+
+    @Option(help: "Decides what is asked and who is struck how.")
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Where the nodes keep their files: empty or absent.", valueName: "directory"))
     var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to write what every client asked and was told, a line of JSON an operation.",
+            valueName: "file"))
+    var history: String?
 
     @Option(help: "Sessions. Every fourth has 4 operations in flight, the others one.")
     var clients = 12
@@ -59,14 +112,28 @@ struct CrashtestCommand: AsyncParsableCommand {
         guard (3...9).contains(nodes) else {
             throw ValidationError("--nodes takes 3 to 9: with fewer, no majority survives a kill.")
         }
-        guard (1...100_000).contains(kills) else { throw ValidationError("--kills takes 1 to 100000.") }
+        for (name, count) in [
+            ("--kills", kills), ("--pauses", budget.pauses), ("--boundary-kills", boundaryKills),
+        ] {
+            guard (0...100_000).contains(count) else {
+                throw ValidationError("\(name) takes 0 to 100000.")
+            }
+        }
+        guard !budget.isUsedUp else {
+            throw ValidationError("nothing to do: give --kills, --pauses or --boundary-kills a number.")
+        }
         guard (1...256).contains(clients) else { throw ValidationError("--clients takes 1 to 256.") }
     }
 
+    private var budget: FaultBudget {
+        FaultBudget(kills: kills, pauses: pauses ?? kills / 4, boundaryKills: boundaryKills)
+    }
+
     func run() async throws {
+        let historyFile = try history.map { try HistoryFile($0) }
         let directory = try RunDirectory(data)
         let announcer = Announcer(.surprises, onStandardError: json)
-        let settings = CrashSettings(nodes: nodes, kills: kills, seed: seed, clients: clients)
+        let settings = CrashSettings(nodes: nodes, budget: budget, seed: seed, clients: clients)
         let report = try await Interruption.watched { interruption in
             try await directory.guarded(announcer) {
                 let run = try CrashRun(
@@ -74,6 +141,7 @@ struct CrashtestCommand: AsyncParsableCommand {
                     interruption: interruption)
                 let report = try await run.run()
                 await run.client.close()
+                try historyFile?.write(run.history.operations)
                 return report
             }
         }
@@ -86,12 +154,20 @@ struct CrashtestCommand: AsyncParsableCommand {
         if json {
             print(try report.json(directory: isKept ? directory.path : nil))
         } else {
-            announcer.line("\(kills) kills, \(nodes) nodes, seed \(seed)\n\(report.table)")
+            announcer.line("\(budget.summary), \(nodes) nodes, seed \(seed)\n\(report.table)")
         }
         guard report.isFine else {
             throw ToolError(.checkFailed, report.complaint(directory: directory.path))
         }
         directory.discard()
+    }
+}
+
+extension FaultBudget {
+    fileprivate var summary: String {
+        var words = ["\(kills) kills", "\(pauses) pauses"]
+        if boundaryKills > 0 { words.append("\(boundaryKills) kills at boundaries") }
+        return words.joined(separator: ", ")
     }
 }
 

@@ -62,7 +62,7 @@ struct DemoCommand: AsyncParsableCommand {
         _ directory: RunDirectory, _ announcer: Announcer, _ interruption: Interruption
     ) async throws -> CrashReport {
         let run = try CrashRun(
-            settings: CrashSettings(nodes: 3, kills: kills, seed: seed, clients: 12),
+            settings: CrashSettings(nodes: 3, budget: FaultBudget(kills: kills), seed: seed, clients: 12),
             directory: directory.path, announcer: announcer, interruption: interruption)
         let report = try await run.run()
         announcer.finish()

@@ -63,12 +63,16 @@ final class LocalCluster {
     }
 
     /// Starts a node; its log goes on where it was.
-    func start(_ id: Int) throws {
+    ///
+    /// - Parameter runner: a program, and its arguments, that becomes the node in the process it is given.
+    func start(_ id: Int, by runner: [String] = []) throws {
         guard let member = members[id], !isRunning(id) else { return }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments =
-            ["node", "--config", member.configurationPath, "--stop-with-parent"] + nodeArguments
+        let command =
+            runner + [executable, "node", "--config", member.configurationPath, "--stop-with-parent"]
+            + nodeArguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         var environment = ProcessInfo.processInfo.environment
         environment["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = environment

@@ -60,9 +60,10 @@ public struct Operation: Sendable, Hashable {
         if case .command(let bytes) = request { bytes } else { nil }
     }
 
-    /// Whether it is a read that need not see what was acknowledged before it.
+    /// Whether it is a read that need not see what was acknowledged before it. One that is answered as
+    /// linearizable though less was asked for is held to that.
     public var isStaleRead: Bool {
-        if case .query(_, .stale) = request { true } else { false }
+        if case .query(_, .stale) = request { outcome.receipt?.consistency != .linearizable } else { false }
     }
 
     /// What the state machine answered; nil if it did not.

@@ -19,7 +19,7 @@ struct Judge {
     private struct Tally {
         let ballot: Ballot
         let proposal: Proposal
-        var quorum = Quorum()
+        var voters: Set<Int> = []
     }
 
     private let configuration: Configuration
@@ -29,6 +29,8 @@ struct Judge {
     private var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
     /// Which life of which node prepared a ballot.
     private var prepared: [Ballot: Int] = [:]
+    /// Who told a ballot's owner of a promise.
+    private var promised: [Ballot: Set<Int>] = [:]
     private var states: [UInt64: Digest] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
     private var chains = [Digest.zero]
@@ -69,6 +71,9 @@ struct Judge {
     private func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
         if !condition { flaws.found.append("\(name): \(detail())") }
     }
+
+    /// What a quorum is, said a second time.
+    private func isMajority(_ voters: Set<Int>) -> Bool { 2 * voters.count > nodes.count }
 
     // MARK: Disks
 
@@ -132,14 +137,12 @@ struct Judge {
             hold(
                 tallies[place].proposal == vote.proposal, "OneValuePerBallotSlot",
                 "two values in ballot \(vote.ballot), slot \(slot)")
-            tallies[place].quorum.add(index: node)
+            tallies[place].voters.insert(node)
         } else {
-            var tally = Tally(ballot: vote.ballot, proposal: vote.proposal)
-            tally.quorum.add(index: node)
-            tallies.append(tally)
+            tallies.append(Tally(ballot: vote.ballot, proposal: vote.proposal, voters: [node]))
         }
         self.tallies[slot] = tallies
-        for tally in tallies where tally.quorum.isReached(in: configuration) {
+        for tally in tallies where isMajority(tally.voters) {
             if let known = chosen[slot] {
                 hold(
                     known.proposal == tally.proposal, "ChosenUnique",
@@ -197,6 +200,13 @@ struct Judge {
         if !lost.isEmpty {
             if rotten.contains(node) {
                 regressed.insert(node)
+                // Rot in the last transaction looks like one that was torn: that much may go unnoticed.
+                hold(
+                    persistSequence < before.persistSequence
+                        && persistSequence + 1 >= before.persistSequence,
+                    "CorruptIsNotAbsent",
+                    "node \(node + 1) did not notice what its rotten disk lost: "
+                        + lost.joined(separator: "; "))
             } else {
                 hold(
                     false, "PersistBeforeSend",
@@ -245,8 +255,15 @@ struct Judge {
                 promise.chosenThrough.rawValue <= chosenThrough, "QuorumExact",
                 "node \(node + 1) reports slots chosen through \(promise.chosenThrough)")
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
+            promised[promise.ballot, default: []].insert(node)
         case .accept(let accept):
-            ledBallots.insert(accept.ballot)
+            if ledBallots.insert(accept.ballot).inserted {
+                // Its own promise it tells nobody.
+                let promises = (promised[accept.ballot] ?? []).union([node])
+                hold(
+                    isMajority(promises), "QuorumExact",
+                    "node \(node + 1) proposes in \(accept.ballot), which \(promises.count) have promised")
+            }
             waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
             propose(accept)
         case .accepted(let accepted):

@@ -143,6 +143,10 @@ final class SimulatedClient {
             world.violate(.history, "client \(number + 1) was told twice of ticket \(ticket.rawValue)")
             return
         }
+        if case .unknown(.alreadyAcknowledged, _) = outcome {
+            world.violate(
+                .history, "client \(number + 1) waits for a reply that the cluster holds to be acknowledged")
+        }
         let lane = lanes[place]
         lanes[place].ticket = nil
         lanes[place].request = nil

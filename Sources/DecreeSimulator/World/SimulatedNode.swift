@@ -46,6 +46,8 @@ final class SimulatedNode {
     private var job: DiskJob?
     private(set) var rows: [Write] = []
     private(set) var reports: [DiskEvent] = []
+    /// Connections of stores that failed in this life.
+    private var failed: [FailedConnection] = []
     /// Microseconds the disk takes, at most, and nanoseconds from tick to tick.
     var diskMicroseconds: Int
     var tickNanoseconds = 10 * VirtualTime.millisecond
@@ -78,6 +80,7 @@ final class SimulatedNode {
             vfs: disk.vfsName, files: SimulatedFiles(disk), checkpointPages: settings.checkpointPages)
         let storeID = StoreID(rawValue: random.next() | 1)
         options.makeStoreID = { storeID }
+        options.takeFailed = { [weak self] in self?.failed.append($0) }
         let store = try Store.open(
             directory: Self.directory, identity: owner, groups: [stored], options: options)
         let hosted = HostedGroup(stored: stored, machine: world.workload.machine, seed: random.next())
@@ -95,12 +98,16 @@ final class SimulatedNode {
 
     static let directory = "/data"
 
-    /// The process is gone, whatever it was about.
-    func vanish() {
+    /// The process is gone, whatever it was about; the power too, if some of what was not synced is to be lost.
+    func vanish(powerCut survival: Survival? = nil) {
+        // First the disk: what goes after it reaches nothing.
+        if let survival { disk.powerCut(keeping: survival) } else { disk.kill() }
         life += 1
         boot += 1
         core = nil
         store = nil
+        for connection in failed { connection.free() }
+        failed = []
         isPaused = false
         deferred = []
         waiters = [:]

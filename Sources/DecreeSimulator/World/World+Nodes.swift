@@ -46,8 +46,6 @@ extension World {
     private func startFailed(_ node: SimulatedNode, _ error: any Error) {
         let wasDown = node.disk.isDown
         node.vanish()
-        // The process ends, and with it every lock and whatever SQLite still held open.
-        node.disk.kill()
         guard !wasDown, let error = error as? StoreError else {
             note(.node, node.index, "dies while it starts")
             startLater(node)
@@ -142,15 +140,12 @@ extension World {
         case .kill:
             hangUp(node)
             node.vanish()
-            node.disk.kill()
         case .powerCut(let survival):
-            node.vanish()
-            node.disk.powerCut(keeping: survival)
+            node.vanish(powerCut: survival)
             node.isDark = true
         case .killThenPowerCut(let survival, let milliseconds):
             hangUp(node)
             node.vanish()
-            node.disk.kill()
             restart = VirtualTime.millisecond
             plan(
                 .machineFails(node: node.index, survival),
@@ -183,7 +178,6 @@ extension World {
         let failure = node.core?.failure
         hangUp(node)
         node.vanish()
-        node.disk.kill()
         switch failure {
         case .store(let error): storeFailed(node, error)
         case .fenced: retire(node, "it is fenced")

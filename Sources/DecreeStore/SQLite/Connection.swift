@@ -153,6 +153,14 @@ final class Connection {
         guard code == SQLITE_OK else { throw SQLiteError(code: code, operation: "close") }
     }
 
+    /// Frees the memory of a connection that failed. Only for whoever can say that nothing of it reaches a disk
+    /// any more.
+    fileprivate func free() {
+        while let statement = sqlite3_next_stmt(handle, nil) { _ = sqlite3_finalize(statement) }
+        statements = []
+        _ = sqlite3_close_v2(handle)
+    }
+
     /// A path inside a `file:` URI.
     private static func escaped(_ path: String) -> String {
         var escaped = ""
@@ -166,4 +174,14 @@ final class Connection {
         }
         return escaped
     }
+}
+
+/// The connection of a store that met an I/O error. No function of SQLite is called on it: a server's process
+/// ends soon after. A simulator, which outlives the process it simulates, frees it when the simulated machine has
+/// been restarted and nothing of it reaches the disk.
+package struct FailedConnection {
+    let connection: Connection
+
+    /// Frees its memory. Once.
+    package func free() { connection.free() }
 }

@@ -157,12 +157,15 @@ extension Client {
 
     // MARK: The session
 
-    /// An open session is welcome from any attempt; one that comes too late is left to be evicted.
+    /// An open session is welcome from any attempt at this opening. What comes of an earlier one is left to be
+    /// evicted: it may be the very session that has expired, whose sequences were given before.
     private mutating func openingAnswered(
         _ response: ClientResponse, _ id: RequestID, _ node: NodeID, now: UInt64,
         into actions: inout [ClientAction]
     ) {
-        guard session == nil, var attempts = opening else { return }
+        guard session == nil, var attempts = opening, id.number == openingNumber & RequestID.numberMask else {
+            return
+        }
         if case .opened(let session) = response {
             self.session = session
             opening = nil
@@ -170,9 +173,7 @@ extension Client {
             fillWindow(now: now, into: &actions)
             return
         }
-        guard id.number == openingNumber & RequestID.numberMask, attempts.isCurrent(id, from: node) else {
-            return
-        }
+        guard attempts.isCurrent(id, from: node) else { return }
         switch response {
         case .notLeader(let hint), .leadershipLost(let hint):
             attempts.refused(.noLeader)

@@ -35,14 +35,17 @@ final class ToolProcess {
     private let directory: TemporaryDirectory
     private let ended: AsyncStream<Int32>
 
-    /// - Parameter output: where results go; a file unless given.
+    /// - Parameters:
+    ///   - output: where results go; a file unless given.
+    ///   - runner: a program and its arguments that becomes the tool in the process it is given.
     init(
         _ arguments: [String], input: Any?, output: FileHandle? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], runner: [String] = []
     ) throws {
         directory = try TemporaryDirectory()
-        process.executableURL = URL(fileURLWithPath: try DecreeExecutable.path())
-        process.arguments = arguments
+        let command = try runner + [DecreeExecutable.path()] + arguments
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         // The child that prints a backtrace can hang.
         process.environment = ProcessInfo.processInfo.environment
             .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }

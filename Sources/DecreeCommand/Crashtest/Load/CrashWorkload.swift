@@ -98,7 +98,8 @@ struct CrashWorkload {
     /// One of the accounts that everybody uses.
     static func account(_ number: Int) -> AccountName { name("account-\(number)") }
 
-    private static func name(_ text: String) -> AccountName {
+    /// Text that is known to be a name.
+    static func name(_ text: String) -> AccountName {
         do throws(BankRejection) {
             return try AccountName(text)
         } catch {

@@ -3,7 +3,7 @@ import Dispatch
 import Paxos
 import Synchronization
 
-/// Everything the clients did, gathered from all of them; and how soon writes came back after a kill.
+/// Everything the clients did, gathered from all of them; and how soon writes came back after a fault.
 final class History: Sendable {
     /// Nanoseconds of a clock that never goes back.
     static func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
@@ -48,6 +48,7 @@ final class History: Sendable {
     }
 
     /// From now on only what is invoked later counts as a sign of life. Returns the time.
+    @discardableResult
     func mark() -> UInt64 {
         state.withLock { state in
             state.mark = Self.now()

@@ -9,6 +9,24 @@ extension CrashReport {
         let kills: Int
         let leaderKills: Int
         let followerKills: Int
+        /// SIGSTOP of nodes.
+        let pauses: Int
+        let leaderPauses: Int
+        let followerPauses: Int
+        /// Killed instead of continued.
+        let killedWhilePaused: Int
+        /// Operations that were asked of a leader alone that was then paused.
+        let queuedAsked: Int
+        let queuedAnswered: Int
+        /// Nodes killed at a boundary.
+        let boundaryKills: Int
+        /// Kills that began a walk along the boundaries, none of which is counted elsewhere.
+        let boundaryWalks: Int
+        /// The boundaries where nodes died: a call, what it was about, and which numbers.
+        let boundaries: [CrashFigures.VisitedBoundaries]
+        let boundariesNotReached: [String]
+        /// Faults that struck two nodes or more at the same moment.
+        let multiNodeFaults: Int
         let outages: Int
         let restarts: Int
         let endedFromOutside: Int
@@ -31,6 +49,9 @@ extension CrashReport {
         /// After the leader was killed, with no majority left.
         let outageResumeMedianMilliseconds: Double?
         let outageResumeWorstMilliseconds: Double?
+        /// From the leader's pause until another acknowledged a write.
+        let pauseResumeMedianMilliseconds: Double?
+        let pauseResumeWorstMilliseconds: Double?
         let fsyncs: UInt64
         let durableTransactions: UInt64
         let seconds: Double

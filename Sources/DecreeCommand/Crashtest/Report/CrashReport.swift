@@ -28,65 +28,61 @@ struct CrashReport: Sendable {
 
     // MARK: For a person
 
+    /// A name, a figure and a note.
+    typealias Row = (String, String, String)
+
     /// A line for each thing that was proved, or was not.
     var table: String {
         let counts = proof.counts
         let unknown = counts.unknownDone + counts.unknownNotDone
-        let rows: [(String, String, String)] = [
-            (
-                "acknowledged", counts.acknowledged.grouped,
-                "each in the log where its receipt says, with the answer the model gives"
-            ),
-            ("rejected", counts.rejected.grouped, "as above, with the model's reason"),
-            ("failed", counts.failed.grouped, "none of them was done"),
-            (
-                "unknown", unknown.grouped,
-                "\(counts.unknownDone.grouped) done once, \(counts.unknownNotDone.grouped) not at all"
-            ),
-            ("lost", count(.lost).grouped, "acknowledged, and not there"),
-            (
-                "done twice", count(.doubled).grouped,
-                "\(proof.repeatedInLog.grouped) retries stand in the log a second time, without effect"
-            ),
-            (
-                "answers", count(.wrongAnswer, .ghost).grouped + " wrong",
-                "\(proof.readsChecked.grouped) reads, and every write, against a model of sessions and bank"
-            ),
-            (
-                "real time", count(.stale).grouped + " stale",
-                "\(proof.orderChecked.grouped) operations against what was acknowledged before them"
-            ),
-            ("order", openingText, "the first operations, explained without the slots that nodes claim"),
-            (
-                "total", proof.total.grouped,
-                count(.total) == 0 ? "conserved: what was paid in and not taken out" : "NOT conserved"
-            ),
-            (
-                "logs", count(.logs) == 0 ? "equal" : "DIFFERENT",
-                "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(settings.nodes) nodes"
-            ),
-            (
-                "state digests", count(.state) == 0 ? "equal" : "DIFFERENT",
-                "on all nodes, and to the log executed anew"
-            ),
-            (
-                "stores", count(.store) == 0 ? "sound" : "UNSOUND",
-                "checksums, chain, order, promises, violations view"
-            ),
-            ("kills", (figures.leaderKills + figures.followerKills).grouped, killsText),
-            (
-                "writes resumed", resumeText(leftMajority: true),
-                "median and worst after the leader's kill, a majority left"
-            ),
-            (
-                "", resumeText(leftMajority: false),
-                "after the leader's kill, with no majority left until a restart"
-            ),
-            (
-                "fsyncs", figures.fsyncs.grouped,
-                "at least; \(persistSequences.reduce(0, +).grouped) durable transactions"
-            ),
-        ]
+        let rows: [Row] =
+            [
+                (
+                    "acknowledged", counts.acknowledged.grouped,
+                    "each in the log where its receipt says, with the answer the model gives"
+                ),
+                ("rejected", counts.rejected.grouped, "as above, with the model's reason"),
+                ("failed", counts.failed.grouped, "none of them was done"),
+                (
+                    "unknown", unknown.grouped,
+                    "\(counts.unknownDone.grouped) done once, \(counts.unknownNotDone.grouped) not at all"
+                ),
+                ("lost", count(.lost).grouped, "acknowledged, and not there"),
+                (
+                    "done twice", count(.doubled).grouped,
+                    "\(proof.repeatedInLog.grouped) retries stand in the log a second time, without effect"
+                ),
+                (
+                    "answers", count(.wrongAnswer, .ghost).grouped + " wrong",
+                    "\(proof.readsChecked.grouped) reads, and every write, against a model of sessions and bank"
+                ),
+                (
+                    "real time", count(.stale).grouped + " stale",
+                    "\(proof.orderChecked.grouped) operations against what was acknowledged before them"
+                ),
+                ("order", openingText, "the first operations, explained without the slots that nodes claim"),
+                (
+                    "total", proof.total.grouped,
+                    count(.total) == 0 ? "conserved: what was paid in and not taken out" : "NOT conserved"
+                ),
+                (
+                    "logs", count(.logs) == 0 ? "equal" : "DIFFERENT",
+                    "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(settings.nodes) nodes"
+                ),
+                (
+                    "state digests", count(.state) == 0 ? "equal" : "DIFFERENT",
+                    "on all nodes, and to the log executed anew"
+                ),
+                (
+                    "stores", count(.store) == 0 ? "sound" : "UNSOUND",
+                    "checksums, chain, order, promises, violations view"
+                ),
+            ] + faultRows + [
+                (
+                    "fsyncs", figures.fsyncs.grouped,
+                    "at least; \(persistSequences.reduce(0, +).grouped) durable transactions"
+                )
+            ]
         return rows.filter { !$0.1.isEmpty }.map { name, value, note in
             "  " + name.rightPadded(to: 15) + value.leftPadded(to: 16) + "   " + note
         }.joined(separator: "\n")
@@ -98,20 +94,6 @@ struct CrashReport: Sendable {
         case .violation: "NONE"
         case .undecided: "undecided"
         }
-    }
-
-    private var killsText: String {
-        var words = "leader \(figures.leaderKills), followers \(figures.followerKills)"
-        if figures.outages > 0 { words += ", majority lost \(figures.outages) times" }
-        words += "; restarts \(figures.restarts)"
-        if figures.endedFromOutside > 0 { words += "; ended by another's hand \(figures.endedFromOutside)" }
-        return words
-    }
-
-    private func resumeText(leftMajority: Bool) -> String {
-        let gaps = figures.resumeMilliseconds(leftMajority: leftMajority)
-        guard let median = gaps.median, let worst = gaps.last else { return "" }
-        return "\(Format.fixed(median / 1_000, 2)) / \(Format.fixed(worst / 1_000, 2)) s"
     }
 
     /// The first violations in full, and how many more there are.
@@ -126,12 +108,19 @@ struct CrashReport: Sendable {
 
     /// One line of JSON.
     func json(directory: String?) throws -> String {
-        let after = figures.resumeMilliseconds(leftMajority: true)
-        let afterOutage = figures.resumeMilliseconds(leftMajority: false)
+        let after = figures.resumeMilliseconds(after: .kill, leftMajority: true)
+        let afterOutage = figures.resumeMilliseconds(after: .kill, leftMajority: false)
+        let afterPause = figures.resumeMilliseconds(after: .pause, leftMajority: true)
         let line = Line(
             ok: isFine, nodes: settings.nodes, seed: settings.seed,
-            kills: figures.leaderKills + figures.followerKills, leaderKills: figures.leaderKills,
-            followerKills: figures.followerKills, outages: figures.outages, restarts: figures.restarts,
+            kills: figures.kills, leaderKills: figures.leaderKills,
+            followerKills: figures.followerKills, pauses: figures.pauses,
+            leaderPauses: figures.leaderPauses, followerPauses: figures.followerPauses,
+            killedWhilePaused: figures.killedWhilePaused, queuedAsked: figures.queued.asked,
+            queuedAnswered: figures.queued.answered, boundaryKills: figures.boundaryKills.count,
+            boundaryWalks: figures.walks, boundaries: figures.boundaries,
+            boundariesNotReached: figures.unreached.map(\.description),
+            multiNodeFaults: figures.multiNodeFaults, outages: figures.outages, restarts: figures.restarts,
             endedFromOutside: figures.endedFromOutside, acknowledged: proof.counts.acknowledged,
             rejected: proof.counts.rejected, failed: proof.counts.failed,
             unknown: proof.counts.unknownDone + proof.counts.unknownNotDone, lost: count(.lost),
@@ -140,7 +129,9 @@ struct CrashReport: Sendable {
             digestsEqual: count(.state) == 0, slots: proof.slots, commands: proof.commandsInLog,
             resumeMedianMilliseconds: after.median, resumeWorstMilliseconds: after.last,
             outageResumeMedianMilliseconds: afterOutage.median,
-            outageResumeWorstMilliseconds: afterOutage.last, fsyncs: figures.fsyncs,
+            outageResumeWorstMilliseconds: afterOutage.last,
+            pauseResumeMedianMilliseconds: afterPause.median, pauseResumeWorstMilliseconds: afterPause.last,
+            fsyncs: figures.fsyncs,
             durableTransactions: persistSequences.reduce(0, +), seconds: figures.faultSeconds,
             violations: violations.map(\.description), directory: directory)
         return try line.text

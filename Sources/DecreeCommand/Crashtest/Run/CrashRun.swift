@@ -5,14 +5,14 @@ import Foundation
 import Logging
 import Paxos
 
-/// A cluster of real processes, clients at work on it, kills, restarts, and the proof: what `crashtest` and
+/// A cluster of real processes, clients at work on it, kills, pauses, restarts, and the proof: what `crashtest` and
 /// `demo` have in common.
 final class CrashRun {
     let settings: CrashSettings
     let keeper: NodeKeeper
     let client: DecreeClient
     private let announcer: Announcer
-    private let history = History()
+    let history = History()
     private let load: CrashLoad
     private let faults: FaultLoop
     private var violations: [Violation] = []
@@ -20,19 +20,22 @@ final class CrashRun {
     init(
         settings: CrashSettings, directory: String, announcer: Announcer, interruption: Interruption
     ) throws {
+        let tracer = settings.budget.boundaryKills > 0 ? try Tracer(directory: directory) : nil
         let cluster = try LocalCluster(nodes: settings.nodes, directory: directory, cluster: "crash")
         var configuration = DecreeClient.Configuration(
             cluster: "crash", nodes: cluster.addresses.compactMap { NodeAddress($0) },
             logger: Logger(label: "decree.client", factory: { _ in SwiftLogNoOpLogHandler() }))
         configuration.connections = 2
         client = DecreeClient(configuration)
-        keeper = NodeKeeper(cluster: cluster, client: client)
+        keeper = NodeKeeper(cluster: cluster, client: client, tracer: tracer)
         self.settings = settings
         self.announcer = announcer
         load = CrashLoad(client: client, settings: settings.load, history: history)
         faults = FaultLoop(
-            settings: settings, keeper: keeper, history: history, announcer: announcer,
-            interruption: interruption)
+            settings: settings, keeper: keeper, history: history,
+            queue: QueuedOperations(
+                configuration: configuration, settings: settings.load, history: history),
+            announcer: announcer, interruption: interruption)
     }
 
     /// Runs everything, and judges it. Nodes are stopped afterwards, however it ends.

@@ -2,42 +2,45 @@ import Decree
 import DecreeSimulator
 import Foundation
 
-/// Kills nodes while clients are at work, each time a cluster that works, and measures how soon writes
-/// resume.
+/// Kills and pauses nodes while clients are at work, each time a cluster that works, and measures how soon
+/// writes resume.
 final class FaultLoop {
-    private let settings: CrashSettings
-    private let keeper: NodeKeeper
-    private let history: History
-    private let announcer: Announcer
+    let settings: CrashSettings
+    let keeper: NodeKeeper
+    let history: History
+    let announcer: Announcer
+    let queue: QueuedOperations
     private let interruption: Interruption
-    private let clock = ContinuousClock()
+    let clock = ContinuousClock()
     private var plan: FaultPlan
-    private(set) var figures = CrashFigures()
-    private(set) var violations: [Violation] = []
+    var walk: BoundaryWalk
+    /// How often nodes that walk along the boundaries are still to die.
+    var stepsLeft: [Int: Int] = [:]
+    var figures = CrashFigures()
+    var violations: [Violation] = []
 
     init(
-        settings: CrashSettings, keeper: NodeKeeper, history: History, announcer: Announcer,
-        interruption: Interruption
+        settings: CrashSettings, keeper: NodeKeeper, history: History, queue: QueuedOperations,
+        announcer: Announcer, interruption: Interruption
     ) {
         self.settings = settings
         self.keeper = keeper
         self.history = history
+        self.queue = queue
         self.announcer = announcer
         self.interruption = interruption
-        plan = FaultPlan(seed: settings.seed)
+        plan = FaultPlan(seed: settings.seed, budget: settings.budget)
+        walk = BoundaryWalk(seed: settings.seed)
     }
 
-    private var kills: Int { figures.leaderKills + figures.followerKills }
-
-    /// All kills. It ends early if the cluster does not come back.
+    /// All faults. It ends early if the cluster does not come back.
     func run() async throws {
         let start = clock.now
-        while kills < settings.kills {
-            let fault = plan.next()
-            let end = clock.now + fault.delay
-            try await wait { self.clock.now >= end }
+        while let fault = plan.next(left: figures.left(of: settings.budget)) {
+            try await rest(fault.delay)
             guard try await strike(fault) else { break }
         }
+        figures.queued = (queue.asked, await queue.answered())
         figures.faultSeconds = (clock.now - start) / .seconds(1)
     }
 
@@ -64,6 +67,7 @@ final class FaultLoop {
             case .endedFromOutside(let node, let how):
                 figures.endedFromOutside += 1
                 announcer.notice("node \(node) was ended by another's hand (\(how)), and is started again")
+            case .diedAtBoundary(let node, let visit): died(node, visit)
             case .failed(let node, let how):
                 let log = keeper.said(by: node)
                 announcer.notice("node \(node) ended of itself: \(how)")
@@ -73,11 +77,27 @@ final class FaultLoop {
         }
         let counts = history.counts
         announcer.update(
-            "\(kills) of \(settings.kills) kills, \(counts.acknowledged.grouped) writes acknowledged, "
+            "\(progress), \(counts.acknowledged.grouped) writes acknowledged, "
                 + "\(counts.reads.grouped) reads answered")
     }
 
-    // MARK: Kills
+    /// Keeps nodes alive for a while.
+    func rest(_ time: Duration) async throws {
+        let end = clock.now + time
+        try await wait { self.clock.now >= end }
+    }
+
+    private var progress: String {
+        let budget = settings.budget
+        var words = ["\(figures.kills) of \(budget.kills) kills"]
+        if budget.pauses > 0 { words.append("\(figures.pauses) of \(budget.pauses) pauses") }
+        if budget.boundaryKills > 0 {
+            words.append("\(figures.boundaryKills.count) of \(budget.boundaryKills) at boundaries")
+        }
+        return words.joined(separator: ", ")
+    }
+
+    // MARK: Faults
 
     /// Does one fault, and waits until writes are acknowledged again. Returns false if they never are.
     private func strike(_ fault: FaultPlan.Fault) async throws -> Bool {
@@ -86,11 +106,10 @@ final class FaultLoop {
                 Violation(.stalled, "no leader with all its majority within \(CrashSettings.patience)"))
             return false
         }
-        try await freeze(targets, for: fault.freeze)
+        if targets.nodes.count > 1 { figures.multiNodeFaults += 1 }
+        if !targets.leavesMajority { figures.outages += 1 }
         let time = history.mark()
-        try await keeper.kill(targets.nodes, pauses: fault.pauses)
-        count(targets)
-        announcer.event(describe(targets))
+        let cause = try await strike(targets, fault)
         guard
             try await wait(within: CrashSettings.patience, until: { self.history.resumedAfter != nil }),
             let gap = history.resumedAfter
@@ -98,86 +117,53 @@ final class FaultLoop {
             violations.append(
                 Violation(
                     .stalled,
-                    "no write was acknowledged within \(CrashSettings.patience) of: \(describe(targets)) "
-                        + "(at \(time) ns)"))
+                    "no write was acknowledged within \(CrashSettings.patience) of: a \(fault.deed) of "
+                        + "\(targets.names()) (at \(time) ns)"))
             return false
         }
         figures.gaps.append(
             CrashFigures.Gap(
-                wasLeader: targets.leader != nil, leftMajority: targets.leavesMajority, nanoseconds: gap))
+                cause: cause, wasLeader: targets.leader != nil, leftMajority: targets.leavesMajority,
+                nanoseconds: gap))
         let leader = await keeper.statuses().leader
         announcer.event(
             "writes resumed after \(gap.asTime)" + (leader.map { "; node \($0) leads" } ?? ""))
-        // Some more of them, so that the next kill meets a cluster at work.
+        // Some more of them, so that the next fault meets a cluster at work.
         return try await wait(within: CrashSettings.patience) { self.history.counts.sinceMark >= 20 }
     }
 
-    /// Stops followers for a moment before they are killed together with others.
-    private func freeze(_ targets: Targets, for time: Duration) async throws {
-        guard targets.nodes.count > 1 else { return }
-        for node in targets.nodes where node != targets.leader { keeper.cluster.signal(node, SIGSTOP) }
-        let end = clock.now + time
-        try await wait { self.clock.now >= end }
+    /// Does it. Of those that are paused, none is afterwards.
+    private func strike(
+        _ targets: Targets, _ fault: FaultPlan.Fault
+    ) async throws -> CrashFigures.Cause {
+        switch fault.deed {
+        case .kill:
+            try await kill(targets, fault)
+            return .kill
+        case .pause, .pauseAndKill:
+            try await pause(targets, fault)
+            return .pause
+        case .killAndPause:
+            try await killAndPause(targets, fault)
+            return .kill
+        case .boundary:
+            try await walk(targets, fault)
+            return .boundary
+        }
     }
 
-    private struct Targets {
-        let nodes: [Int]
-        /// The leader, if it is among them.
-        let leader: Int?
-        let leavesMajority: Bool
-    }
-
-    /// Chooses who is killed, once a leader is known and enough nodes answer; nil if that never comes.
+    /// Chooses who is struck, once a leader is known and enough nodes answer; nil if that never comes.
     private func targets(of fault: FaultPlan.Fault) async throws -> Targets? {
+        let limit = figures.left(of: settings.budget).room(for: fault.deed)
         var targets: Targets?
         try await wait(within: CrashSettings.patience) {
             let statuses = await self.keeper.statuses()
             guard let leader = statuses.leader else { return false }
-            targets = self.targets(of: fault, leader: leader, answering: statuses.keys.sorted())
+            targets = Targets(
+                of: fault, leader: leader, answering: statuses.keys.sorted(),
+                quorumSize: self.keeper.quorumSize, limit: limit)
             return targets != nil
         }
         return targets
-    }
-
-    private func targets(of fault: FaultPlan.Fault, leader: Int, answering: [Int]) -> Targets? {
-        let followers = answering.filter { $0 != leader }
-        switch fault.kind {
-        case .leader:
-            guard followers.count >= keeper.quorumSize else { return nil }
-            return Targets(nodes: [leader], leader: leader, leavesMajority: true)
-        case .follower:
-            guard followers.count >= keeper.quorumSize, !followers.isEmpty else { return nil }
-            let follower = followers[Int(fault.choice % UInt64(followers.count))]
-            return Targets(nodes: [follower], leader: nil, leavesMajority: true)
-        case .outage(let withLeader):
-            // Starting anywhere, in a circle: the leader goes first or last.
-            let start = followers.isEmpty ? 0 : Int(fault.choice % UInt64(followers.count))
-            let circle = Array(followers[start...] + followers[..<start])
-            return several(
-                withLeader ? [leader] + circle : circle + [leader],
-                count: answering.count - keeper.quorumSize + 1, leader: leader)
-        case .blackout: return several([leader] + followers, count: answering.count, leader: leader)
-        }
-    }
-
-    /// The first `count` of the nodes that answer, as long as there are kills left.
-    private func several(_ answering: [Int], count: Int, leader: Int) -> Targets {
-        let count = max(1, min(count, settings.kills - kills))
-        let nodes = Array(answering.prefix(count))
-        return Targets(
-            nodes: nodes, leader: nodes.contains(leader) ? leader : nil,
-            leavesMajority: answering.count - count >= keeper.quorumSize)
-    }
-
-    private func count(_ targets: Targets) {
-        if targets.leader != nil { figures.leaderKills += 1 }
-        figures.followerKills += targets.nodes.count - (targets.leader == nil ? 0 : 1)
-        if !targets.leavesMajority { figures.outages += 1 }
-    }
-
-    private func describe(_ targets: Targets) -> String {
-        let names = targets.nodes.map { $0 == targets.leader ? "node \($0), the leader" : "node \($0)" }
-        return "kill -9 of " + names.joined(separator: " and ")
-            + (targets.leavesMajority ? "" : ": no majority is left")
     }
 }

@@ -11,6 +11,8 @@ final class NodeKeeper {
         case restarted(Int)
         /// Somebody else ended a node; it was started again.
         case endedFromOutside(Int, how: String)
+        /// A node died at the boundary it was started for; it starts again at the next tick.
+        case diedAtBoundary(Int, Boundary.Visit)
         /// A node ended of itself; it was started again.
         case failed(Int, how: String)
     }
@@ -20,54 +22,121 @@ final class NodeKeeper {
     private let clock = ContinuousClock()
     /// When those that are down come back.
     private var due: [Int: ContinuousClock.Instant] = [:]
+    /// Those that stand still.
+    private(set) var paused: Set<Int> = []
+    /// Where those that start next are to die.
+    private var armed: [Int: Boundary] = [:]
+    /// Where those that run are to die.
+    private(set) var traced: [Int: Boundary] = [:]
+    /// Until when the tracer of one that died may write down what it saw.
+    private var witnesses: [Int: ContinuousClock.Instant] = [:]
     private var latestFsyncs: [Int32: UInt64] = [:]
     private(set) var restarts = 0
+    private let tracer: Tracer?
 
-    init(cluster: LocalCluster, client: DecreeClient) {
+    /// - Parameter tracer: what kills nodes at boundaries; needed for `arm` alone.
+    init(cluster: LocalCluster, client: DecreeClient, tracer: Tracer? = nil) {
         self.cluster = cluster
         self.client = client
+        self.tracer = tracer
     }
 
     var count: Int { cluster.ids.count }
     var quorumSize: Int { count / 2 + 1 }
 
     /// Nodes that are meant to run, and do.
-    var running: [Int] { cluster.ids.filter { due[$0] == nil && cluster.isRunning($0) } }
+    var running: [Int] {
+        cluster.ids.filter { due[$0] == nil && !paused.contains($0) && cluster.isRunning($0) }
+    }
 
     /// Fsyncs of all processes there were, as far as they were asked before they ended.
     var fsyncs: UInt64 { latestFsyncs.values.reduce(0, +) }
 
     // MARK: Life and death
 
-    /// `kill -9`, all at once; each comes back after its pause. Returns when they are gone.
-    func kill(_ nodes: [Int], pauses: [Duration]) async throws {
+    /// `kill -9`, all at once; each comes back after its absence. Returns when they are gone.
+    func kill(_ nodes: [Int], absences: [Duration]) async throws {
         for node in nodes { cluster.signal(node, SIGKILL) }
-        for (node, pause) in zip(nodes, pauses) { due[node] = clock.now + pause }
+        for (node, absence) in zip(nodes, absences) {
+            due[node] = clock.now + absence
+            paused.remove(node)
+            traced[node] = nil
+        }
         while nodes.contains(where: cluster.isRunning) { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    /// Starts those whose pause is over, and looks whether the others live.
+    /// SIGSTOP, all at once.
+    func pause(_ nodes: [Int]) {
+        for node in nodes { cluster.signal(node, SIGSTOP) }
+        paused.formUnion(nodes)
+    }
+
+    /// SIGCONT.
+    func resume(_ nodes: [Int]) {
+        for node in nodes { cluster.signal(node, SIGCONT) }
+        paused.subtract(nodes)
+    }
+
+    /// Has a node that is down die at a boundary when it is started.
+    func arm(_ node: Int, _ boundary: Boundary) { armed[node] = boundary }
+
+    /// Whether a node is still to die at a boundary.
+    func isWalking(_ node: Int) -> Bool { armed[node] != nil || traced[node] != nil }
+
+    /// Starts those whose absence is over, and looks whether the others live.
     func tick() throws -> [Event] {
         var events: [Event] = []
         for node in cluster.ids {
             if let time = due[node] {
                 guard clock.now >= time else { continue }
-                try cluster.start(node)
+                try start(node)
                 due[node] = nil
-                restarts += 1
                 events.append(.restarted(node))
             } else if !cluster.isRunning(node) {
+                if let boundary = traced[node], try isWitnessed(node, boundary, &events) { continue }
+                paused.remove(node)
                 let (how, isOutside) = lastWords(of: node)
-                try cluster.start(node)
-                restarts += 1
+                try start(node)
                 events.append(isOutside ? .endedFromOutside(node, how: how) : .failed(node, how: how))
             }
         }
         return events
     }
 
+    private func start(_ node: Int) throws {
+        traced[node] = nil
+        if let tracer, let boundary = armed.removeValue(forKey: node) {
+            try cluster.start(node, by: tracer.command(node, boundary))
+            traced[node] = boundary
+        } else {
+            try cluster.start(node)
+        }
+        restarts += 1
+    }
+
+    /// Whether a node died at its boundary, or its tracer has yet to say. Somebody else may have killed it.
+    private func isWitnessed(_ node: Int, _ boundary: Boundary, _ events: inout [Event]) throws -> Bool {
+        guard lastWords(of: node).isOutside else { return false }
+        let end = witnesses[node] ?? clock.now + .seconds(2)
+        witnesses[node] = end
+        guard let trace = tracer?.trace(of: node) else {
+            if clock.now >= end { witnesses[node] = nil }
+            return clock.now < end
+        }
+        witnesses[node] = nil
+        guard let visit = trace.visit(boundary) else { return false }
+        traced[node] = nil
+        due[node] = clock.now
+        events.append(.diedAtBoundary(node, visit))
+        return true
+    }
+
     /// Lets those that are down come back at the next tick.
-    func restartAll() { for node in due.keys { due[node] = clock.now } }
+    func restartAll() {
+        armed = [:]
+        for node in due.keys { due[node] = clock.now }
+        resume(Array(paused))
+    }
 
     /// How a node ended. To be killed, or asked to stop, is no fault of its own; a trap is.
     private func lastWords(of node: Int) -> (how: String, isOutside: Bool) {
@@ -96,6 +165,7 @@ final class NodeKeeper {
 
     /// SIGTERM to all.
     func stopAll() async throws -> End {
+        resume(Array(paused))
         for node in cluster.ids { cluster.signal(node, SIGTERM) }
         let time = clock.now + .seconds(10)
         while clock.now < time, cluster.ids.contains(where: cluster.isRunning) {
