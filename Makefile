@@ -2,7 +2,7 @@
 export DECREE_WARNINGS_AS_ERRORS := 1
 
 SWIFT ?= swift
-SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
+SOURCES = Sources Tests Fuzz Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
@@ -55,6 +55,11 @@ simulate: setup ## Try whole clusters in a simulated world (SEEDS=1..2000)
 
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
+
+# bash counts in a variable SECONDS of its own, so it is handed on as an argument.
+SECONDS ?= 60
+fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
+	@scripts/fuzz.sh $(SECONDS) $(TARGETS)
 
 mutants: setup ## Break the product in many ways, and see the simulator find each (an hour)
 	@scripts/mutants.py
