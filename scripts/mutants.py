@@ -187,8 +187,9 @@ def build():
     command += ["--package-path", str(TREE), "--scratch-path", str(WORK / "build")]
     if subprocess.run(command, env=environment).returncode != 0:
         sys.exit("mutants: the mutants do not build")
-    # Another name for what another build may overwrite.
-    shutil.copy2(WORK / "build" / "release" / "decree", WORK / "decree")
+    # Under another name: a next build must not touch what may still run.
+    shutil.copy2(WORK / "build" / "release" / "decree", WORK / "decree.new")
+    os.replace(WORK / "decree.new", WORK / "decree")
 
 
 # MARK: Running

@@ -19,7 +19,11 @@ final class ActiveFault {
     }
 
     var partition: Partition? {
-        if case .partition(let partition) = fault.effect { partition } else { nil }
+        switch fault.effect {
+        case .partition(let partition): partition
+        case .hunt(.cutOff): struck.isEmpty ? nil : .apart(struck)
+        default: nil
+        }
     }
 
     func covers(from: Int, to: Int) -> Bool {

@@ -70,6 +70,19 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case clockJump(Target, ticks: Int)
         case clockDrift(Target, percent: Int)
         case clientCrash(Int)
+        case hunt(Hunt)
+    }
+
+    /// How a leader is struck again and again. Leaders that follow one another quickly leave votes of several
+    /// ballots behind in one slot; one that is cut off, or stopped, believes for a while that it still leads.
+    enum Hunt: Sendable, Hashable, CaseIterable {
+        case kill
+        case pause
+        /// From the other nodes, not from clients; and its clock goes at half the speed.
+        case cutOff
+
+        /// How long there is until the next is struck.
+        var milliseconds: Range<Int> { self == .kill ? 20..<1_500 : 500..<3_000 }
     }
 
     /// Where bits flip.
@@ -129,6 +142,7 @@ extension Fault.Effect {
         case .clockJump(let target, let ticks): "\(target) by \(ticks) ticks"
         case .clockDrift(let target, let percent): "\(target) at \(percent) %"
         case .clientCrash(let client): "client \(client + 1)"
+        case .hunt(let hunt): "each leader, \(hunt)"
         }
     }
 }

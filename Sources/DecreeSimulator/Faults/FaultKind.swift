@@ -38,4 +38,6 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case clock
     /// A client dies and another comes.
     case clientCrash = "client-crash"
+    /// Whoever leads is struck before long, and then whoever leads next.
+    case hunt
 }

@@ -55,7 +55,7 @@ extension FaultKind {
     /// How many of a kind a storm has at most.
     fileprivate var mostOften: Int {
         switch self {
-        case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash: 3
+        case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash, .hunt: 3
         case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
         case .pause, .ioError, .partition: 6
         case .kill, .powerCut, .crashInCommit: 12
@@ -118,6 +118,8 @@ extension FaultKind {
                 ? (.clockJump(target, ticks: 1 + random.below(300)), 10..<11)
                 : (.clockDrift(target, percent: 50 + random.below(150)), 1_000..<20_000)
         case .clientCrash: return (.clientCrash(random.below(clients)), 1..<1_000)
+        case .hunt:
+            return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }
     }
 

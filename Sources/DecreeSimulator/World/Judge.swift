@@ -13,6 +13,8 @@ struct Judge {
         var persistSequence: PersistSequence = 0
         /// The highest ballot it ever told anybody it promised.
         var toldPromise = Ballot.zero
+        /// The ballot in which it last said that it leads.
+        var leads = Ballot.zero
     }
 
     /// The votes that became durable in one slot and ballot.
@@ -282,7 +284,8 @@ struct Judge {
                     chosen[decided.slot.rawValue]?.proposal == decided.proposal, "ChosenUnique",
                     "node \(node + 1) tells of another decision in slot \(decided.slot)")
             }
-        case .preVote, .preVoteReply, .rejection, .heartbeat, .heartbeatReply, .fetch, .handover: break
+        case .heartbeat(let heartbeat): nodes[node].leads = heartbeat.ballot
+        case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover: break
         }
     }
 
@@ -308,8 +311,14 @@ struct Judge {
             "ballot \(accept.ballot) proposes two values in slot \(slot)")
     }
 
-    /// A node answers a client: what is said to be done must have been chosen.
-    func sees(_ response: ClientResponse, from node: Int) {
+    /// The highest ballot that a quorum has promised: nobody leads in a lower one any more.
+    var promisedByQuorum: Ballot {
+        nodes.map(\.promised).sorted(by: >)[nodes.count / 2]
+    }
+
+    /// A node answers a client: what is said to be done must have been chosen, and a read be answered by one who
+    /// led after it arrived, when a quorum had promised `ballot`.
+    func sees(_ response: ClientResponse, from node: Int, arrivedUnder ballot: Ballot) {
         switch response {
         case .executed(_, let position):
             hold(
@@ -319,7 +328,11 @@ struct Judge {
             hold(
                 session.rawValue >> 20 <= chosenThrough, "AckedSurvives",
                 "node \(node + 1) opens session \(session), which no quorum has chosen")
-        case .answered(_, let through, _):
+        case .answered(_, let through, let consistency):
+            hold(
+                consistency == .stale || nodes[node].leads >= ballot, "ReadFresh",
+                "node \(node + 1), leader of \(nodes[node].leads), answers a read that came when a quorum had "
+                    + "promised \(ballot)")
             hold(
                 through.rawValue <= chosenThrough, "AckedSurvives",
                 "node \(node + 1) answers from slot \(through), which no quorum has chosen")

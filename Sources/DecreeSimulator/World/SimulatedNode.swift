@@ -39,8 +39,8 @@ final class SimulatedNode {
     var lookedAt = Slot.zero
     /// Who was let in: the dialling end, with its life and its connection.
     var admitted: [Endpoint: (life: Int, connection: Int)] = [:]
-    /// Who waits for a response: the client with its life, and its name for the request.
-    private var waiters: [Ticket: (client: Endpoint, life: Int, connection: Int, id: UInt64)] = [:]
+    /// Who waits for a response.
+    private var waiters: [Ticket: Waiter] = [:]
     private var nextTicket: UInt64 = 0
     /// What the disk is to do, with its rows; and what it has to report.
     private var job: DiskJob?
@@ -163,8 +163,25 @@ final class SimulatedNode {
     func take(_ request: ClientRequest, id: UInt64, group: GroupID, from packet: Packet) {
         nextTicket += 1
         let ticket = Ticket(rawValue: nextTicket)
-        waiters[ticket] = (packet.from, packet.fromLife, packet.connection, id)
+        waiters[ticket] = Waiter(packet, id: id, arrivedUnder: world.judge.promisedByQuorum)
         core?.take(request, group: group, ticket: ticket)
+    }
+}
+
+/// A client that waits for a response.
+private struct Waiter {
+    let client: Endpoint
+    let life: Int
+    let connection: Int
+    /// Its name for the request.
+    let id: UInt64
+    /// The ballot that a quorum had promised when the request came.
+    let arrivedUnder: Ballot
+
+    init(_ packet: Packet, id: UInt64, arrivedUnder ballot: Ballot) {
+        (client, life, connection) = (packet.from, packet.fromLife, packet.connection)
+        self.id = id
+        arrivedUnder = ballot
     }
 }
 
@@ -191,7 +208,7 @@ extension SimulatedNode: NodeShell {
                 world.violate(.invariant, "node \(id) answers ticket \(ticket.rawValue) twice")
                 continue
             }
-            world.judge.sees(response, from: index)
+            world.judge.sees(response, from: index, arrivedUnder: waiter.arrivedUnder)
             var buffer = ByteBufferAllocator().buffer(capacity: 64)
             do throws(WireError) {
                 try ClientFrame.response(id: waiter.id, response).write(into: &buffer)

@@ -89,9 +89,11 @@ extension World {
         case .unknown: counts.unknown += 1
         }
         guard isLoadOn else { return }
+        // Now and then somebody rests long enough to miss an election.
+        let isLong = network.chance(1, in: 16)
         plan(
             .laneActs(client: client.number, life: client.life, lane: lane),
-            in: network.within(settings.restNanoseconds))
+            in: network.within(isLong ? 4 * VirtualTime.second : settings.restNanoseconds))
     }
 
     // MARK: Signs of life

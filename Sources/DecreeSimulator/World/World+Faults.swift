@@ -11,6 +11,9 @@ extension World {
         note(.fault, nil, detail: UInt64(number), "begins: \(fault)")
         switch fault.effect {
         case .weather, .partition: weather.append(active)
+        case .hunt:
+            weather.append(active)
+            hunt(number)
         case .clientCrash(let index):
             clients[index].vanish(self)
             plan(.clientStarts(client: index), at: fault.end)
@@ -61,7 +64,32 @@ extension World {
             node.disk.advanceTime(milliseconds: Int64(ticks) * 10)
         case .clockDrift(_, let percent):
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
-        case .weather, .partition, .rot, .clientCrash: break
+        case .weather, .partition, .rot, .clientCrash, .hunt: break
+        }
+    }
+
+    /// Lets go of the leader that was struck last, and strikes the one there is.
+    func hunt(_ number: Int) {
+        guard let active = faults[number], case .hunt(let hunt) = active.fault.effect else { return }
+        let released = active.struck
+        active.struck = []
+        for index in released { makeGood(nodes[index], active.fault) }
+        let prey = nodes.first {
+            !released.contains($0.index) && !$0.isPaused && $0.core?.groups.first?.isLeading ?? false
+        }
+        let pace = hunt.milliseconds
+        let wait = UInt64(pace.lowerBound + active.below(pace.count)) * VirtualTime.millisecond
+        plan(.hunts(fault: number), in: wait)
+        guard let prey else { return }
+        note(.fault, prey.index, detail: UInt64(number), "is hunted: \(hunt)")
+        switch hunt {
+        case .kill: stop(prey, .kill, downNanoseconds: wait / 4)
+        case .pause:
+            prey.isPaused = true
+            active.struck = [prey.index]
+        case .cutOff:
+            prey.tickNanoseconds = 20 * VirtualTime.millisecond
+            active.struck = [prey.index]
         }
     }
 
@@ -96,6 +124,9 @@ extension World {
         case .clockDrift: node.tickNanoseconds = 10 * VirtualTime.millisecond
         case .ioError: node.disk.setFailedSyncSurvival(.nothing)
         case .stopInDisk: node.struckDeath = nil; node.disk.clearFaults()
+        case .hunt(.pause): resume(node)
+        case .hunt(.cutOff): node.tickNanoseconds = 10 * VirtualTime.millisecond
+        case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .clientCrash: break
         }

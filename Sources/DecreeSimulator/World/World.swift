@@ -120,6 +120,7 @@ final class World {
             stop(nodes[index], .powerCut(survival), downNanoseconds: 300 * VirtualTime.millisecond)
         case .faultBegins(let number): beginFault(number)
         case .faultEnds(let number): endFault(number)
+        case .hunts(let number): hunt(number)
         }
     }
 

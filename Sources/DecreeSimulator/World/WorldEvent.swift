@@ -18,4 +18,5 @@ enum WorldEvent {
     case machineFails(node: Int, Survival)
     case faultBegins(Int)
     case faultEnds(Int)
+    case hunts(fault: Int)
 }
