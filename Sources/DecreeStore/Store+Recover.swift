@@ -29,11 +29,10 @@ extension Store {
         _ group: GroupID, _ replay: (AcceptedProposal, Digest) throws -> Void
     ) throws -> Slot {
         var log = ChainVerifier(group: group)
-        try rows.eachChosen(of: group, from: .zero, through: .maximum) { slot, row in
+        try rows.eachChosen(of: group) { slot, row in
             let row = try row.get()
             if let flaw = log.flaw(in: row) { throw flaw }
             try replay(row.decision, row.chain)
-            return true
         }
         return log.through
     }
@@ -42,7 +41,7 @@ extension Store {
         of group: GroupID, above through: Slot, _ promised: Ballot
     ) throws -> [AcceptedProposal] {
         var votes: [AcceptedProposal] = []
-        try rows.eachVote(of: group, from: through.next, through: .maximum) { slot, row in
+        try rows.eachVote(of: group, above: through) { slot, row in
             let vote = try row.get()
             guard vote.ballot <= promised else {
                 throw StoreError.corrupt(
@@ -50,7 +49,6 @@ extension Store {
                     detail: "accepted in ballot \(vote.ballot), above the promise \(promised)")
             }
             votes.append(vote)
-            return true
         }
         return votes
     }

@@ -54,8 +54,9 @@ extension StoreInspector {
         noting(&report) { _ in known = try groups().map(\.id) }
         report.groups = known.count
         for group in known {
-            noting(&report) { try verifyChosen(group, &$0) }
-            noting(&report) { try verifyVotes(group, &$0) }
+            var through = Slot.zero
+            noting(&report) { through = try verifyChosen(group, &$0) }
+            noting(&report) { try verifyVotes(group, above: through, &$0) }
         }
         noting(&report) { try verifyView(&$0) }
         noting(&report) { try verifyStructure(&$0) }
@@ -114,28 +115,30 @@ extension StoreInspector {
                 detail: "the groups and their configurations are not those the store was created with"))
     }
 
-    private func verifyChosen(_ group: GroupID, _ report: inout VerifyReport) throws {
+    private func verifyChosen(_ group: GroupID, _ report: inout VerifyReport) throws -> Slot {
         var log = ChainVerifier(group: group)
-        try rows.eachChosen(of: group, from: .zero, through: .maximum) { _, row in
+        try rows.eachChosen(of: group) { _, row in
             report.chosen += 1
             switch row {
             case .success(let row):
                 if let flaw = log.flaw(in: row) { report.note(flaw) }
             case .failure(let error): report.note(error)
             }
-            return true
         }
+        return log.through
     }
 
-    /// Rows that are not chosen; the others were read with their slot.
-    private func verifyVotes(_ group: GroupID, _ report: inout VerifyReport) throws {
+    /// Rows above the last chosen slot; the others were read with their slot.
+    private func verifyVotes(
+        _ group: GroupID, above through: Slot, _ report: inout VerifyReport
+    ) throws {
         // Without a promise to hold them against, the votes are still held against their checksums.
         var promised: Ballot?
         switch try rows.promise(of: group) {
         case .success(let ballot): promised = ballot
         case .failure(let error): report.note(error)
         }
-        try rows.eachVote(of: group, from: .zero, through: .maximum) { slot, row in
+        try rows.eachVote(of: group, above: through) { slot, row in
             report.accepted += 1
             switch row {
             case .success(let vote):
@@ -146,7 +149,6 @@ extension StoreInspector {
                         detail: "accepted in ballot \(vote.ballot), above the promise \(promised)"))
             case .failure(let error): report.note(error)
             }
-            return true
         }
     }
 

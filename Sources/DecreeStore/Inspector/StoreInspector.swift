@@ -102,7 +102,7 @@ package final class StoreInspector {
     package func forEachSlot(of group: GroupID, _ body: (InspectedSlot) throws -> Void) throws {
         var log = ChainVerifier(group: group)
         do {
-            try rows.eachChosen(of: group, from: .zero, through: .maximum) { _, row in
+            try rows.eachChosen(of: group) { _, row in
                 let row = try row.get()
                 if let flaw = log.flaw(in: row) { throw flaw }
                 try body(
@@ -110,14 +110,12 @@ package final class StoreInspector {
                         slot: row.decision.slot, proposal: row.decision.proposal,
                         acceptedBallot: row.acceptedBallot,
                         chosen: .init(ballot: row.decision.ballot, chain: row.chain)))
-                return true
             }
-            try rows.eachVote(of: group, from: log.through.next, through: .maximum) { _, row in
+            try rows.eachVote(of: group, above: log.through) { _, row in
                 let vote = try row.get()
                 try body(
                     InspectedSlot(
                         slot: vote.slot, proposal: vote.proposal, acceptedBallot: vote.ballot, chosen: nil))
-                return true
             }
         } catch let error as SQLiteError {
             throw StoreError(error, file: file)

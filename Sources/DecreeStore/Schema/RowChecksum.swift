@@ -43,6 +43,9 @@ struct RowKey {
 
     /// The slot in a key.
     static func slot(in key: Int64) -> Slot { Slot(UInt64(bitPattern: key) & Slot.maximum.rawValue) }
+
+    /// The group in a key; nil for a key that no row was given.
+    static func group(in key: Int64) -> GroupID? { GroupID(stored: key >> 44) }
 }
 
 extension GroupID {

@@ -16,46 +16,75 @@ struct ChosenRow {
 /// stop there (a node) or to note it and go on (a verifier) is the reader's business.
 struct SlotRows {
     private let chosen: Statement
-    private let votes: Statement
+    private let allChosen: Statement
+    private let allVotes: Statement
     private let promise: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         // A chosen slot without its value gives nulls rather than no row.
-        chosen = try connection.prepare(
-            """
+        let joined = """
             SELECT chosen.key, chosen.ballot, chosen.chain, chosen.checksum, \
             accepted.ballot, accepted.checksum, accepted.value \
-            FROM chosen LEFT JOIN accepted ON accepted.key = chosen.key \
-            WHERE chosen.key BETWEEN ?1 AND ?2 ORDER BY chosen.key
-            """)
-        votes = try connection.prepare(
+            FROM chosen LEFT JOIN accepted ON accepted.key = chosen.key
             """
-            SELECT key, ballot, checksum, value FROM accepted WHERE key BETWEEN ?1 AND ?2 \
-            AND NOT EXISTS (SELECT 1 FROM chosen WHERE chosen.key = accepted.key) ORDER BY key
-            """)
+        chosen = try connection.prepare(
+            joined + " WHERE chosen.key BETWEEN ?1 AND ?2 ORDER BY chosen.key")
+        // Without bounds: a key that rotted might lie beyond any, and end the reading before the rows behind it.
+        allChosen = try connection.prepare(joined + " ORDER BY chosen.key")
+        allVotes = try connection.prepare(
+            "SELECT key, ballot, checksum, value FROM accepted ORDER BY key")
         promise = try connection.prepare("SELECT ballot, checksum FROM promise WHERE group_id = ?1")
     }
 
-    /// Gives the chosen slots of a range, ascending, until `body` returns false.
+    /// Gives the chosen slots of a range, ascending, until `body` returns false: for those who asked for them.
     func eachChosen(
         of group: GroupID, from first: Slot, through last: Slot,
         _ body: (Slot, Result<ChosenRow, StoreError>) throws -> Bool
     ) throws {
-        try each(chosen, group, first, last) { row in
+        try chosen.bind(1, RowKey(group, first).stored)
+        try chosen.bind(2, RowKey(group, last).stored)
+        try each(chosen) { row in
             let slot = RowKey.slot(in: row.integer(0))
             return try body(slot, chosenRow(row, group, slot))
         }
     }
 
-    /// Gives the accepted rows of a range whose slots are not chosen, ascending, until `body` returns
-    /// false.
-    func eachVote(
-        of group: GroupID, from first: Slot, through last: Slot,
-        _ body: (Slot, Result<AcceptedProposal, StoreError>) throws -> Bool
+    /// Gives every chosen slot of a group, ascending. The whole table is read: a row of another group that is not
+    /// sound may be one of this group's whose key rotted.
+    func eachChosen(
+        of group: GroupID, _ body: (Slot, Result<ChosenRow, StoreError>) throws -> Void
     ) throws {
-        try each(votes, group, first, last) { row in
+        try each(allChosen) { row in
             let slot = RowKey.slot(in: row.integer(0))
-            return try body(slot, vote(row, group, slot, ballot: 1, checksum: 2, value: 3))
+            let owner = RowKey.group(in: row.integer(0)) ?? group
+            let row = try chosenRow(row, owner, slot)
+            if owner != group, case .success = row { return true }
+            try body(slot, row)
+            return true
+        }
+    }
+
+    /// Gives every accepted row of a group above a slot, ascending, as `eachChosen` gives the chosen ones. The
+    /// rows up to that slot are those of chosen slots, and were read with them.
+    func eachVote(
+        of group: GroupID, above through: Slot,
+        _ body: (Slot, Result<AcceptedProposal, StoreError>) throws -> Void
+    ) throws {
+        var before: Int64 = 0
+        try each(allVotes) { row in
+            let key = row.integer(0)
+            let slot = RowKey.slot(in: key)
+            let owner = RowKey.group(in: key) ?? group
+            guard key > before else {
+                try body(slot, .failure(flaw("accepted", owner, slot, "the rows are out of order here")))
+                return true
+            }
+            before = key
+            if owner == group, slot <= through { return true }
+            let row = try vote(row, owner, slot, ballot: 1, checksum: 2, value: 3)
+            if owner != group, case .success = row { return true }
+            try body(slot, row)
+            return true
         }
     }
 
@@ -75,12 +104,7 @@ struct SlotRows {
         return .success(ballot)
     }
 
-    private func each(
-        _ statement: Statement, _ group: GroupID, _ first: Slot, _ last: Slot,
-        _ body: (Statement) throws -> Bool
-    ) throws {
-        try statement.bind(1, RowKey(group, first).stored)
-        try statement.bind(2, RowKey(group, last).stored)
+    private func each(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
         do {
             while try statement.next(), try body(statement) {}
         } catch let error as SQLiteError {
