@@ -51,7 +51,7 @@ tsan: setup ## Run the node's tests under the thread sanitizer
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
 
-mutants: setup ## Break the product in many ways, and see the simulator find each (an hour)
+mutants: setup ## Break the product in many ways, and see the simulator find each
 	@scripts/mutants.py
 
 clean: ## Remove everything that was built
