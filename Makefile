@@ -2,11 +2,11 @@
 export DECREE_WARNINGS_AS_ERRORS := 1
 
 SWIFT ?= swift
-SOURCES = Sources Tests Package.swift migrations $(wildcard Examples)
+SOURCES = Sources Tests Fuzz Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test partitions lint format bench tsan prove-wait mutants clean
+.PHONY: help setup demo test partitions lint format bench tsan simulate prove-wait mutants fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +48,18 @@ bench: setup ## Measure three nodes on this machine
 tsan: setup ## Run the node's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests
 
+SEEDS ?= 1..2000
+simulate: setup ## Try whole clusters in a simulated world (SEEDS=1..2000)
+	$(SWIFT) build -c release --product decree
+	$(DECREE) simulate --seeds $(SEEDS)
+
 prove-wait: setup ## Build a node that does not wait for its disk, and see it found out
 	@scripts/prove-wait.sh
+
+# bash counts in a variable SECONDS of its own, so it is handed on as an argument.
+SECONDS ?= 60
+fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
+	@scripts/fuzz.sh $(SECONDS) $(TARGETS)
 
 mutants: setup ## Break the product in many ways, and see the simulator find each
 	@scripts/mutants.py

@@ -5,16 +5,28 @@ import PackageDescription
 /// depends on Decree is never stopped by a warning that a newer compiler learnt to give.
 let strict = Context.environment["DECREE_WARNINGS_AS_ERRORS"] == "1"
 
+/// `make fuzz` sets this: everything of ours is then built for libFuzzer, and the program that it drives is
+/// there. Nobody else sees either.
+let isFuzzing = Context.environment["DECREE_FUZZ"] == "1"
+
 let settings: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+    + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+let fuzzer: [Target] = [
+    .systemLibrary(name: "LibFuzzer", path: "Fuzz/LibFuzzer"),
+    .executableTarget(
+        name: "Fuzz", dependencies: ["FuzzTargets", "LibFuzzer"], path: "Fuzz/Command",
+        swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
 ]
 
 let package = Package(
@@ -145,6 +157,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
-    ],
+
+        // What is fuzzed; the tests replay what is kept of it.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Fuzz/Targets", swiftSettings: settings),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+    ] + (isFuzzing ? fuzzer : []),
     swiftLanguageModes: [.v6]
 )

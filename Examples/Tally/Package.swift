@@ -6,6 +6,9 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [.package(name: "decree", path: "../..")],
     targets: [
-        .executableTarget(name: "Tally", dependencies: [.product(name: "Decree", package: "decree")])
+        .executableTarget(name: "Tally", dependencies: [.product(name: "Decree", package: "decree")]),
+        .testTarget(
+            name: "TallyTests",
+            dependencies: ["Tally", .product(name: "DecreeTesting", package: "decree")]),
     ]
 )

@@ -111,6 +111,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
                 "node id \(member.id) is not in 1 through \(NodeID.maximum)")
             try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
             try require(
+                !member.host.utf8.contains(0), "node \(member.id)'s \"host\" holds the character U+0000")
+            try require(
                 (1...65_535).contains(member.port),
                 "node \(member.id)'s port \(member.port) is not in 1 through 65535")
             try require(ids.insert(member.id).inserted, "node id \(member.id) is listed twice in \"nodes\"")
@@ -121,6 +123,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         }
         try require(ids.contains(node), "this node is \(node), which \"nodes\" does not list")
         try require(!dataDirectory.isEmpty, "\"dataDirectory\" is empty: name a directory on a durable disk")
+        // The system ends a path there: the store would lie in another directory, or half of it.
+        try require(!dataDirectory.utf8.contains(0), "\"dataDirectory\" holds the character U+0000")
         try require(
             (10...10_000).contains(heartbeatMilliseconds),
             "\"heartbeatMilliseconds\" must be 10 through 10000")

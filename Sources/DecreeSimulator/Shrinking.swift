@@ -2,7 +2,7 @@
 /// as it fails without them. (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input",
 /// 2002.) Each fault draws from a stream of its own, so that leaving one out leaves the others as they were.
 public struct Shrinking {
-    private let fails: ([Int]) throws -> Bool
+    private let fails: ([Int]) async throws -> Bool
     private let progress: (_ attempt: Int, _ left: Int) -> Void
     private let mostAttempts: Int
 
@@ -14,7 +14,7 @@ public struct Shrinking {
     ///   - fails: runs the seed with these faults only, and says whether it fails.
     public init(
         mostAttempts: Int = 400, progress: @escaping (_ attempt: Int, _ left: Int) -> Void = { _, _ in },
-        fails: @escaping ([Int]) throws -> Bool
+        fails: @escaping ([Int]) async throws -> Bool
     ) {
         self.mostAttempts = mostAttempts
         self.progress = progress
@@ -22,13 +22,13 @@ public struct Shrinking {
     }
 
     /// The faults that are left, from those that fail together.
-    public func shrink(_ faults: [Int]) throws -> [Int] {
+    public func shrink(_ faults: [Int]) async throws -> [Int] {
         var attempts = 0
-        func fails(_ candidate: [Int]) throws -> Bool {
+        func fails(_ candidate: [Int]) async throws -> Bool {
             attempts += 1
-            return try self.fails(candidate)
+            return try await self.fails(candidate)
         }
-        if try fails([]) { return [] }
+        if try await fails([]) { return [] }
         var left = faults
         var pieces = 2
         while left.count > 1, attempts < mostAttempts {
@@ -36,7 +36,7 @@ public struct Shrinking {
             var isSmaller = false
             for start in stride(from: 0, to: left.count, by: size) {
                 let rest = Array(left[..<start] + left[min(left.count, start + size)...])
-                guard try !rest.isEmpty && fails(rest) else { continue }
+                guard !rest.isEmpty, try await fails(rest) else { continue }
                 left = rest
                 pieces = max(2, pieces - 1)
                 isSmaller = true

@@ -1,6 +1,6 @@
 import DecreeNode
+import Dispatch
 import Paxos
-import Synchronization
 
 /// One seed's cluster, tried: a storm of faults under load, then a quorum heals while the others stay broken,
 /// then all heal; and everything that was said meanwhile is judged.
@@ -50,13 +50,19 @@ public struct Simulation: Sendable {
     /// What is to go wrong.
     public var schedule: FaultSchedule { settings.schedule }
 
-    /// Simulations of one process run one at a time: SQLite has one generator for all its connections.
-    private static let turn = Mutex(())
+    /// Simulations of one process run one after the other, for SQLite has one generator for all its connections;
+    /// and on a thread of their own, for they would keep whoever else shares it waiting.
+    private static let thread = DispatchQueue(label: "decree-simulation")
 
-    /// Plays it to the end, or to the first violation. Blocks its thread for a fraction of a second.
-    public func run() -> SimulationReport { Self.turn.withLock { _ in play() } }
+    /// Plays it to the end, or to the first violation: a fraction of a second in a release build.
+    public func run() async -> SimulationReport {
+        await withCheckedContinuation { continuation in
+            Self.thread.async { continuation.resume(returning: runHere()) }
+        }
+    }
 
-    private func play() -> SimulationReport {
+    /// Plays it on the calling thread. Only for whoever runs no other at the same time.
+    package func runHere() -> SimulationReport {
         let world = World(seed: seed, settings: settings, workload: workload, sink: sink)
         world.begin()
         world.note(.phase, nil, detail: 0, "\(settings.nodes) nodes, \(settings.clients) clients; the storm")

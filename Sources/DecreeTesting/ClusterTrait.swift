@@ -5,8 +5,8 @@ public import Testing
 ///
 /// ```swift
 /// @Test(.cluster(seeds: 0..<200))
-/// func votesAreCountedOnce() throws {
-///     try SimulatedCluster.run(TallyWorkload())
+/// func votesAreCountedOnce() async throws {
+///     try await SimulatedCluster.run(TallyWorkload())
 /// }
 /// ```
 ///
@@ -17,8 +17,10 @@ public struct ClusterTrait: TestTrait, SuiteTrait, TestScoping {
     let seeds: Range<Int>
     let options: SimulationOptions
 
+    /// A suite's tests all have it.
     public var isRecursive: Bool { true }
 
+    /// Runs the test once for each seed.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {

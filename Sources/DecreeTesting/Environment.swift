@@ -33,14 +33,14 @@ enum Environment {
 
     /// Runs `body`; what happens in it goes to the file of `DECREE_TRACE`, if there is one.
     static func traced<Result>(
-        _ options: SimulationOptions, _ body: (SimulationOptions) -> Result
-    ) -> Result {
-        guard let path = value("DECREE_TRACE") else { return body(options) }
+        _ options: SimulationOptions, _ body: (SimulationOptions) async -> Result
+    ) async -> Result {
+        guard let path = value("DECREE_TRACE") else { return await body(options) }
         let lines = Lines()
         var options = options
         options.sink = { lines.add($0) }
         defer { try? lines.text.write(toFile: path, atomically: true, encoding: .utf8) }
-        return body(options)
+        return await body(options)
     }
 
     private final class Lines: Sendable {

@@ -26,27 +26,28 @@ public struct SimulatedCluster: Sendable {
     @discardableResult
     public static func run(
         _ workload: some Workload, sourceLocation: SourceLocation = #_sourceLocation
-    ) throws -> SimulationReport {
+    ) async throws -> SimulationReport {
         guard let current else { throw NoCluster() }
         Environment.announce(current.seed)
-        let report = Environment.traced(current.options) { options in
-            Simulation(seed: current.seed, options: options, workload: workload).run()
+        let report = await Environment.traced(current.options) { options in
+            await Simulation(seed: current.seed, options: options, workload: workload).run()
         }
         if !report.violations.isEmpty {
             Issue.record(
-                Comment(rawValue: current.complaint(report, workload)), sourceLocation: sourceLocation)
+                Comment(rawValue: await current.complaint(report, workload)), sourceLocation: sourceLocation)
         }
         return report
     }
 
-    private func complaint(_ report: SimulationReport, _ workload: some Workload) -> String {
+    private func complaint(_ report: SimulationReport, _ workload: some Workload) async -> String {
         let shrinking = Shrinking(mostAttempts: 60) { numbers in
             var options = options
             options.only = Set(numbers)
-            return !Simulation(seed: seed, options: options, workload: workload).run().violations.isEmpty
+            return await !Simulation(seed: seed, options: options, workload: workload).run().violations
+                .isEmpty
         }
         let all = report.schedule.faults
-        let left = (try? shrinking.shrink(all.map(\.number))) ?? all.map(\.number)
+        let left = (try? await shrinking.shrink(all.map(\.number))) ?? all.map(\.number)
         let needed = all.filter { left.contains($0.number) }
         var lines = ["seed \(seed) fails:"]
         lines += report.violations.prefix(5).map { "  \($0)" }

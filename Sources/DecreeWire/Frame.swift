@@ -30,6 +30,7 @@ extension Frame {
             throw .unknownProtocol(header.protocolByte)
         }
         guard header.reserved == 0 else { throw .malformed("the reserved bytes are not zero") }
+        guard proto != .handshake || header.group == 0 else { throw .malformed("a handshake names a group") }
         var reader = FrameReader(body)
         switch (proto, header.type) {
         case (.handshake, Hello.type): self = .hello(try Hello(from: &reader))

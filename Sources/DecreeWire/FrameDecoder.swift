@@ -16,8 +16,9 @@ package struct FrameDecoder: Sendable {
     /// Bytes that are no complete frame yet.
     package var bufferedBytes: Int { buffer.readableBytes }
 
-    /// Takes bytes.
+    /// Takes bytes; drops them where none will be read any more.
     package mutating func append(_ bytes: ByteBuffer) {
+        guard failure == nil else { return }
         if buffer.readableBytes == 0 {
             buffer = bytes
         } else {

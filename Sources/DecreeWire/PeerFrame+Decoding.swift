@@ -15,7 +15,9 @@ extension FrameReader {
         let slot = try bound("the checkpoint's slot")
         let chain = Digest(rawValue: try integer("the checkpoint's chain"))
         let state = Digest(rawValue: try integer("the checkpoint's state"))
-        return slot == .zero ? nil : StateCheckpoint(slot: slot, chain: chain, state: state)
+        guard slot == .zero else { return StateCheckpoint(slot: slot, chain: chain, state: state) }
+        guard chain == .zero, state == .zero else { throw .malformed("a checkpoint of no slot") }
+        return nil
     }
 
     /// The fields of a message, as `Message.write` wrote them. Ranges and orders are judged here, once, so

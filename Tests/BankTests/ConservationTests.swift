@@ -2,7 +2,7 @@ import Bank
 import Paxos
 import Testing
 
-/// SAFETY, invariant 21 (Conservation), and 12 (equal states have equal digests).
+/// Invariants 21 (Conservation) and 12 (equal states have equal digests).
 @Suite struct ConservationTests {
     static let operations = 100_000
 

@@ -5,7 +5,7 @@ import Testing
 @testable import DecreeStore
 
 /// A store whose machine stops, at every write and every sync there is, and what it must not have lost
-/// (SAFETY, section 4: "crash at every write and sync index until the run survives").
+/// (A crash at every write and sync index until the run survives).
 @Suite("Store: crashes")
 struct StoreCrashTests {
     @Test("a power cut at every write and sync loses nothing that was reported, and tears nothing")
@@ -49,7 +49,7 @@ struct StoreCrashTests {
         #expect(tally.runs > 2_000)
     }
 
-    @Test("SAFETY 3.17, KillThenPowerCut: what was read after kill -9 survives the power cut that follows")
+    @Test("KillThenPowerCut: what was read after kill -9 survives the power cut that follows")
     func killThenPowerCut() throws {
         let rig = CrashRig(CrashScript(count: 30))
         var tally = CrashTally()

@@ -4,10 +4,10 @@ import Testing
 
 @testable import DecreeStore
 
-/// A store whose disk fails it (SAFETY 3.8, "FsyncEIO / ENOSPC at every sync and write index 1..N").
+/// A store whose disk fails it: an error, or no room, at every sync and write there is.
 @Suite("Store: faults")
 struct StoreFaultTests {
-    @Test("SAFETY 3.8, EIO at every write, sync and read: the store is given up, and nothing is lost")
+    @Test("EIO at every write, sync and read: the store is given up, and nothing is lost")
     func inputOutputErrorAtEveryIndex() {
         let rig = CrashRig(CrashScript(count: 24))
         var tally = CrashTally()
@@ -43,7 +43,7 @@ struct StoreFaultTests {
         #expect(tally.indices > 300)
     }
 
-    @Test("SAFETY 3.8, ENOSPC at every write: the same rows are retried, and nothing is lost or sent early")
+    @Test("ENOSPC at every write: the same rows are retried, and nothing is lost or sent early")
     func diskFullAtEveryIndex() {
         let rig = CrashRig(CrashScript(count: 40))
         var tally = CrashTally()

@@ -4,7 +4,7 @@ import Testing
 @testable import DecreeStore
 @testable import Paxos
 
-/// SAFETY, section 1: "Nothing read at open counts as durable."
+/// Nothing that is read at open counts as durable.
 @Suite struct StoreOpeningOrderTests {
     let directory: TemporaryDirectory
 

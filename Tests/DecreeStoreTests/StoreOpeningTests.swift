@@ -4,7 +4,7 @@ import Testing
 @testable import DecreeStore
 @testable import Paxos
 
-/// SAFETY, section 1: how a store is opened, and what is refused.
+/// How a store is opened, and what is refused.
 @Suite struct StoreOpeningTests {
     let directory: TemporaryDirectory
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DecreeStore
 
-/// A store whose files have a bit that is not what was written (SAFETY 3.9, and section 1 on rot).
+/// A store whose files have a bit that is not what was written.
 @Suite("Store: rot")
 struct StoreRotFaultTests {
     /// A store whose log holds every transaction of the script, closed.
@@ -45,7 +45,7 @@ struct StoreRotFaultTests {
         return header + (0..<8).map { _ in offset(of: frame) + 24 + generator.below(4_096) }
     }
 
-    @Test("SAFETY 3.9, WalRot: before the log's last transaction it is found, and the frame named")
+    @Test("WalRot: before the log's last transaction it is found, and the frame named")
     func logBeforeLastTransaction() throws {
         var generator = SeededGenerator(seed: 2)
         var flips = 0
@@ -60,7 +60,7 @@ struct StoreRotFaultTests {
         print("rot in the log: \(flips) bits in \(lastTransaction - 1) frames, all found")
     }
 
-    @Test("SAFETY 3.9, HeaderRot: every bit of the log's header")
+    @Test("HeaderRot: every bit of the log's header")
     func logHeader() throws {
         for place in 0..<32 {
             for bit in 0..<8 {
@@ -122,7 +122,7 @@ struct StoreRotFaultTests {
         }
     }
 
-    @Test("SAFETY 3.9, RowRot: a bit of a value in the database is found, and the slot named")
+    @Test("RowRot: a bit of a value in the database is found, and the slot named")
     func valueInDatabase() throws {
         let image = try checkpointed()
         let database = try #require(rig.disk.contents(of: CrashRig.database))

@@ -3,7 +3,7 @@ import Testing
 @testable import DecreeStore
 @testable import Paxos
 
-/// SAFETY, section 1, "Rot": what a write-ahead log tells before SQLite sees it.
+/// Rot: what a write-ahead log tells before SQLite sees it.
 @Suite struct WALScanTests {
     /// Ends of the transactions of a real log, in frames, and its bytes.
     private struct Log {

@@ -66,6 +66,14 @@ struct NodeConfigurationTests {
             "node id 40000"
         ),
         (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":0}]}"#, "port 0"),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d\u0000e","nodes":[{"id":1,"host":"h","port":1}]}"#,
+            "\"dataDirectory\" holds the character U+0000"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h\u0000","port":1}]}"#,
+            "node 1's \"host\" holds the character U+0000"
+        ),
         (#"{"cluster":"c","node":1,"#, "not valid JSON"),
     ]) func aMistakeIsNamed(json: String, message: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try decode(json) }

@@ -58,7 +58,8 @@ import Testing
     @Test func whatIsUnknownIsNamed() {
         let unknown: [(ByteBuffer, WireError)] = [
             (Tampering.frame(proto: 3, type: 1, body: []), .unknownProtocol(3)),
-            (Tampering.frame(proto: 0, type: 3, body: []), .unknownType(.handshake, 3)),
+            (Tampering.frame(proto: 0, type: 3, group: 0, body: []), .unknownType(.handshake, 3)),
+            (Tampering.frame(proto: 0, type: 1, group: 1, body: []), .malformed("a handshake names a group")),
             (Tampering.frame(proto: 1, type: 0, body: []), .unknownType(.peer, 0)),
             (Tampering.frame(proto: 1, type: 13, body: []), .unknownType(.peer, 13)),
             (Tampering.frame(proto: 2, type: 5, body: []), .unknownType(.client, 5)),
@@ -77,7 +78,9 @@ import Testing
             var decoder = FrameDecoder(expectsHandshake: false)
             decoder.append(frame)
             #expect(throws: error) { try decoder.next() }
+            decoder.append(frame)
             #expect(throws: error, "a decoder that threw stays that way") { try decoder.next() }
+            #expect(decoder.bufferedBytes == 0, "and keeps nothing that it will not read")
         }
     }
 
@@ -103,6 +106,17 @@ import Testing
             throws: WireError.malformed(
                 "the number of votes counts 4294967295, too many for the 0 bytes that follow")
         ) { try decoder.next() }
+    }
+
+    /// Slot 0 stands for none, and none has no digests: two frames that say the same are the same bytes.
+    @Test func aCheckpointOfNoSlotHasNoDigests() throws {
+        let heartbeat = Heartbeat(ballot: Samples.lowBallot, round: 1, chosenThrough: .zero)
+        var buffer = try Samples.encoded(
+            .peer(PeerFrame(group: .first, persistSequence: 0, message: .heartbeat(heartbeat))))
+        buffer.setInteger(UInt8(1), at: buffer.writerIndex - 1)
+        var decoder = FrameDecoder(expectsHandshake: false)
+        decoder.append(Tampering.resealed(buffer))
+        #expect(throws: WireError.malformed("a checkpoint of no slot")) { try decoder.next() }
     }
 
     @Test func whatIsOverALimitIsNeverWritten() throws {

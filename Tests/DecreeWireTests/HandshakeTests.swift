@@ -2,7 +2,7 @@ import DecreeWire
 import Paxos
 import Testing
 
-/// IdentityFresh and NoRegression (SAFETY 18, 19), at the door.
+/// IdentityFresh and NoRegression (invariants 18 and 19), at the door.
 @Suite struct HandshakeTests {
     let one = NodeIdentity(
         cluster: "bank", genesis: Digest(rawValue: 1), node: NodeID(1), store: StoreID(rawValue: 100),

@@ -156,7 +156,7 @@ import Testing
     }
 }
 
-/// SAFETY, invariant 6 (QuorumExact).
+/// Invariant 6 (QuorumExact).
 @Suite struct QuorumTests {
     @Test func aVoterCountsOnceAndAStrangerNever() {
         let configuration = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])

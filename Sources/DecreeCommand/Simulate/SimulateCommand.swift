@@ -5,7 +5,7 @@ import Foundation
 import Paxos
 
 /// `decree simulate`: whole clusters in a simulated world, a seed each.
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Try whole clusters in a simulated world, one for each seed.",
@@ -76,11 +76,11 @@ struct SimulateCommand: ParsableCommand {
         guard minutes.map({ $0 > 0 }) ?? true else { throw ValidationError("--minutes takes more than 0.") }
     }
 
-    func run() throws {
+    func run() async throws {
         if trace {
             try printTrace()
         } else if shrink {
-            try shrinkSeed()
+            try await shrinkSeed()
         } else {
             try runSeeds()
         }
@@ -176,7 +176,7 @@ struct SimulateCommand: ParsableCommand {
             let text = ndjson ? line.json : line.description
             try? OutputFile.standardOutput.write(Array((text + "\n").utf8))
         }
-        let report = Simulation(seed: seeds.first, options: options).run()
+        let report = Simulation(seed: seeds.first, options: options).runHere()
         guard report.violations.isEmpty else {
             throw ToolError(
                 .checkFailed,
@@ -185,7 +185,7 @@ struct SimulateCommand: ParsableCommand {
         }
     }
 
-    private func shrinkSeed() throws {
+    private func shrinkSeed() async throws {
         let seed = seeds.first
         let progress = SimulationProgress(total: 0)
         let all = try SeedRunner(choices: choices.arguments).run(seed: seed)
@@ -202,7 +202,7 @@ struct SimulateCommand: ParsableCommand {
             choices.only = numbers.isEmpty ? "none" : numbers.map(String.init).joined(separator: ",")
             return try !SeedRunner(choices: choices.arguments).run(seed: seed).violations.isEmpty
         }
-        let left = try shrinking.shrink(numbers)
+        let left = try await shrinking.shrink(numbers)
         progress.clear()
         print("seed \(seed): \(first)")
         print("\(left.count) of \(numbers.count) faults are enough:")

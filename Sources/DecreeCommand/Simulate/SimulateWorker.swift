@@ -20,7 +20,7 @@ struct SimulateWorker: ParsableCommand {
         for seed in stride(from: seeds.first, through: seeds.last, by: Int(step)) {
             try say("begin \(seed)")
             let start = DispatchTime.now().uptimeNanoseconds
-            let report = Simulation(seed: seed, options: options).run()
+            let report = Simulation(seed: seed, options: options).runHere()
             let micros = Int((DispatchTime.now().uptimeNanoseconds - start) / 1_000)
             let result = SeedResult(report, wallMicroseconds: micros)
             try say("end " + String(decoding: try encoder.encode(result), as: UTF8.self))

@@ -33,6 +33,9 @@ extension World {
         }
         var packet = packet
         var delay = UInt64(40 + network.below(120)) * VirtualTime.microsecond
+        // The core is to stand messages that are doubled and overtake one another. A client may rely on its
+        // connection for one thing: a request that it sent once arrives once.
+        let isBetweenNodes = from < nodes.count && to < nodes.count
         var isOrdered = true
         var copies: [UInt64] = []
         for fault in weather where fault.covers(from: from, to: to) {
@@ -45,12 +48,12 @@ extension World {
             case .delays(let microseconds):
                 delay += UInt64(fault.below(microseconds)) * VirtualTime.microsecond
             case .reorders(let perMille, let microseconds):
-                if fault.chance(perMille) {
+                if isBetweenNodes, fault.chance(perMille) {
                     isOrdered = false
                     delay += UInt64(fault.below(microseconds)) * VirtualTime.microsecond
                 }
             case .duplicates(let perMille, let microseconds):
-                if packet.kind == .frame, fault.chance(perMille) {
+                if isBetweenNodes, packet.kind == .frame, fault.chance(perMille) {
                     copies.append(delay + UInt64(fault.below(microseconds)) * VirtualTime.microsecond)
                 }
             case .clogs:

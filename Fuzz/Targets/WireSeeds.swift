@@ -1,0 +1,92 @@
+import DecreeWire
+import Paxos
+
+extension WireTarget {
+    /// A frame of every kind, each alone; and a connection's beginning as it goes over the wire.
+    static func seeds() throws -> [[UInt8]] {
+        let alone = try frames.map { frame in
+            let mode = Mode.sealed | Mode.asOneFrame
+            switch frame {
+            case .hello, .helloReply: return try [mode, 255] + encoded(frame)
+            case .peer, .client: return try [mode | Mode.afterHandshake, 255] + encoded(frame)
+            }
+        }
+        var connection: [UInt8] = []
+        for frame in [
+            hello, .client(.request(id: 1, group: .first, .openSession)), .client(.statusRequest(id: 2)),
+        ] {
+            connection += try encoded(frame)
+        }
+        return alone + [[0, 3] + connection, [Mode.sealed, 20] + connection]
+    }
+
+    private static let frames: [Frame] =
+        [
+            hello, .hello(Hello(clientOf: "bank")),
+            .helloReply(.admitted(Admission(version: 1, identity: node, witnessed: witness))),
+            .helloReply(.refused(.fenced, reason: "the store went back in time")),
+        ]
+        + messages.map { .peer(PeerFrame(group: .first, persistSequence: 3, message: $0)) }
+        + requests.map { .client(.request(id: 4, group: .first, $0)) }
+        + responses.map { .client(.response(id: 5, $0)) }
+        + [.client(.statusRequest(id: 6)), .client(.statusResponse(id: 7, Array("{}".utf8)))]
+
+    private static let node = NodeIdentity(
+        cluster: "bank", genesis: Digest(rawValue: 11), node: NodeID(2), store: StoreID(rawValue: 22),
+        persistSequence: 33)
+    private static let witness = Witness(store: StoreID(rawValue: 44), persistSequence: 55)
+    private static let hello = Frame.hello(Hello(from: node, to: NodeID(1), witnessed: witness))
+    private static let ballot = Ballot(round: 2, node: NodeID(2))
+
+    private static let proposal: Proposal = {
+        var builder = ProposalBuilder()
+        builder.append(.openSession)
+        builder.append(
+            .command(
+                session: SessionID(rawValue: 1 << 20), sequence: 2, firstUnacknowledged: 1,
+                payload: [1, 2, 3]))
+        return builder.build()
+    }()
+
+    private static let votes = [
+        AcceptedProposal(slot: Slot(6), ballot: ballot, proposal: .noOp),
+        AcceptedProposal(slot: Slot(7), ballot: ballot, proposal: proposal),
+    ]
+
+    private static let messages: [Message] = [
+        .preVote(PreVote(ballot: ballot)),
+        .preVoteReply(PreVoteReply(ballot: ballot, isGranted: true, promised: .zero)),
+        .prepare(Prepare(ballot: ballot, firstOpen: Slot(6))),
+        .promise(
+            Promise(
+                ballot: ballot, part: 0, parts: 1, chosenThrough: Slot(5), floor: .zero, accepted: votes)),
+        .accept(Accept(ballot: ballot, slot: Slot(7), proposal: proposal, chosenThrough: Slot(6))),
+        .accepted(Accepted(ballot: ballot, from: Slot(6), through: Slot(7))),
+        .rejection(Rejection(ballot: ballot, promised: ballot)),
+        .heartbeat(Heartbeat(ballot: ballot, round: 8, chosenThrough: Slot(7))),
+        .heartbeat(
+            Heartbeat(
+                ballot: ballot, round: 8, chosenThrough: Slot(7),
+                checkpoint: StateCheckpoint(
+                    slot: Slot(65_536), chain: Digest(rawValue: 1), state: Digest(rawValue: 2)))),
+        .heartbeatReply(HeartbeatReply(ballot: ballot, round: 8, executedThrough: Slot(7))),
+        .fetch(Fetch(from: Slot(6), through: Slot(7))),
+        .decisions(Decisions(decided: votes, chosenThrough: Slot(7))),
+        .handover(Handover(ballot: ballot)),
+    ]
+
+    private static let requests: [ClientRequest] = [
+        .openSession,
+        .command(
+            session: SessionID(rawValue: 1 << 20), sequence: 2, firstUnacknowledged: 1, payload: [1, 2]),
+        .query(payload: [17], consistency: .linearizable),
+    ]
+
+    private static let responses: [ClientResponse] = [
+        .opened(SessionID(rawValue: 1 << 20)),
+        .executed(.rejected("insufficient funds"), LogPosition(slot: Slot(7), index: 1)),
+        .answered(.ok([9]), executedThrough: Slot(7), consistency: .stale),
+        .notLeader(leader: NodeID(3)), .busy, .leadershipLost(leader: nil), .sessionExpired,
+        .alreadyAcknowledged, .refused(.outsideWindow),
+    ]
+}
