@@ -272,8 +272,9 @@ def report(mutants, results):
     for mutant in mutants:
         _, seed, said, seconds = results[mutant.number]
         said = shortened(said).replace("|", "\\|")
+        faults = f" (`--faults {mutant.faults}`)" if mutant.faults else ""
         lines.append(
-            f"| {mutant.number} | {mutant.name} | {mutant.invariant} | {said} | {seed} | {about(seconds)} |")
+            f"| {mutant.number} | {mutant.name}{faults} | {mutant.invariant} | {said} | {seed} | {about(seconds)} |")
     REPORT.write_text("\n".join(lines) + "\n")
 
 
