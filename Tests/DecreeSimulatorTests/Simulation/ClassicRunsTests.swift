@@ -49,7 +49,7 @@ struct ClassicRunsTests {
         settings.clients = 3
         settings.lanes = 1
         settings.restNanoseconds = 20 * VirtualTime.millisecond
-        settings.stormNanoseconds = 16 * VirtualTime.second
+        settings.stormNanoseconds = 8 * VirtualTime.second
         settings.schedule = FaultSchedule(faults: [
             .always(1, .loss, .weather(.loses(perMille: 50), .everywhere), settings)
         ])
