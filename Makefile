@@ -61,7 +61,7 @@ SECONDS ?= 60
 fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
 	@scripts/fuzz.sh $(SECONDS) $(TARGETS)
 
-mutants: setup ## Break the product in many ways, and see the simulator find each (an hour)
+mutants: setup ## Break the product in many ways, and see the simulator find each
 	@scripts/mutants.py
 
 clean: ## Remove everything that was built

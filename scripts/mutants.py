@@ -25,8 +25,8 @@ ENTRIES = ROOT / "Tests" / "Mutants"
 REPORT = ROOT / "docs" / "mutants.md"
 WORK = ROOT / ".build" / "mutants"
 TREE = WORK / "tree"
-# Package.swift names the tests' directories: SwiftPM wants them there, though it builds none of them.
-COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", "migrations"]
+# Package.swift names more directories than are built: SwiftPM wants them there all the same.
+COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", "Fuzz", "migrations"]
 SWITCH = "DECREE_MUTANT"
 MINUTES = 2
 SOUND_SEEDS = 40
@@ -272,8 +272,9 @@ def report(mutants, results):
     for mutant in mutants:
         _, seed, said, seconds = results[mutant.number]
         said = shortened(said).replace("|", "\\|")
+        faults = f" (`--faults {mutant.faults}`)" if mutant.faults else ""
         lines.append(
-            f"| {mutant.number} | {mutant.name} | {mutant.invariant} | {said} | {seed} | {about(seconds)} |")
+            f"| {mutant.number} | {mutant.name}{faults} | {mutant.invariant} | {said} | {seed} | {about(seconds)} |")
     REPORT.write_text("\n".join(lines) + "\n")
 
 
