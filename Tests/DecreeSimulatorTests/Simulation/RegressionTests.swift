@@ -24,6 +24,10 @@ struct RegressionTests {
         Regression(
             seed: 2_676, stormSeconds: 24...44,
             was: "the simulator doubled a request on a client's connection (World+Network.put)"),
+        Regression(
+            seed: 1_612, stormSeconds: 24...44,
+            was: "200 slots vanished behind a rotten key (DatabaseRotTests.aKeyThatRottedIsMissed)"),
+        Regression(seed: 1_834, stormSeconds: 24...44, was: "the same, among seven nodes"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
