@@ -22,7 +22,7 @@ public struct Simulation: Sendable {
     /// All nodes that can agree do so within this virtual time.
     static let agreeNanoseconds = 20 * VirtualTime.second
     /// Histories up to this long are searched for an order of their own.
-    static let searchedOperations = 60
+    static let searchedOperations = 600
     static let searchedConfigurations = 20_000
 
     /// A simulation of `workload` from a seed.
@@ -92,8 +92,15 @@ public struct Simulation: Sendable {
         for index in sound where !quorum.contains(index) {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
-        world.note(.phase, nil, detail: 1, "a quorum heals: nodes \(quorum.sorted().map { $0 + 1 })")
-        world.heal(afflicting: afflictions)
+        var other = world.streams.stream(.heal, 1)
+        if sound.count == world.nodes.count, other.chance(1, in: 4) {
+            let partition = Partition.drawPartial(nodes: sound.count, &other)
+            world.note(.phase, nil, detail: 1, "all heal but the network: \(partition)")
+            world.heal(leaving: partition)
+        } else {
+            world.note(.phase, nil, detail: 1, "a quorum heals: nodes \(quorum.sorted().map { $0 + 1 })")
+            world.heal(afflicting: afflictions)
+        }
         world.mark()
         let start = world.now
         let isServed = world.run(until: start + Self.healNanoseconds) { world.isServingAll }
@@ -111,7 +118,7 @@ public struct Simulation: Sendable {
     /// The rest heal too; clients have their last answers, and all nodes agree.
     private func healAll(_ world: World) {
         world.note(.phase, nil, detail: 2, "all heal")
-        world.heal(afflicting: [:])
+        world.heal()
         world.mark()
         let start = world.now
         guard world.run(until: start + Self.healNanoseconds, isDone: { world.isServingAll }) else {
@@ -138,7 +145,8 @@ public struct Simulation: Sendable {
             world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
             states: world.states, configuration: world.settings.configuration, wording: workload.wording)
         world.counts.reads = check.readsChecked
-        for violation in check.violations { world.violate(violation.kind, violation.detail) }
+        let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
+        for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
         guard world.violations.isEmpty else { return }
         let opening = Linearizability.opening(of: world.history, count: Self.searchedOperations)
         let search = Linearizability(

@@ -221,6 +221,12 @@ struct Judge {
             for row in unfinished { apply(row, of: node) }
             nodes[node].persistSequence = persistSequence
         }
+        for vote in votes.accepted where vote.slot > chosenThrough && !rotten.contains(node) {
+            hold(
+                vote.proposal == voted(node, vote.slot.rawValue, vote.ballot), "PersistBeforeSend",
+                "node \(node + 1) comes back with a vote for slot \(vote.slot) in \(vote.ballot) that it never "
+                    + "wrote whole")
+        }
         hold(
             rotten.contains(node)
                 || votes.promised == nodes[node].promised && chosenThrough == nodes[node].chosenThrough,
@@ -248,14 +254,11 @@ struct Judge {
         case .promise(let promise):
             waits(durable.promised >= promise.ballot, node, "promises \(promise.ballot)")
             for vote in promise.accepted {
-                let known = durable.votes[vote.slot.rawValue]
                 waits(
-                    known.map { $0.ballot >= vote.ballot } ?? false, node,
+                    vote.proposal == voted(node, vote.slot.rawValue, vote.ballot), node,
                     "reports a vote for slot \(vote.slot) in \(vote.ballot)")
             }
-            hold(
-                promise.chosenThrough.rawValue <= chosenThrough, "QuorumExact",
-                "node \(node + 1) reports slots chosen through \(promise.chosenThrough)")
+            holdChosen(promise.chosenThrough, node)
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
             promised[promise.ballot, default: []].insert(node)
         case .accept(let accept):
@@ -267,26 +270,40 @@ struct Judge {
                     "node \(node + 1) proposes in \(accept.ballot), which \(promises.count) have promised")
             }
             waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
+            holdChosen(accept.chosenThrough, node)
             propose(accept)
         case .accepted(let accepted):
             hold(
                 accepted.ballot >= durable.toldPromise, "PromiseMonotone",
                 "node \(node + 1) votes in \(accepted.ballot) after it promised \(durable.toldPromise)")
             for slot in accepted.from.rawValue...accepted.through.rawValue {
-                let known = durable.votes[slot]
                 waits(
-                    known.map { $0.ballot >= accepted.ballot } ?? false, node,
+                    voted(node, slot, accepted.ballot) != nil, node,
                     "votes for slot \(slot) in \(accepted.ballot)")
             }
         case .decisions(let decisions):
+            holdChosen(decisions.chosenThrough, node)
             for decided in decisions.decided {
                 hold(
                     chosen[decided.slot.rawValue]?.proposal == decided.proposal, "ChosenUnique",
                     "node \(node + 1) tells of another decision in slot \(decided.slot)")
             }
-        case .heartbeat(let heartbeat): nodes[node].leads = heartbeat.ballot
+        case .heartbeat(let heartbeat):
+            nodes[node].leads = heartbeat.ballot
+            holdChosen(heartbeat.chosenThrough, node)
         case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover: break
         }
+    }
+
+    /// What a node's vote in a slot and ballot was, once that is durable.
+    private func voted(_ node: Int, _ slot: UInt64, _ ballot: Ballot) -> Proposal? {
+        tallies[slot]?.first { $0.ballot == ballot && $0.voters.contains(node) }?.proposal
+    }
+
+    private func holdChosen(_ through: Slot, _ node: Int) {
+        hold(
+            through.rawValue <= chosenThrough, "QuorumExact",
+            "node \(node + 1) says that slots through \(through) are chosen, and no quorum chose them")
     }
 
     private func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {

@@ -35,6 +35,8 @@ final class World {
     var clogged: [(fault: Int, packet: Packet)] = []
     /// What the world does to nodes that stay broken while a quorum heals.
     var afflictions: [Int: Affliction] = [:]
+    /// What is left of the network meanwhile, if not all nodes reach one another.
+    var partition: Partition?
     let schedule: FaultSchedule
     /// Lanes of all clients in all their lives so far.
     var lanesStarted = 0
