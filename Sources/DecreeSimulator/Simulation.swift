@@ -80,10 +80,13 @@ public struct Simulation: Sendable {
     private func healQuorum(_ world: World) -> UInt64? {
         guard world.violations.isEmpty else { return nil }
         var random = world.streams.stream(.heal)
-        let sound = world.nodes.indices.filter { world.nodes[$0].retired == nil }
+        // What has rotted may be found out, and be out, at any start.
+        let sound = world.nodes.indices.filter {
+            world.nodes[$0].retired == nil && !world.judge.rotten.contains($0)
+        }
         let needed = world.settings.configuration.quorumSize
         guard sound.count >= needed else {
-            world.violate(.stalled, "only \(sound.count) nodes are left of \(world.nodes.count)")
+            world.violate(.stalled, "only \(sound.count) sound nodes are left of \(world.nodes.count)")
             return nil
         }
         let count = needed + random.below(sound.count - needed + 1)

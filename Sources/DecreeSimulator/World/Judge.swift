@@ -33,6 +33,7 @@ struct Judge {
     private var prepared: [Ballot: Int] = [:]
     /// Who told a ballot's owner of a promise.
     private var promised: [Ballot: Set<Int>] = [:]
+    private var promiseReports = PromiseReports()
     private var states: [UInt64: Digest] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
     private var chains = [Digest.zero]
@@ -251,6 +252,7 @@ struct Judge {
                 owner == nil || owner == life, "BallotFresh",
                 "node \(node + 1) prepares \(prepare.ballot) again after a restart")
             prepared[prepare.ballot] = life
+            promiseReports.asked(prepare)
         case .promise(let promise):
             waits(durable.promised >= promise.ballot, node, "promises \(promise.ballot)")
             for vote in promise.accepted {
@@ -259,6 +261,14 @@ struct Judge {
                     "reports a vote for slot \(vote.slot) in \(vote.ballot)")
             }
             holdChosen(promise.chosenThrough, node)
+            // A decision that came after the promise was made is written together with it, and is no vote.
+            let votes = durable.votes.lazy.map { (Slot($0.key), $0.value.ballot) }
+                .filter { $0.0 > durable.chosenThrough }
+            let kept = promiseReports.told(promise, by: node, of: votes)
+            hold(
+                kept.isEmpty || rotten.contains(node), "ValueRule",
+                "node \(node + 1) promises \(promise.ballot) and keeps silent about its votes for slots \(kept)"
+            )
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
             promised[promise.ballot, default: []].insert(node)
         case .accept(let accept):
