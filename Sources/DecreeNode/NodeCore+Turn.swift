@@ -58,7 +58,7 @@ extension NodeCore {
 
     // MARK: Ticks
 
-    /// Ten milliseconds have passed. Returns whether the node is alive: `tickDisk` is due then, when
+    /// Ten milliseconds have passed. Returns whether the node is alive: `endTick` is due then, when
     /// whatever else the shell does in a tick is done.
     package func tick() -> Bool {
         guard diskState != .gone else { return false }

@@ -104,9 +104,10 @@ package final class NodeCore {
     func fail(_ failure: NodeFailure) {
         guard self.failure == nil else { return }
         self.failure = failure
-        shell?.failed(failure)
-        if diskState == .idle || diskState == .full { shell?.perform(.close) }
+        let isDiskFree = diskState == .idle || diskState == .full
         diskState = .gone
         isStopping = true
+        shell?.failed(failure)
+        if isDiskFree { shell?.perform(.close) }
     }
 }

@@ -3,7 +3,7 @@ import Dispatch
 import Paxos
 
 /// One seed's cluster, tried: a storm of faults under load, then a quorum heals while the others stay broken,
-/// then all heal; and everything that was said meanwhile is judged.
+/// then all heal, and at last the power fails everywhere; and everything that was said meanwhile is judged.
 ///
 /// The nodes run the core, the store on SQLite, the wire format and the sessions that servers run; the world
 /// around them (network, disks, clocks, processes, clients) is simulated in one thread and in virtual time. One
@@ -22,7 +22,7 @@ public struct Simulation: Sendable {
     /// All nodes that can agree do so within this virtual time.
     static let agreeNanoseconds = 20 * VirtualTime.second
     /// Histories up to this long are searched for an order of their own.
-    static let searchedOperations = 60
+    static let searchedOperations = 600
     static let searchedConfigurations = 20_000
 
     /// A simulation of `workload` from a seed.
@@ -80,10 +80,13 @@ public struct Simulation: Sendable {
     private func healQuorum(_ world: World) -> UInt64? {
         guard world.violations.isEmpty else { return nil }
         var random = world.streams.stream(.heal)
-        let sound = world.nodes.indices.filter { world.nodes[$0].retired == nil }
+        // What has rotted may be found out, and be out, at any start.
+        let sound = world.nodes.indices.filter {
+            world.nodes[$0].retired == nil && !world.judge.rotten.contains($0)
+        }
         let needed = world.settings.configuration.quorumSize
         guard sound.count >= needed else {
-            world.violate(.stalled, "only \(sound.count) nodes are left of \(world.nodes.count)")
+            world.violate(.stalled, "only \(sound.count) sound nodes are left of \(world.nodes.count)")
             return nil
         }
         let count = needed + random.below(sound.count - needed + 1)
@@ -92,8 +95,15 @@ public struct Simulation: Sendable {
         for index in sound where !quorum.contains(index) {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
-        world.note(.phase, nil, detail: 1, "a quorum heals: nodes \(quorum.sorted().map { $0 + 1 })")
-        world.heal(afflicting: afflictions)
+        var other = world.streams.stream(.heal, 1)
+        if sound.count == world.nodes.count, other.chance(1, in: 4) {
+            let partition = Partition.drawPartial(nodes: sound.count, &other)
+            world.note(.phase, nil, detail: 1, "all heal but the network: \(partition)")
+            world.heal(leaving: partition)
+        } else {
+            world.note(.phase, nil, detail: 1, "a quorum heals: nodes \(quorum.sorted().map { $0 + 1 })")
+            world.heal(afflicting: afflictions)
+        }
         world.mark()
         let start = world.now
         let isServed = world.run(until: start + Self.healNanoseconds) { world.isServingAll }
@@ -111,7 +121,7 @@ public struct Simulation: Sendable {
     /// The rest heal too; clients have their last answers, and all nodes agree.
     private func healAll(_ world: World) {
         world.note(.phase, nil, detail: 2, "all heal")
-        world.heal(afflicting: [:])
+        world.heal()
         world.mark()
         let start = world.now
         guard world.run(until: start + Self.healNanoseconds, isDone: { world.isServingAll }) else {
@@ -119,13 +129,24 @@ public struct Simulation: Sendable {
             return
         }
         world.isLoadOn = false
+        agree(world, "all healed")
+        guard world.violations.isEmpty else { return }
+        // Once more without what memory holds: the disks alone must tell all that was said.
+        world.note(.phase, nil, detail: 3, "the power fails everywhere")
+        for node in world.nodes {
+            world.stop(node, .powerCut(.nothing), downNanoseconds: 10 * VirtualTime.millisecond)
+        }
+        agree(world, "all came back from a power cut")
+    }
+
+    private func agree(_ world: World, _ what: String) {
         let agreed = world.run(until: world.now + Self.agreeNanoseconds) {
             world.clients.allSatisfy(\.isIdle) && world.isAgreed
         }
         if !agreed, world.violations.isEmpty {
             world.violate(
                 .stalled,
-                "all healed, and the nodes did not agree within "
+                "\(what), and the nodes did not agree within "
                     + "\(Self.agreeNanoseconds / VirtualTime.second) s: \(world.standing)")
         }
     }
@@ -138,7 +159,8 @@ public struct Simulation: Sendable {
             world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
             states: world.states, configuration: world.settings.configuration, wording: workload.wording)
         world.counts.reads = check.readsChecked
-        for violation in check.violations { world.violate(violation.kind, violation.detail) }
+        let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
+        for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
         guard world.violations.isEmpty else { return }
         let opening = Linearizability.opening(of: world.history, count: Self.searchedOperations)
         let search = Linearizability(

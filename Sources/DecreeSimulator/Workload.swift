@@ -14,6 +14,16 @@ public protocol Workload: Sendable {
     /// How operations are told to a person.
     var wording: Wording { get }
 
+    /// What the workload itself finds wrong when all is over.
+    ///
+    /// - Parameters:
+    ///   - history: everything that clients asked and were told.
+    ///   - machine: `machine` after the whole log.
+    ///   - model: `model` after the whole log.
+    func violations(
+        in history: [Operation], machine: (any StateMachine)?, model: any StateMachine
+    ) -> [Violation]
+
     /// The next thing that a client asks.
     ///
     /// No two commands of a run may have equal bytes: put `client` and `number` into each, in some way.
@@ -30,8 +40,15 @@ public protocol Workload: Sendable {
 }
 
 extension Workload {
+    /// What a client asks.
+    public typealias Request = Operation.Request
+
     /// The machine.
     public var model: any StateMachine { machine }
     /// Bytes as they are.
     public var wording: Wording { .plain }
+    /// Nothing more than the model finds.
+    public func violations(
+        in history: [Operation], machine: (any StateMachine)?, model: any StateMachine
+    ) -> [Violation] { [] }
 }

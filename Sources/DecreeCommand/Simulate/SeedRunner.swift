@@ -20,7 +20,7 @@ struct SeedRunner {
             let worker = try WorkerProcess(
                 seeds: SeedRange(first, seeds.last), step: step, choices: choices)
             defer { worker.stop() }
-            var died: UInt64?
+            let died: UInt64
             reading: while true {
                 switch try worker.next() {
                 case .began: break
@@ -29,10 +29,12 @@ struct SeedRunner {
                     died = seed
                     guard take(SeedResult(diedAt: seed, saying: last)) else { return }
                     break reading
-                case .gone(nil, _): break reading
+                case .gone(nil, let last):
+                    // Seeds that nobody ran must not look like seeds that passed.
+                    throw ToolError(.checkFailed, "a worker ended between two seeds: \(last)")
+                case .finished: return
                 }
             }
-            guard let died else { return }
             first = died + step
         }
     }

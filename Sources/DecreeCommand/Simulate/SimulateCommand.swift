@@ -105,7 +105,8 @@ struct SimulateCommand: AsyncParsableCommand {
         if twice, tally.failures.isEmpty {
             try forEachResult { result in
                 progress.show(tally, elapsed: elapsed(), again: true)
-                if digests[result.seed] != result.digest { unequal.append(result.seed) }
+                // With --minutes, the second time may get further than the first.
+                if let first = digests[result.seed], first != result.digest { unequal.append(result.seed) }
                 return true
             }
         }
@@ -136,6 +137,7 @@ struct SimulateCommand: AsyncParsableCommand {
                 "\(tally.failures.count) seeds failed: "
                     + tally.failures.prefix(20).map { "\($0.seed)" }.joined(separator: ", "))
         }
+        guard tally.seeds > 0 else { throw ToolError(.checkFailed, "no seed was run") }
         if tally.counted < tally.seeds {
             // They are worth nothing as evidence, which is worth saying; nothing was found wrong.
             FileHandle.standardError.write(

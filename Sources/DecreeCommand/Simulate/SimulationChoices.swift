@@ -3,7 +3,9 @@ import DecreeSimulator
 
 /// The options that say what a seed's world is made of. Whoever replays a seed gives the same.
 struct SimulationChoices: ParsableArguments {
+    // A list that begins with a minus is a value, not an option.
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Kinds of faults that seeds may draw from, with commas between them; \"all\", \"none\", or with a minus "
                 + "all but these: -rot,-clock.", valueName: "kinds"))

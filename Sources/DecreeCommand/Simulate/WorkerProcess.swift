@@ -7,7 +7,9 @@ final class WorkerProcess {
     enum Event {
         case began(UInt64)
         case ended(SeedResult)
-        /// It is gone. The seed it was at, if it was at one, and the last it said on standard error.
+        /// It has run all its seeds.
+        case finished
+        /// It died. The seed it was at, if it was at one, and the last it said on standard error.
         case gone(at: UInt64?, last: String)
     }
 
@@ -38,7 +40,7 @@ final class WorkerProcess {
 
     deinit { try? FileManager.default.removeItem(at: complaints) }
 
-    /// Waits for what it says next. After `gone` there is nothing more.
+    /// Waits for what it says next. After `finished` and `gone` there is nothing more.
     func next() throws -> Event {
         while true {
             if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
@@ -71,7 +73,8 @@ final class WorkerProcess {
         let how =
             process.terminationReason == .uncaughtSignal
             ? "signal \(process.terminationStatus)" : "code \(process.terminationStatus)"
-        return .gone(at: isFine ? nil : current, last: last ?? "the process ended with \(how)")
+        guard !isFine || current != nil else { return .finished }
+        return .gone(at: current, last: last ?? "the process ended with \(how)")
     }
 
     func stop() {

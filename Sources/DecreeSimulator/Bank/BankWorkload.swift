@@ -16,6 +16,16 @@ public struct BankWorkload: Workload {
     /// The bank's words.
     public var wording: Wording { .bank }
 
+    /// Every total that was read, against what had been paid in and out by then; and every account of the nodes'
+    /// bank, against the model's.
+    public func violations(
+        in history: [Operation], machine: (any StateMachine)?, model: any StateMachine
+    ) -> [Violation] {
+        let totals = BankTotals(history).violations
+        guard let bank = machine as? Bank, let model = model as? BankModel else { return totals }
+        return totals + model.differences(from: bank).map { Violation(.state, $0) }
+    }
+
     /// Amounts are counted up in steps of the number of clients: no two commands are alike.
     public func next(
         client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator

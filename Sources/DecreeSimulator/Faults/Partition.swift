@@ -32,7 +32,8 @@ enum Partition: Sendable, Hashable {
         case .apart(let some): return some.contains(from) != some.contains(to)
         case .bridge(let middle):
             guard from != middle, to != middle else { return false }
-            return from % 2 != to % 2
+            // By their places among the others: of three nodes, too, the bridge has one on each side.
+            return (from < middle ? from : from - 1) % 2 != (to < middle ? to : to - 1) % 2
         case .ring:
             let distance = abs(from - to)
             return distance != 1 && distance != count - 1
@@ -58,7 +59,8 @@ enum Partition: Sendable, Hashable {
             return .apart(Array(order.prefix(1 + random.below(count / 2))).sorted())
         case 2: return .apart([node])
         case 3: return .bridge(node)
-        case 4: return .ring
+        // Of three in a ring, each hears both others.
+        case 4: return count > 3 ? .ring : .chained
         case 5: return .oneWay(from: node, to: other)
         case 6: return .deaf(node)
         case 7: return .mute(node)
@@ -66,6 +68,19 @@ enum Partition: Sendable, Hashable {
         case 9: return .constrained(hub: node, leader: other)
         case 10: return .chained
         default: return .island(node)
+        }
+    }
+
+    /// One under which a cluster must serve everybody all the same: nobody is cut off from all others, and
+    /// somebody reaches a quorum both ways (the three of the OmniPaxos paper).
+    static func drawPartial(nodes count: Int, _ random: inout SeededGenerator) -> Partition {
+        let hub = random.below(count)
+        let other = (hub + 1 + random.below(count - 1)) % count
+        // In a chain a node reaches two others: a quorum of five at most.
+        return switch random.below(count <= 5 ? 3 : 2) {
+        case 0: .quorumLoss(hub: hub)
+        case 1: .constrained(hub: hub, leader: other)
+        default: .chained
         }
     }
 }

@@ -6,7 +6,7 @@ import Paxos
 /// than that which is to hold them. The numbers are those of `docs/invariants.md`.
 struct Judge {
     /// What a node's store holds for certain.
-    private struct Durable {
+    struct Durable {
         var promised = Ballot.zero
         var votes: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
         var chosenThrough = Slot.zero
@@ -18,28 +18,29 @@ struct Judge {
     }
 
     /// The votes that became durable in one slot and ballot.
-    private struct Tally {
+    struct Tally {
         let ballot: Ballot
         let proposal: Proposal
         var voters: Set<Int> = []
     }
 
-    private let configuration: Configuration
-    private var nodes: [Durable]
-    private var tallies: [UInt64: [Tally]] = [:]
-    private var chosen: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
-    private var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
+    let configuration: Configuration
+    var nodes: [Durable]
+    var tallies: [UInt64: [Tally]] = [:]
+    var chosen: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
+    var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
     /// Which life of which node prepared a ballot.
-    private var prepared: [Ballot: Int] = [:]
+    var prepared: [Ballot: Int] = [:]
     /// Who told a ballot's owner of a promise.
-    private var promised: [Ballot: Set<Int>] = [:]
-    private var states: [UInt64: Digest] = [:]
+    var promised: [Ballot: Set<Int>] = [:]
+    var promiseReports = PromiseReports()
+    var states: [UInt64: Digest] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
-    private var chains = [Digest.zero]
+    var chains = [Digest.zero]
     /// What was found since it was last asked. A box, so that saying what is wrong may look at the record.
     private let flaws = Flaws()
     /// Ballots in which somebody led: an accept was sent.
-    private(set) var ledBallots: Set<Ballot> = []
+    var ledBallots: Set<Ballot> = []
     /// Nodes whose files rotted: what they recover may be less than what was durable.
     var rotten: Set<Int> = []
     /// Nodes that rotted, and came back with less than they had without noticing.
@@ -66,16 +67,16 @@ struct Judge {
         return flaws.found
     }
 
-    private final class Flaws {
+    fileprivate final class Flaws {
         var found: [String] = []
     }
 
-    private func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
+    func hold(_ condition: Bool, _ name: String, _ detail: @autoclosure () -> String) {
         if !condition { flaws.found.append("\(name): \(detail())") }
     }
 
     /// What a quorum is, said a second time.
-    private func isMajority(_ voters: Set<Int>) -> Bool { 2 * voters.count > nodes.count }
+    func isMajority(_ voters: Set<Int>) -> Bool { 2 * voters.count > nodes.count }
 
     // MARK: Disks
 
@@ -99,7 +100,7 @@ struct Judge {
         nodes[node].persistSequence = persistSequence
     }
 
-    private mutating func apply(_ row: Write, of node: Int) {
+    mutating func apply(_ row: Write, of node: Int) {
         switch row {
         case .promise(_, let ballot):
             hold(
@@ -131,7 +132,7 @@ struct Judge {
         }
     }
 
-    private mutating func tally(_ vote: AcceptedProposal, of node: Int) {
+    mutating func tally(_ vote: AcceptedProposal, of node: Int) {
         let slot = vote.slot.rawValue
         var tallies = tallies[slot] ?? []
         let place = tallies.firstIndex { $0.ballot == vote.ballot }
@@ -162,7 +163,7 @@ struct Judge {
     }
 
     /// Once chosen, every higher ballot votes for the same, and proposes the same.
-    private func checkStable(_ slot: UInt64) {
+    func checkStable(_ slot: UInt64) {
         guard let known = chosen[slot] else { return }
         let voted = (tallies[slot] ?? []).map { ($0.ballot, $0.proposal) }
         for (ballot, proposal) in voted + (proposed[slot] ?? []).map({ ($0.ballot, $0.proposal) })
@@ -221,123 +222,18 @@ struct Judge {
             for row in unfinished { apply(row, of: node) }
             nodes[node].persistSequence = persistSequence
         }
+        for vote in votes.accepted where vote.slot > chosenThrough && !rotten.contains(node) {
+            hold(
+                vote.proposal == voted(node, vote.slot.rawValue, vote.ballot), "PersistBeforeSend",
+                "node \(node + 1) comes back with a vote for slot \(vote.slot) in \(vote.ballot) that it never "
+                    + "wrote whole")
+        }
         hold(
             rotten.contains(node)
                 || votes.promised == nodes[node].promised && chosenThrough == nodes[node].chosenThrough,
             "PersistBeforeSend",
             "node \(node + 1) comes back with promise \(votes.promised), chosen through \(chosenThrough); "
                 + "durable were \(nodes[node].promised), \(nodes[node].chosenThrough)")
-    }
-
-    // MARK: Messages
-
-    /// A node says something to another: only what is durable may be said.
-    mutating func sees(_ message: Message, from node: Int, to: Int, life: Int) {
-        let durable = nodes[node]
-        switch message {
-        case .prepare(let prepare):
-            waits(durable.promised >= prepare.ballot, node, "prepares \(prepare.ballot)")
-            hold(
-                prepare.ballot.node == configuration.voters[node], "BallotFresh",
-                "node \(node + 1) prepares \(prepare.ballot)")
-            let owner = prepared[prepare.ballot]
-            hold(
-                owner == nil || owner == life, "BallotFresh",
-                "node \(node + 1) prepares \(prepare.ballot) again after a restart")
-            prepared[prepare.ballot] = life
-        case .promise(let promise):
-            waits(durable.promised >= promise.ballot, node, "promises \(promise.ballot)")
-            for vote in promise.accepted {
-                let known = durable.votes[vote.slot.rawValue]
-                waits(
-                    known.map { $0.ballot >= vote.ballot } ?? false, node,
-                    "reports a vote for slot \(vote.slot) in \(vote.ballot)")
-            }
-            hold(
-                promise.chosenThrough.rawValue <= chosenThrough, "QuorumExact",
-                "node \(node + 1) reports slots chosen through \(promise.chosenThrough)")
-            nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
-            promised[promise.ballot, default: []].insert(node)
-        case .accept(let accept):
-            if ledBallots.insert(accept.ballot).inserted {
-                // Its own promise it tells nobody.
-                let promises = (promised[accept.ballot] ?? []).union([node])
-                hold(
-                    isMajority(promises), "QuorumExact",
-                    "node \(node + 1) proposes in \(accept.ballot), which \(promises.count) have promised")
-            }
-            waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
-            propose(accept)
-        case .accepted(let accepted):
-            hold(
-                accepted.ballot >= durable.toldPromise, "PromiseMonotone",
-                "node \(node + 1) votes in \(accepted.ballot) after it promised \(durable.toldPromise)")
-            for slot in accepted.from.rawValue...accepted.through.rawValue {
-                let known = durable.votes[slot]
-                waits(
-                    known.map { $0.ballot >= accepted.ballot } ?? false, node,
-                    "votes for slot \(slot) in \(accepted.ballot)")
-            }
-        case .decisions(let decisions):
-            for decided in decisions.decided {
-                hold(
-                    chosen[decided.slot.rawValue]?.proposal == decided.proposal, "ChosenUnique",
-                    "node \(node + 1) tells of another decision in slot \(decided.slot)")
-            }
-        case .heartbeat(let heartbeat): nodes[node].leads = heartbeat.ballot
-        case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover: break
-        }
-    }
-
-    private func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {
-        hold(isDurable, "PersistBeforeSend", "node \(node + 1) \(what()) before it is durable")
-    }
-
-    private mutating func propose(_ accept: Accept) {
-        let slot = accept.slot.rawValue
-        let before = proposed[slot]?.first { $0.ballot == accept.ballot }
-        guard let before else {
-            proposed[slot, default: []].append((accept.ballot, accept.proposal))
-            if let known = chosen[slot], accept.ballot > known.ballot {
-                hold(
-                    accept.proposal == known.proposal, "ChosenStable",
-                    "ballot \(accept.ballot) proposes another value in slot \(slot) than was chosen in "
-                        + "\(known.ballot)")
-            }
-            return
-        }
-        hold(
-            before.proposal == accept.proposal, "OneValuePerBallotSlot",
-            "ballot \(accept.ballot) proposes two values in slot \(slot)")
-    }
-
-    /// The highest ballot that a quorum has promised: nobody leads in a lower one any more.
-    var promisedByQuorum: Ballot {
-        nodes.map(\.promised).sorted(by: >)[nodes.count / 2]
-    }
-
-    /// A node answers a client: what is said to be done must have been chosen, and a read be answered by one who
-    /// led after it arrived, when a quorum had promised `ballot`.
-    func sees(_ response: ClientResponse, from node: Int, arrivedUnder ballot: Ballot) {
-        switch response {
-        case .executed(_, let position):
-            hold(
-                position.slot.rawValue <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) answers for slot \(position.slot), which no quorum has chosen")
-        case .opened(let session):
-            hold(
-                session.rawValue >> 20 <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) opens session \(session), which no quorum has chosen")
-        case .answered(_, let through, let consistency):
-            hold(
-                consistency == .stale || nodes[node].leads >= ballot, "ReadFresh",
-                "node \(node + 1), leader of \(nodes[node].leads), answers a read that came when a quorum had "
-                    + "promised \(ballot)")
-            hold(
-                through.rawValue <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) answers from slot \(through), which no quorum has chosen")
-        case .notLeader, .busy, .leadershipLost, .sessionExpired, .alreadyAcknowledged, .refused: break
-        }
     }
 
     // MARK: States

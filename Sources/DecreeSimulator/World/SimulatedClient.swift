@@ -155,11 +155,14 @@ final class SimulatedClient {
         case .rejected(let reason, _): lanes[place].last = .rejected(reason)
         case .failed, .unknown: lanes[place].last = nil
         }
-        if outcome.isAnswered, lane.invoked >= world.markedAt { lanes[place].answeredSinceMark += 1 }
-        world.completed(
-            Operation(
-                client: lane.client, number: lane.asked, request: request, invoked: lane.invoked,
-                completed: world.stamp(), outcome: outcome), of: self, lane: place)
+        let operation = Operation(
+            client: lane.client, number: lane.asked, request: request, invoked: lane.invoked,
+            completed: world.stamp(), outcome: outcome)
+        // A stale read is answered by any node, whatever has become of the others.
+        if outcome.isAnswered, !operation.isStaleRead, lane.invoked >= world.markedAt {
+            lanes[place].answeredSinceMark += 1
+        }
+        world.completed(operation, of: self, lane: place)
     }
 }
 

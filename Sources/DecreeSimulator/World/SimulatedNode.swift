@@ -148,6 +148,9 @@ final class SimulatedNode {
         for report in reports {
             if case .committed(let committed, _, _) = report {
                 world.judge.committed(index, rows, persistSequence: committed.persistSequence)
+                world.note(
+                    .disk, index, detail: committed.persistSequence,
+                    "transaction \(committed.persistSequence) is durable, \(rows.count) rows")
                 rows = []
             }
         }

@@ -22,7 +22,7 @@ struct Trace {
 public struct TraceLine: Sendable, Hashable, CustomStringConvertible {
     /// What sort of happening it is.
     public enum Kind: String, Sendable, CaseIterable {
-        case fault, node, send, receive, lost, disk, client, violation, phase
+        case fault, node, receive, lost, disk, client, violation, phase
 
         var code: UInt64 { UInt64(Self.allCases.firstIndex(of: self) ?? 0) }
     }

@@ -53,7 +53,7 @@ extension World {
         let client = client(packet.to)
         guard client.life == packet.toLife, client.isUp else { return }
         note(
-            .client, packet.from, detail: UInt64(packet.bytes.readableBytes),
+            .client, packet.from, detail: Digest(of: packet.bytes).rawValue,
             "client \(client.number + 1) gets \(describe(packet))")
         switch packet.kind {
         case .helloReply: arriveReply(packet)

@@ -94,8 +94,7 @@ extension World {
             return
         }
         let (reply, verdict) = core.answer(hello)
-        // It may have learnt from the hello that it must not go on.
-        guard node.isUp, core.failure == nil else { return }
+        guard node.isUp else { return }
         if case .admitted = verdict {
             node.admitted[packet.from] = (packet.fromLife, packet.connection)
         } else {

@@ -107,6 +107,10 @@ extension World {
         weather.removeAll { $0.number == number }
         release(number)
         for index in active.struck { makeGood(nodes[index], active.fault) }
+        if case .rot(let index, _, _, _) = active.fault.effect, nodes[index].isUp {
+            // Rot is found when a store is opened, and a node that ran on to the end would never look.
+            stop(nodes[index], .kill, downNanoseconds: 100 * VirtualTime.millisecond)
+        }
     }
 
     /// Everything a clogged link held back leaves at once.
@@ -143,10 +147,12 @@ extension World {
 
     // MARK: Healing
 
-    /// Faults end. The nodes of `afflicted` stay broken, each in its own way; the rest are as new.
-    func heal(afflicting afflicted: [Int: Affliction]) {
+    /// Faults end. The nodes of `afflicted` stay broken, each in its own way; the rest are as new, and the
+    /// network is, but for `partition`.
+    func heal(afflicting afflicted: [Int: Affliction] = [:], leaving partition: Partition? = nil) {
         for number in faults.keys.sorted() { endFault(number) }
         afflictions = afflicted
+        self.partition = partition
         for node in nodes where node.retired == nil {
             node.disk.clearFaults()
             node.disk.setCapacity(bytes: nil)

@@ -94,6 +94,7 @@ extension World {
     /// Whether some active fault, or what still ails a node while a quorum heals, cuts the link.
     func isCut(from: Endpoint, to: Endpoint) -> Bool {
         weather.contains { $0.partition?.cuts(from: from, to: to, nodes: nodes.count) ?? false }
+            || (partition?.cuts(from: from, to: to, nodes: nodes.count) ?? false)
             || (afflictions[from]?.cutsOutgoing ?? false) || (afflictions[to]?.cutsIncoming ?? false)
     }
 
@@ -201,7 +202,7 @@ extension ByteBuffer {
 }
 
 extension Digest {
-    fileprivate init(of buffer: ByteBuffer) {
+    init(of buffer: ByteBuffer) {
         self = buffer.withUnsafeReadableBytes { Digest(of: $0) }
     }
 }

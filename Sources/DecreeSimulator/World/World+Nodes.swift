@@ -38,6 +38,7 @@ extension World {
         note(
             .node, node.index, detail: UInt64(node.life),
             "starts; chosen through \(node.core?.groups[0].chosenThrough ?? .zero)")
+        node.isPaused = afflictions[node.index] == .paused
         let life = node.life
         plan(.tick(node: node.index, life: life), in: node.tickNanoseconds)
         for peer in nodes where peer !== node { dial(node.index, to: peer.index) }
@@ -58,7 +59,13 @@ extension World {
     private func storeFailed(_ node: SimulatedNode, _ error: StoreError) {
         note(.node, node.index, "stops: \(error)")
         switch error {
-        case .ioError, .diskFull: startLater(node)
+        case .ioError, .diskFull:
+            let strikesDisks: Set<FaultKind> = [.ioError, .diskFull, .crashInCommit, .rot]
+            guard settings.schedule.faults.contains(where: { strikesDisks.contains($0.kind) }) else {
+                violate(.store, "node \(node.id), whose disk never failed: \(error)")
+                return
+            }
+            startLater(node)
         case .corrupt, .notAStore:
             guard judge.rotten.contains(node.index) else {
                 violate(.store, "node \(node.id), whose disk never rotted: \(error)")

@@ -35,11 +35,17 @@ final class World {
     var clogged: [(fault: Int, packet: Packet)] = []
     /// What the world does to nodes that stay broken while a quorum heals.
     var afflictions: [Int: Affliction] = [:]
+    /// What is left of the network meanwhile, if not all nodes reach one another.
+    var partition: Partition?
     let schedule: FaultSchedule
     /// Lanes of all clients in all their lives so far.
     var lanesStarted = 0
     var lastStamp: UInt64 = 0
     var markedAt: UInt64 = 0
+    /// Events in the current second of virtual time. Without a bound, a world that goes in a circle would keep its
+    /// process for ever.
+    private var eventsThisSecond = 0
+    private static let mostEventsInASecond = 2_000_000
     /// Whether clients ask new things.
     var isLoadOn = true
 
@@ -85,7 +91,13 @@ final class World {
                 now = end
                 return isDone()
             }
+            if time / VirtualTime.second != now / VirtualTime.second { eventsThisSecond = 0 }
             now = time
+            eventsThisSecond += 1
+            guard eventsThisSecond < Self.mostEventsInASecond else {
+                violate(.stalled, "\(eventsThisSecond) events in one second: messages breed messages")
+                return false
+            }
             happen(event)
             counts.events += 1
             for flaw in judge.takeFlaws() { violate(.invariant, flaw) }

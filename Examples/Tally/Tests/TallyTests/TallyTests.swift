@@ -11,7 +11,7 @@ struct TallyWorkload: Workload {
     /// somebody asks how a candidate stands.
     func next(
         client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator
-    ) -> Operation.Request {
+    ) -> Request {
         let candidate = ["Lamport", "Liskov", "Gray"][random.below(3)]
         if random.chance(1, in: 4) { return .query(Array(candidate.utf8), .linearizable) }
         return .command(Array("\(candidate) (ballot paper \(client)-\(number))".utf8))
