@@ -14,6 +14,13 @@ struct RegressionTests {
 
     static let all = [
         Regression(
+            seed: 2, stormSeconds: 20...36,
+            was: "in the simulator, a process that ended kept its locks (SimulatedNode.vanish)"),
+        Regression(
+            seed: 885, stormSeconds: 24...44,
+            was: "the simulator counted a rotten node toward the quorum that heals (Simulation.healQuorum)"),
+        Regression(seed: 996, stormSeconds: 24...44, was: "the same"),
+        Regression(
             seed: 382, stormSeconds: 20...36,
             was: "a client waited 8 s for a mute node (redirectsDoNotLengthenTheWaitForASilentNode)"),
         Regression(seed: 912, stormSeconds: 20...36, was: "the same, three nodes"),
