@@ -54,7 +54,9 @@ public struct SimulatedCluster: Sendable {
         lines.append("these faults are enough, \(needed.count) of \(all.count):")
         lines += needed.map { "  \($0)" }
         let only = left.isEmpty ? "none" : left.map(String.init).joined(separator: ",")
-        lines.append("replay: DECREE_SEEDS=\(seed) DECREE_ONLY=\(only) DECREE_TRACE=trace.txt swift test")
+        lines.append(
+            "replay: DECREE_SEEDS=\(seed) DECREE_ONLY=\(only) DECREE_TRACE=trace.txt swift test --filter (this test)"
+        )
         return lines.joined(separator: "\n")
     }
 }

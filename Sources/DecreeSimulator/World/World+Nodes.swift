@@ -47,12 +47,14 @@ extension World {
     private func startFailed(_ node: SimulatedNode, _ error: any Error) {
         let wasDown = node.disk.isDown
         node.vanish()
-        guard !wasDown, let error = error as? StoreError else {
+        if wasDown {
             note(.node, node.index, "dies while it starts")
             startLater(node)
-            return
+        } else if let error = error as? StoreError {
+            storeFailed(node, error)
+        } else {
+            violate(.node, "node \(node.id) cannot start: \(error)")
         }
-        storeFailed(node, error)
     }
 
     /// What a store that failed means for its node: one that may be tried again, or none.
