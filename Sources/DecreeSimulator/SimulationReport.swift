@@ -40,6 +40,9 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     /// Nothing yet.
     public init() {}
 
+    /// Whether there was anything to judge: a leader, and 100 slots.
+    public var isCounted: Bool { elections >= 1 && slots >= 100 }
+
     /// Adds another simulation's.
     public mutating func add(_ other: SimulationCounts) {
         events += other.events
@@ -80,6 +83,4 @@ public struct SimulationReport: Sendable {
     public let digest: Digest
     /// What was to go wrong.
     public let schedule: FaultSchedule
-    /// Whether there was anything to judge: a leader, and 100 slots.
-    public var isCounted: Bool { counts.elections >= 1 && counts.slots >= 100 }
 }

@@ -42,7 +42,4 @@ struct SeedResult: Codable, Sendable, Hashable {
         faultNumbers = []
         wallMicroseconds = 0
     }
-
-    /// Whether there was anything to judge.
-    var isCounted: Bool { counts.elections >= 1 && counts.slots >= 100 }
 }

@@ -13,7 +13,7 @@ struct SimulationTally {
 
     mutating func add(_ result: SeedResult) {
         seeds += 1
-        counted += result.isCounted ? 1 : 0
+        counted += result.counts.isCounted ? 1 : 0
         if !result.violations.isEmpty { failures.append(result) }
         counts.add(result.counts)
         nanoseconds += result.nanoseconds

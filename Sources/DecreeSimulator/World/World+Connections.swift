@@ -27,16 +27,11 @@ extension World {
         link.state = .greeting
         link.connection += 1
         setDialled(from, to, link)
-        var bytes = ByteBuffer()
         let hello =
             from < nodes.count
             ? nodes[from].core?.hello(to: nodes[to].id) : Hello(clientOf: "simulated")
         guard let hello else { return }
-        write { (buffer) throws(WireError) in
-            try hello.write(into: &buffer)
-        } into: {
-            bytes = $0
-        }
+        let bytes = encoded { (buffer) throws(WireError) in try hello.write(into: &buffer) }
         if from < nodes.count { nodes[from].hellos[to] = hello }
         put(
             Packet(
@@ -100,12 +95,7 @@ extension World {
         } else {
             note(.node, node.index, "refuses \(name(packet.from)): \(verdict)")
         }
-        var bytes = ByteBuffer()
-        write { (buffer) throws(WireError) in
-            try reply.write(into: &buffer)
-        } into: {
-            bytes = $0
-        }
+        let bytes = encoded { (buffer) throws(WireError) in try reply.write(into: &buffer) }
         put(
             Packet(
                 kind: .helloReply, from: packet.to, to: packet.from, fromLife: node.life,
@@ -148,15 +138,13 @@ extension World {
         do throws(WireError) { return try decoder.next() } catch { return nil }
     }
 
-    private func write(
-        _ body: (inout ByteBuffer) throws(WireError) -> Void, into done: (ByteBuffer) -> Void
-    ) {
+    private func encoded(_ write: (inout ByteBuffer) throws(WireError) -> Void) -> ByteBuffer {
         var buffer = ByteBuffer()
         do throws(WireError) {
-            try body(&buffer)
+            try write(&buffer)
         } catch {
             violate(.invariant, "a handshake cannot be encoded: \(error)")
         }
-        done(buffer)
+        return buffer
     }
 }

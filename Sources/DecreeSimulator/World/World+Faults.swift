@@ -127,7 +127,9 @@ extension World {
         case .slowDisk: node.diskMicroseconds = settings.diskMicroseconds
         case .clockDrift: node.tickNanoseconds = 10 * VirtualTime.millisecond
         case .ioError: node.disk.setFailedSyncSurvival(.nothing)
-        case .stopInDisk: node.struckDeath = nil; node.disk.clearFaults()
+        case .stopInDisk:
+            node.struckDeath = nil
+            node.disk.clearFaults()
         case .hunt(.pause): resume(node)
         case .hunt(.cutOff): node.tickNanoseconds = 10 * VirtualTime.millisecond
         case .hunt(.kill): break

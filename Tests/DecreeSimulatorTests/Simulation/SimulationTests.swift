@@ -9,7 +9,7 @@ struct SimulationTests {
     @Test(.cluster(seeds: 1..<7))
     func aFewSeedsOfEverything() async throws {
         let report = try await SimulatedCluster.run(BankWorkload())
-        #expect(report.isCounted, "seed \(report.seed) had no leader or fewer than 100 slots")
+        #expect(report.counts.isCounted, "seed \(report.seed) had no leader or fewer than 100 slots")
         #expect(report.counts.reads > 0)
         #expect(report.nanoseconds > 24 * VirtualTime.second)
     }
