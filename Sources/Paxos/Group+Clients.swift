@@ -6,6 +6,7 @@ extension Group {
             return
         }
         switch request {
+        case .admin: break
         case .query(let payload, .stale):
             step.respond(
                 ticket,

@@ -80,15 +80,16 @@ extension Group {
     func answer(_ fetch: Fetch, from: NodeID, into step: inout Step) {
         let through = min(fetch.through, acceptor.chosenThrough)
         guard fetch.from <= through, fetch.from > .zero, from != node,
-            !step.reads.contains(where: { $0.group == id && $0.to == from })
+            !step.reads.contains(where: { $0.group == id && $0.to == .node(from) })
         else { return }
-        step.read(LogRead(group: id, to: from, from: fetch.from, through: through))
+        step.read(
+            LogRead(group: id, to: .node(from), content: .slots(from: fetch.from, through: through)))
     }
 
     /// The message for what the store has read.
-    public func decisions(_ decided: [AcceptedProposal], for read: LogRead) -> Envelope {
+    public func decisions(_ decided: [AcceptedProposal], for node: NodeID) -> Envelope {
         Envelope(
-            group: id, to: read.to,
+            group: id, to: node,
             message: .decisions(Decisions(decided: decided, chosenThrough: acceptor.chosenThrough)))
     }
 

@@ -117,6 +117,7 @@ public struct Group: Sendable {
         case .fetch(let fetch): answer(fetch, from: from, into: &step)
         case .decisions(let decisions): learn(decisions, from: from, into: &step)
         case .handover(let handover): answer(handover, from: from, into: &step)
+        case .snapshotOffer, .fetchSnapshot, .snapshotChunk: break
         }
     }
 

@@ -5,9 +5,35 @@ public struct RecoveredVotes: Sendable, Equatable {
     public let promised: Ballot
     /// Votes above the last chosen slot, ascending.
     public let accepted: [AcceptedProposal]
+    /// Slots through this one are deleted, or may be.
+    public let floor: Slot
+    /// The snapshot that was restored before the first slot was replayed, if there is one.
+    public let snapshot: SnapshotHeader?
+    /// A snapshot of a peer's of which some chunks have come, from the first on without a gap, and how many.
+    public let partial: PartialSnapshot?
+
     /// Recovered votes.
-    public init(promised: Ballot, accepted: [AcceptedProposal]) {
+    public init(
+        promised: Ballot, accepted: [AcceptedProposal], floor: Slot = .zero,
+        snapshot: SnapshotHeader? = nil, partial: PartialSnapshot? = nil
+    ) {
         self.promised = promised
         self.accepted = accepted
+        self.floor = floor
+        self.snapshot = snapshot
+        self.partial = partial
+    }
+}
+
+/// The beginning of a snapshot.
+public struct PartialSnapshot: Sendable, Hashable {
+    /// The snapshot.
+    public let header: SnapshotHeader
+    /// Chunks that are there, from the first on without a gap.
+    public var chunks: Int
+    /// A beginning.
+    public init(header: SnapshotHeader, chunks: Int) {
+        self.header = header
+        self.chunks = chunks
     }
 }

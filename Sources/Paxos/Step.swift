@@ -93,16 +93,56 @@ public enum Write: Sendable, Equatable {
     case accepted(GroupID, AcceptedProposal)
     /// The accepted row of this slot is chosen; `chain` covers the log through it.
     case chosen(GroupID, Slot, Ballot, chain: Digest)
+    /// From this slot on, the configuration governs: said by a chosen slot that is in the same step or before it.
+    case configuration(GroupID, from: Slot, Configuration)
+    /// A part of a snapshot that is not complete yet.
+    case snapshotChunk(GroupID, SnapshotHeader, index: UInt32, ArraySlice<UInt8>)
+    /// All chunks are there and have been verified: the snapshot stands for the log through its slot. With
+    /// `isInstalled` it also becomes where the log starts, whatever rows there were below.
+    case snapshotComplete(GroupID, SnapshotHeader, isInstalled: Bool)
+    /// Slots through this one may be deleted, a few at a time: a complete snapshot stands for them (invariant
+    /// FloorSafe).
+    case floor(GroupID, Slot)
+    /// What was seen of another node's store.
+    case witness(NodeWitness)
 }
 
-/// Asks the store for chosen slots, to be sent to `to` as decisions.
+/// Asks the store for something to be sent: read behind the rows of its step.
 public struct LogRead: Sendable, Equatable {
+    /// Who is to have it.
+    public enum Recipient: Sendable, Hashable {
+        /// A node, as decisions or chunks.
+        case node(NodeID)
+        /// A client.
+        case ticket(Ticket)
+    }
+
+    /// What is read.
+    public enum Content: Sendable, Equatable {
+        /// Chosen slots from the first on, without a gap, as many as fit.
+        case slots(from: Slot, through: Slot)
+        /// Chunks of a complete snapshot from the first on, a few.
+        case chunks(SnapshotHeader, from: UInt32)
+    }
+
     /// The group.
     public let group: GroupID
-    /// The node that asked.
-    public let to: NodeID
-    /// The first slot wanted.
-    public let from: Slot
-    /// The last slot wanted.
-    public let through: Slot
+    /// Who asked.
+    public let to: Recipient
+    /// What is wanted.
+    public let content: Content
+    /// A read.
+    public init(group: GroupID, to: Recipient, content: Content) {
+        self.group = group
+        self.to = to
+        self.content = content
+    }
+}
+
+/// What the store found.
+public enum LogReadResult: Sendable, Equatable {
+    /// Chosen slots, ascending, without a gap from the first wanted on; none if that one is gone.
+    case slots([AcceptedProposal])
+    /// Chunks from the first wanted on; none if the snapshot is gone.
+    case chunks([[UInt8]])
 }

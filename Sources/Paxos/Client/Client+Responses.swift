@@ -60,7 +60,8 @@ extension Client {
         case .alreadyAcknowledged where isCurrent:
             // It was not: its ticket is open. Whatever the cluster executed, the reply is gone.
             finishCommand(number, unanswered: .alreadyAcknowledged, else: .closed, into: &actions)
-        case .notLeader, .leadershipLost, .busy, .refused, .alreadyAcknowledged, .opened, .answered: break
+        case .notLeader, .leadershipLost, .busy, .refused, .alreadyAcknowledged, .opened, .answered, .admin:
+            break
         }
     }
 
@@ -103,7 +104,7 @@ extension Client {
         switch response {
         case .sessionExpired, .notLeader, .busy, .refused: draining[index].request.attempts.refused(.busy)
         case .leadershipLost: draining[index].request.attempts.lost(.leadershipLost)
-        case .alreadyAcknowledged, .executed, .opened, .answered: break
+        case .alreadyAcknowledged, .executed, .opened, .answered, .admin: break
         }
         drained(index, into: &actions)
     }
@@ -151,7 +152,7 @@ extension Client {
         case .refused(let refusal):
             queries[number]?.attempts.refused(.busy)
             finishQuery(number, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
-        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged: break
+        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged, .admin: break
         }
     }
 
@@ -188,7 +189,7 @@ extension Client {
                 complete(request, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
             }
             return
-        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged: return
+        case .opened, .executed, .answered, .sessionExpired, .alreadyAcknowledged, .admin: return
         }
         opening = attempts
         openSession(now: now, into: &actions)

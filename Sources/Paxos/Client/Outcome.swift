@@ -148,6 +148,9 @@ extension RequestRefusal: CustomStringConvertible {
         case .tooLarge: "the payload is over the cluster's limit"
         case .outsideWindow: "the sequence lies outside the session's window; the cluster's is smaller"
         case .unknownGroup: "the node does not host this group; check the group's number"
+        case .noSuccessor: "no other voter is up and close enough to lead; see the status"
+        case .gone: "the slot or the snapshot is deleted by now; start again"
+        case .noSnapshot: "a snapshot is being taken already, or there is nothing new to take"
         }
     }
 }

@@ -25,6 +25,12 @@ public enum Message: Sendable, Equatable {
     case decisions(Decisions)
     /// The leader is going away: campaign now.
     case handover(Handover)
+    /// What was asked for is deleted: here is a snapshot instead.
+    case snapshotOffer(SnapshotOffer)
+    /// Asks for chunks of a snapshot.
+    case fetchSnapshot(FetchSnapshot)
+    /// A chunk of a snapshot.
+    case snapshotChunk(SnapshotChunk)
 }
 
 /// A message with its group and its receiver.
@@ -48,8 +54,13 @@ public struct Envelope: Sendable, Equatable {
 public struct PreVote: Sendable, Equatable {
     /// The ballot the sender would prepare.
     public let ballot: Ballot
+    /// Slots the sender knows to be chosen.
+    public let chosenThrough: Slot
     /// A pre-vote.
-    public init(ballot: Ballot) { self.ballot = ballot }
+    public init(ballot: Ballot, chosenThrough: Slot = .zero) {
+        self.ballot = ballot
+        self.chosenThrough = chosenThrough
+    }
 }
 
 /// Whether the sender would.
@@ -60,11 +71,14 @@ public struct PreVoteReply: Sendable, Equatable {
     public let isGranted: Bool
     /// The highest ballot the sender promised, to start above.
     public let promised: Ballot
+    /// Slots the sender knows to be chosen, for a candidate that lacks them.
+    public let chosenThrough: Slot
     /// A reply.
-    public init(ballot: Ballot, isGranted: Bool, promised: Ballot) {
+    public init(ballot: Ballot, isGranted: Bool, promised: Ballot, chosenThrough: Slot = .zero) {
         self.ballot = ballot
         self.isGranted = isGranted
         self.promised = promised
+        self.chosenThrough = chosenThrough
     }
 }
 
@@ -184,12 +198,19 @@ public struct Heartbeat: Sendable, Equatable {
     public let chosenThrough: Slot
     /// The leader's digests at the last slot where nodes compare them, if there was one.
     public let checkpoint: StateCheckpoint?
+    /// What the leader saw of the nodes' stores, ascending by node, so that others may remember it too
+    /// (invariant NoRegression).
+    public let witnesses: [NodeWitness]
     /// A heartbeat.
-    public init(ballot: Ballot, round: UInt64, chosenThrough: Slot, checkpoint: StateCheckpoint? = nil) {
+    public init(
+        ballot: Ballot, round: UInt64, chosenThrough: Slot, checkpoint: StateCheckpoint? = nil,
+        witnesses: [NodeWitness] = []
+    ) {
         self.ballot = ballot
         self.round = round
         self.chosenThrough = chosenThrough
         self.checkpoint = checkpoint
+        self.witnesses = witnesses
     }
 }
 
@@ -201,11 +222,14 @@ public struct HeartbeatReply: Sendable, Equatable {
     public let round: UInt64
     /// Slots the sender has executed.
     public let executedThrough: Slot
+    /// What the sender's commits take, in microseconds: the median of the last few; 0 if there were none.
+    public let commitMicroseconds: UInt32
     /// A reply.
-    public init(ballot: Ballot, round: UInt64, executedThrough: Slot) {
+    public init(ballot: Ballot, round: UInt64, executedThrough: Slot, commitMicroseconds: UInt32 = 0) {
         self.ballot = ballot
         self.round = round
         self.executedThrough = executedThrough
+        self.commitMicroseconds = commitMicroseconds
     }
 }
 
@@ -241,4 +265,62 @@ public struct Handover: Sendable, Equatable {
     public let ballot: Ballot
     /// A handover.
     public init(ballot: Ballot) { self.ballot = ballot }
+}
+
+/// The slots asked for are deleted; this snapshot stands for them.
+public struct SnapshotOffer: Sendable, Equatable {
+    /// The sender's latest snapshot.
+    public let header: SnapshotHeader
+    /// Slots the sender knows to be chosen.
+    public let chosenThrough: Slot
+    /// An offer.
+    public init(header: SnapshotHeader, chosenThrough: Slot) {
+        self.header = header
+        self.chosenThrough = chosenThrough
+    }
+}
+
+/// Asks for the chunks of a range, as many as are sent at once, from the first on.
+public struct FetchSnapshot: Sendable, Equatable {
+    /// The snapshot.
+    public let header: SnapshotHeader
+    /// The first chunk wanted, from 0.
+    public let from: UInt32
+    /// A fetch.
+    public init(header: SnapshotHeader, from: UInt32) {
+        self.header = header
+        self.from = from
+    }
+}
+
+/// One chunk.
+public struct SnapshotChunk: Sendable, Equatable {
+    /// The snapshot it is part of.
+    public let header: SnapshotHeader
+    /// Which chunk, from 0.
+    public let index: UInt32
+    /// Its bytes: `SnapshotHeader.chunkBytes` of them, fewer in the last.
+    public let bytes: [UInt8]
+    /// A chunk.
+    public init(header: SnapshotHeader, index: UInt32, bytes: [UInt8]) {
+        self.header = header
+        self.index = index
+        self.bytes = bytes
+    }
+}
+
+/// What was seen of a node's store.
+public struct NodeWitness: Sendable, Hashable {
+    /// The node.
+    public let node: NodeID
+    /// Its store.
+    public let store: StoreID
+    /// The highest persist sequence that store showed.
+    public let persistSequence: PersistSequence
+    /// A witness.
+    public init(node: NodeID, store: StoreID, persistSequence: PersistSequence) {
+        self.node = node
+        self.store = store
+        self.persistSequence = persistSequence
+    }
 }

@@ -39,10 +39,11 @@ public struct Proposal: Hashable, Sendable {
     public var entries: EntrySequence { EntrySequence(bytes: bytes.dropFirst()) }
 }
 
-/// One entry of a batch: a session opened, or a session's command.
+/// One entry of a batch: a session opened, a session's command, or a change of the members.
 ///
-/// Bytes: kind (0 open session, 1 command); for a command session, sequence and firstUnacknowledged of
-/// 8 bytes each; then the payload's length in 4 bytes and the payload. Integers are little-endian.
+/// Bytes: kind (0 open session, 1 command, 2 configuration change); for a command session, sequence and
+/// firstUnacknowledged of 8 bytes each; then the payload's length in 4 bytes and the payload. Integers are
+/// little-endian. `ConfigurationChange+Bytes` has a change's.
 public enum Entry: Sendable, Equatable {
     /// Opens a session, whose id is this entry's position.
     case openSession
@@ -50,6 +51,8 @@ public enum Entry: Sendable, Equatable {
     /// sequence below `firstUnacknowledged`.
     case command(
         session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
+    /// Changes who belongs to the group.
+    case change(ConfigurationChange)
 }
 
 /// Reads a batch's entries. It ends early, with `isMalformed`, on bytes that are no batch.
@@ -74,6 +77,7 @@ public struct EntrySequence: Sequence, IteratorProtocol {
                     session: SessionID(rawValue: session), sequence: sequence,
                     firstUnacknowledged: firstUnacknowledged, payload: payload)
             }
+        case 2: if let change = ConfigurationChange(from: &reader) { return .change(change) }
         default: break
         }
         isMalformed = true
@@ -111,6 +115,9 @@ public struct ProposalBuilder: Sendable {
             bytes.appendInteger(firstUnacknowledged)
             bytes.appendInteger(UInt32(payload.count))
             bytes.append(contentsOf: payload)
+        case .change(let change):
+            bytes.append(2)
+            change.append(to: &bytes)
         }
     }
 

@@ -40,6 +40,7 @@ struct Replica: Sendable {
 
     private mutating func execute(_ entry: Entry, at position: LogPosition) -> ClientResponse {
         switch entry {
+        case .change: return .admin(.changeRefused(.malformed))
         case .openSession: return .opened(sessions.open(at: position))
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
             switch sessions.admit(

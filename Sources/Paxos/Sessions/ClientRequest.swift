@@ -8,6 +8,8 @@ public enum ClientRequest: Sendable, Equatable {
         session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
     /// A query, which never enters the log.
     case query(payload: ArraySlice<UInt8>, consistency: ReadConsistency)
+    /// Something that an operator asks.
+    case admin(AdminRequest)
 
     /// Bytes of its payload.
     public var payloadBytes: Int {
@@ -15,6 +17,7 @@ public enum ClientRequest: Sendable, Equatable {
         case .openSession: 0
         case .command(_, _, _, let payload): payload.count
         case .query(let payload, _): payload.count
+        case .admin: 0
         }
     }
 }
@@ -48,6 +51,8 @@ public enum ClientResponse: Sendable, Equatable {
     case alreadyAcknowledged
     /// This attempt had no effect and repeating it is useless.
     case refused(RequestRefusal)
+    /// The answer to what an operator asked.
+    case admin(AdminResponse)
 }
 
 /// Why a request can never be taken.
@@ -58,6 +63,12 @@ public enum RequestRefusal: UInt8, Sendable {
     case outsideWindow = 2
     /// The node does not host this group.
     case unknownGroup = 3
+    /// No voter is up and close enough to lead instead.
+    case noSuccessor = 4
+    /// The slot or the snapshot is gone: ask how the log stands, and start again.
+    case gone = 5
+    /// A snapshot is being taken already, or there is nothing new to take.
+    case noSnapshot = 6
 }
 
 /// The host's name for whoever waits for a response. The core only hands it back.

@@ -1,0 +1,165 @@
+/// An entry that changes who belongs to a group. It is judged when it is executed, by what all replicas know alike,
+/// and comes into force `alpha` slots later (invariant ConfigAtSlot).
+public enum ConfigurationChange: Hashable, Sendable {
+    /// Admits a node as one that does not vote, or learns of it what is not known yet. `node` is its id, or nil
+    /// for the next that was never given. Told again for the same store or the same address, it changes nothing.
+    case add(node: NodeID?, role: Member.Role, store: StoreID?, address: String)
+    /// Makes a member a voter; if it joins in the place of another, that one leaves with the same step.
+    case promote(NodeID)
+    /// Takes a member out; its id is never given again.
+    case remove(NodeID)
+    /// A member is reached somewhere else from now on.
+    case move(NodeID, address: String)
+}
+
+/// What a change led to.
+public struct ConfigurationOutcome: Hashable, Sendable {
+    /// Whom it was about.
+    public let node: NodeID
+    /// The first slot that the changed configuration governs; nil if there was nothing to change.
+    public let from: Slot?
+    /// An outcome.
+    public init(node: NodeID, from: Slot?) {
+        self.node = node
+        self.from = from
+    }
+}
+
+/// Why the members do not change. Numbers are never given twice.
+public enum ConfigurationRefusal: UInt8, Error, Hashable, Sendable, CaseIterable {
+    /// An earlier change is not in force yet.
+    case changeInFlight = 1
+    /// No member has that id.
+    case unknownMember = 2
+    /// The id was used before.
+    case idUsed = 3
+    /// Another member is reached at that address.
+    case addressInUse = 4
+    /// There are as many voters, or members, as there may be.
+    case tooMany = 5
+    /// It is the last voter.
+    case lastVoter = 6
+    /// It votes already.
+    case alreadyVoter = 7
+    /// With that change, too few of the voters would be up to go on.
+    case wouldLoseQuorum = 8
+    /// It is too far behind to vote, or was not heard of.
+    case notCaughtUp = 9
+    /// The address is none, or too long; or the role is none a node starts with.
+    case malformed = 10
+    /// Another node joins in that one's place.
+    case replacementPending = 11
+}
+
+extension ConfigurationRefusal: CustomStringConvertible {
+    /// The reason, and what to do.
+    public var description: String {
+        switch self {
+        case .changeInFlight: "another change is not in force yet: try again in a moment"
+        case .unknownMember: "no member has that id: see the list of members"
+        case .idUsed: "that id was used before, and is never given again: choose another, or none"
+        case .addressInUse: "another member has that address: remove it first, or choose another address"
+        case .tooMany: "there are as many voters (9) or members (32) as there may be: remove one first"
+        case .lastVoter: "it is the last voter: add another first"
+        case .alreadyVoter: "it votes already"
+        case .wouldLoseQuorum:
+            "too few of the voters that would remain are up: bring them up first, or the cluster could not go on"
+        case .notCaughtUp: "it is too far behind, or not heard of: wait until it has caught up"
+        case .malformed: "the address must be HOST:PORT of at most 255 bytes"
+        case .replacementPending: "another node already joins in its place: remove that one first"
+        }
+    }
+}
+
+extension Configuration {
+    /// The configuration after `change`, and whom it was about. A pure function: every replica judges alike.
+    func applying(
+        _ change: ConfigurationChange
+    ) throws(ConfigurationRefusal) -> (configuration: Configuration, node: NodeID) {
+        switch change {
+        case .add(let node, let role, let store, let address): try adding(node, role, store, address)
+        case .promote(let node): (try promoting(node), node)
+        case .remove(let node): (try removing(node), node)
+        case .move(let node, let address): (try moving(node, to: address), node)
+        }
+    }
+
+    private func adding(
+        _ wanted: NodeID?, _ role: Member.Role, _ store: StoreID?, _ address: String
+    ) throws(ConfigurationRefusal) -> (configuration: Configuration, node: NodeID) {
+        try Self.judge(address)
+        // Who asks again, for the answer was lost, is the same.
+        if let store, let known = members.first(where: { $0.store == store }) { return (self, known.node) }
+        if let known = members.first(where: { $0.address == address }) {
+            // Admitted before it came, and now it has; or the admission itself is told again.
+            guard known.store == nil, known.role != .voter, wanted == nil || wanted == known.node else {
+                throw .addressInUse
+            }
+            guard let store else { return (self, known.node) }
+            return (replacing(known.node) { $0.store = store }, known.node)
+        }
+        guard members.count < Self.maximumMembers else { throw .tooMany }
+        switch role {
+        case .voter: throw .malformed
+        case .nonVoter, .joining(nil): break
+        case .joining(let replaced?):
+            guard index(of: replaced) != nil else { throw .unknownMember }
+            guard !members.contains(where: { $0.role == role }) else { throw .replacementPending }
+        }
+        if let wanted, member(wanted) != nil || isRetired(wanted) { throw .idUsed }
+        let highest = max(members.last?.node.rawValue ?? 0, retired.last?.rawValue ?? 0)
+        guard let node = wanted ?? NodeID(rawValue: highest + 1) else { throw .tooMany }
+        let member = Member(node: node, role: role, store: store, address: address)
+        return (with(members: members + [member], retired: retired), node)
+    }
+
+    private func promoting(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
+        guard let member = member(node) else { throw .unknownMember }
+        guard member.role != .voter else { throw .alreadyVoter }
+        var promoted = replacing(node) { $0.role = .voter }.members
+        var gone = retired
+        if case .joining(let replaced?) = member.role, index(of: replaced) != nil {
+            promoted.removeAll { $0.node == replaced }
+            gone.append(replaced)
+        }
+        guard promoted.count(where: { $0.role == .voter }) <= Self.maximumVoters else { throw .tooMany }
+        return with(members: promoted, retired: gone)
+    }
+
+    private func removing(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
+        guard member(node) != nil else { throw .unknownMember }
+        guard voters != [node] else { throw .lastVoter }
+        let left = members.filter { $0.node != node }.map { member in
+            // Whoever was to come in its place comes all the same.
+            guard member.role == .joining(replacing: node) else { return member }
+            var member = member
+            member.role = .joining(replacing: nil)
+            return member
+        }
+        return with(members: left, retired: retired + [node])
+    }
+
+    private func moving(_ node: NodeID, to address: String) throws(ConfigurationRefusal) -> Configuration {
+        try Self.judge(address)
+        guard let member = member(node) else { throw .unknownMember }
+        guard member.address != address else { return self }
+        guard !members.contains(where: { $0.address == address }) else { throw .addressInUse }
+        return replacing(node) { $0.address = address }
+    }
+
+    private static func judge(_ address: String) throws(ConfigurationRefusal) {
+        guard address.utf8.count <= Member.maximumAddressBytes, let colon = address.lastIndex(of: ":"),
+            colon > address.startIndex, UInt16(address[address.index(after: colon)...]).map({ $0 > 0 }) ?? false
+        else { throw .malformed }
+    }
+
+    private func replacing(_ node: NodeID, _ change: (inout Member) -> Void) -> Configuration {
+        with(
+            members: members.map { member in
+                guard member.node == node else { return member }
+                var member = member
+                change(&member)
+                return member
+            }, retired: retired)
+    }
+}

@@ -1,0 +1,61 @@
+/// What an operator asks of a group, outside sessions: asking again is harmless.
+public enum AdminRequest: Sendable, Hashable {
+    /// Changes who belongs to the group. Asked of the leader; asking again is harmless.
+    case change(ConfigurationChange)
+    /// Asks the leader to let another lead: this one, or whoever is furthest.
+    case transferLead(to: NodeID?)
+    /// Asks the node, whichever it is, to take a snapshot now.
+    case takeSnapshot
+    /// Asks the node how its log stands.
+    case describeLog
+    /// Asks the node for chosen slots, from this one on.
+    case readSlots(from: Slot)
+    /// Asks the node for chunks of a snapshot it has described.
+    case readChunks(SnapshotHeader, from: UInt32)
+}
+
+/// What an operator is answered, if it was not refused or sent to the leader.
+public enum AdminResponse: Sendable, Equatable {
+    /// The members are changed, or were so already.
+    case changed(ConfigurationOutcome)
+    /// The members stay as they are.
+    case changeRefused(ConfigurationRefusal)
+    /// The lead goes to another.
+    case handedOver(to: NodeID)
+    /// A snapshot of everything through the slot is being taken.
+    case takingSnapshot(through: Slot)
+    /// How the log stands.
+    case described(LogDescription)
+    /// Chosen slots, ascending and without a gap, as many as fit.
+    case slots([AcceptedProposal], chosenThrough: Slot)
+    /// Chunks of a snapshot, from the first wanted on.
+    case chunks([[UInt8]])
+}
+
+/// How a node's log stands, for whoever wants to read it.
+public struct LogDescription: Sendable, Hashable {
+    /// The name of the state machine.
+    public let kind: String
+    /// What the cluster was created with.
+    public let genesis: Configuration
+    /// Slots deleted.
+    public let floor: Slot
+    /// Slots chosen, which can be read above the floor.
+    public let chosenThrough: Slot
+    /// The chain over the log through `chosenThrough`.
+    public let chain: Digest
+    /// The latest snapshot, if there is one.
+    public let snapshot: SnapshotHeader?
+    /// A description.
+    public init(
+        kind: String, genesis: Configuration, floor: Slot, chosenThrough: Slot, chain: Digest,
+        snapshot: SnapshotHeader?
+    ) {
+        self.kind = kind
+        self.genesis = genesis
+        self.floor = floor
+        self.chosenThrough = chosenThrough
+        self.chain = chain
+        self.snapshot = snapshot
+    }
+}
