@@ -11,17 +11,25 @@ public struct RecoveredVotes: Sendable, Equatable {
     public let snapshot: SnapshotHeader?
     /// A snapshot of a peer's of which some chunks have come, from the first on without a gap, and how many.
     public let partial: PartialSnapshot?
+    /// The highest slot whose row says something else than was written, and what was found of the first such row; nil
+    /// if there is none. The node may not vote before it has learnt everything through it.
+    public let damagedThrough: Slot?
+    /// What was found.
+    public let damage: String?
 
     /// Recovered votes.
     public init(
         promised: Ballot, accepted: [AcceptedProposal], floor: Slot = .zero,
-        snapshot: SnapshotHeader? = nil, partial: PartialSnapshot? = nil
+        snapshot: SnapshotHeader? = nil, partial: PartialSnapshot? = nil, damagedThrough: Slot? = nil,
+        damage: String? = nil
     ) {
         self.promised = promised
         self.accepted = accepted
         self.floor = floor
         self.snapshot = snapshot
         self.partial = partial
+        self.damagedThrough = damagedThrough
+        self.damage = damage
     }
 }
 
