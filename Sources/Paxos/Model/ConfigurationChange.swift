@@ -116,7 +116,8 @@ extension Configuration {
     private func promoting(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
         guard let member = member(node) else { throw .unknownMember }
         guard member.role != .voter else { throw .alreadyVoter }
-        var promoted = replacing(node) { $0.role = .voter }.members
+        // Members, no configuration yet: for a moment there may be one voter too many.
+        var promoted = members(changing: node) { $0.role = .voter }
         var gone = retired
         if case .joining(let replaced?) = member.role, index(of: replaced) != nil {
             promoted.removeAll { $0.node == replaced }
@@ -155,12 +156,15 @@ extension Configuration {
     }
 
     private func replacing(_ node: NodeID, _ change: (inout Member) -> Void) -> Configuration {
-        with(
-            members: members.map { member in
-                guard member.node == node else { return member }
-                var member = member
-                change(&member)
-                return member
-            }, retired: retired)
+        with(members: members(changing: node, change), retired: retired)
+    }
+
+    private func members(changing node: NodeID, _ change: (inout Member) -> Void) -> [Member] {
+        members.map { member in
+            guard member.node == node else { return member }
+            var member = member
+            change(&member)
+            return member
+        }
     }
 }
