@@ -59,6 +59,7 @@ enum LogTarget {
                     .command(
                         session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
                         payload: payload)
+                case .change(let change): .admin(.change(change))
                 }
             try turn(&group, .request(Ticket(rawValue: asked), request), &answered)
         }
@@ -102,6 +103,22 @@ enum LogTarget {
         return Group(id: .first, node: node, configuration: configuration, machine: Bank(), seed: 1)
     }
 
+    /// Admitted, a voter instead of the first, moved, and removed: some are refused, for one is in flight.
+    private static let changes: [ConfigurationChange] = [
+        .add(
+            node: nil, role: .joining(replacing: node), store: StoreID(rawValue: 22), address: "node-2:7101"),
+        .add(node: NodeID(3), role: .nonVoter, store: nil, address: "node-3:7101"),
+        .promote(NodeID(2)), .move(NodeID(2), address: "node-2:7102"), .remove(NodeID(2)),
+    ]
+
+    /// As the log has it after a change: with roles, stores, addresses, and an id that was given up.
+    private static let changed: [UInt8] = {
+        let joining: [UInt8] =
+            [5, 0, 2, 1, 0, 1] + [7, 0, 0, 0, 0, 0, 0, 0] + [6, 0] + Array("host:1".utf8)
+        let limits = Configuration(voters: [node]).bytes[1..<21]
+        return [2] + limits + [2, 0] + [1, 0, 0, 0, 0, 0] + joining + [1, 0, 3, 0]
+    }()
+
     static let seeds: [[UInt8]] = {
         var builder = ProposalBuilder()
         // The second slot that a group of one proposes holds the first request.
@@ -115,11 +132,13 @@ enum LogTarget {
             }
         }
         builder.append(.openSession)
+        for change in changes { builder.append(.change(change)) }
         let batch = builder.build().bytes
         let three = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
         return [
             [Kind.proposal] + batch, [Kind.proposal] + Proposal.noOp.bytes,
-            [Kind.configuration] + three.bytes, [Kind.requests] + batch.dropFirst(),
+            [Kind.configuration] + three.bytes, [Kind.configuration] + changed,
+            [Kind.requests] + batch.dropFirst(),
         ]
     }()
 }
