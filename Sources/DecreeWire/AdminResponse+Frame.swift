@@ -51,8 +51,7 @@ extension AdminResponse {
 
 extension ByteBuffer {
     fileprivate mutating func write(_ description: LogDescription) throws(WireError) {
-        try writeKind(description.kind)
-        try write(description.genesis)
+        try write(description.configuration)
         writeMultipleIntegers(
             description.floor.rawValue, description.chosenThrough.rawValue, description.chain.rawValue,
             endianness: .little)
@@ -95,7 +94,7 @@ extension FrameReader {
 
     private mutating func logDescription() throws(WireError) -> LogDescription {
         LogDescription(
-            kind: try kind(), genesis: try configuration("the genesis"), floor: try bound("the floor"),
+            configuration: try configuration("the configuration"), floor: try bound("the floor"),
             chosenThrough: try bound("chosenThrough"), chain: Digest(rawValue: try integer("the chain")),
             snapshot: try flag("the snapshot flag") ? try snapshotHeader() : nil)
     }

@@ -178,16 +178,16 @@ import Testing
         let description = response(
             .described(
                 LogDescription(
-                    kind: "k", genesis: Samples.plain, floor: .zero, chosenThrough: .zero, chain: .zero,
+                    configuration: Samples.plain, floor: .zero, chosenThrough: .zero, chain: .zero,
                     snapshot: nil)))
-        // The name and its length, then the configuration and its.
+        // The configuration's length, and the configuration.
         #expect(
-            try error(of: overwritten(description, at: kind + 8, with: [3]))
-                == .malformed("the genesis is no configuration"))
+            try error(of: overwritten(description, at: kind + 5, with: [3]))
+                == .malformed("the configuration is no configuration"))
         #expect(
-            try error(of: overwritten(description, at: kind + 4, with: little(UInt64(UInt32.max), bytes: 4)))
+            try error(of: overwritten(description, at: kind + 1, with: little(UInt64(UInt32.max), bytes: 4)))
                 == .oversized(
-                    "the genesis", bytes: Int(UInt32.max), limitBytes: WireLimit.configurationBytes))
+                    "the configuration", bytes: Int(UInt32.max), limitBytes: WireLimit.configurationBytes))
     }
 
     @Test func aWelcomeTellsOfGroupsInOrder() throws {

@@ -128,11 +128,11 @@ enum Samples {
             .handedOver(to: NodeID(2)), .takingSnapshot(through: .maximum),
             .described(
                 LogDescription(
-                    kind: "", genesis: Configuration(voters: [NodeID(1)]), floor: .zero, chosenThrough: .zero,
+                    configuration: Configuration(voters: [NodeID(1)]), floor: .zero, chosenThrough: .zero,
                     chain: .zero, snapshot: nil)),
             .described(
                 LogDescription(
-                    kind: "bank", genesis: plain, floor: Slot(1), chosenThrough: .maximum,
+                    configuration: plain, floor: Slot(1), chosenThrough: .maximum,
                     chain: Digest(rawValue: .max), snapshot: header(bytes: 1 << 40))),
             .slots([], chosenThrough: .zero), .slots(votes(3), chosenThrough: .maximum),
             .chunks([]), .chunks([[1], [2, 3], [4], [5]]),
