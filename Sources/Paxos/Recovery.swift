@@ -11,17 +11,26 @@ public struct RecoveredVotes: Sendable, Equatable {
     public let snapshot: SnapshotHeader?
     /// A snapshot of a peer's of which some chunks have come, from the first on without a gap, and how many.
     public let partial: PartialSnapshot?
+    /// The last slot of which it is not known any more what this node voted for, if there is one. Votes above the
+    /// last chosen slot and through this one are incomplete: until all of it has been learnt from others, the node
+    /// must not vote (invariant CorruptIsNotAbsent).
+    public let damagedThrough: Slot?
+    /// In words what is damaged.
+    public let damage: String?
 
     /// Recovered votes.
     public init(
         promised: Ballot, accepted: [AcceptedProposal], floor: Slot = .zero,
-        snapshot: SnapshotHeader? = nil, partial: PartialSnapshot? = nil
+        snapshot: SnapshotHeader? = nil, partial: PartialSnapshot? = nil, damagedThrough: Slot? = nil,
+        damage: String? = nil
     ) {
         self.promised = promised
         self.accepted = accepted
         self.floor = floor
         self.snapshot = snapshot
         self.partial = partial
+        self.damagedThrough = damagedThrough
+        self.damage = damage
     }
 }
 
