@@ -118,7 +118,7 @@ final class InboundConnection: ChannelInboundHandler {
     func write(_ frame: ClientFrame) {
         guard context != nil else { return }
         do throws(WireError) {
-            try frame.write(into: &outgoing)
+            _ = try frame.write(version: decoder.version, into: &outgoing)
             markDirty()
         } catch {
             loop.logger.error("cannot answer a client: \(error)", metadata: metadata)

@@ -1,6 +1,7 @@
 import DecreeNode
 import DecreeStore
 import DecreeWire
+import Dispatch
 import Logging
 import NIOCore
 import Paxos

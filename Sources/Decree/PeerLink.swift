@@ -37,7 +37,10 @@ final class PeerLink {
         self.loop = loop
     }
 
-    var isUp: Bool { if case .up = state { true } else { false } }
+    var isUp: Bool { version != nil }
+
+    /// The version that is spoken, while the connection stands.
+    fileprivate var version: UInt16? { if case .up(_, let version) = state { version } else { nil } }
 
     // MARK: Connecting
 
@@ -151,7 +154,9 @@ final class PeerLink {
 
     /// Queues a request of this node's own clients, for the peer that leads.
     func send(_ frame: ClientFrame) {
-        write { (buffer, _) throws(WireError) in try frame.write(into: &buffer) }
+        write { (buffer, version) throws(WireError) in
+            _ = try frame.write(version: version, into: &buffer)
+        }
     }
 
     private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) {
@@ -214,7 +219,10 @@ private final class OutboundConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
-            while let frame = try decoder.next() { try link.take(frame) }
+            while let frame = try decoder.next() {
+                try link.take(frame)
+                if let version = link.version { decoder.version = version }
+            }
         } catch {
             link.goDown("\(error)", isWarning: true)
         }
