@@ -100,7 +100,7 @@ enum LogTarget {
     private static func newGroup() -> Group {
         let configuration = Configuration(
             voters: [node], sessionLimit: 3, sessionWindow: 4, replyBytes: 300)
-        return Group(id: .first, node: node, configuration: configuration, machine: Bank(), seed: 1)
+        return Group(id: .first, node: node, genesis: configuration, machine: Bank(), seed: 1)
     }
 
     /// Admitted, a voter instead of the first, moved, and removed: some are refused, for one is in flight.

@@ -8,7 +8,7 @@ extension WireTarget {
     static func seeds() throws -> [[UInt8]] {
         let versions = [(WireVersion.minimum, 0), (WireVersion.maximum, Mode.newest)] as [(UInt16, UInt8)]
         let alone = try versions.flatMap { version, versionMode in
-            try frames.compactMap { frame in
+            try frames.compactMap { frame -> [UInt8]? in
                 var buffer = ByteBuffer()
                 guard try frame.write(version: version, into: &buffer) else { return nil }
                 let mode = Mode.sealed | Mode.asOneFrame | versionMode
