@@ -18,6 +18,7 @@ package struct Migration: Sendable {
 package enum Migrations {
     /// In the order they are applied.
     package static let all = [
-        Migration(version: 1, name: "initial", bytes: PackageResources._001_initial_sql)
+        Migration(version: 1, name: "initial", bytes: PackageResources._001_initial_sql),
+        Migration(version: 2, name: "lifecycle", bytes: PackageResources._002_lifecycle_sql),
     ]
 }

@@ -72,7 +72,7 @@ extension Store {
             case .loadSnapshot(let group, let header):
                 report(.loaded(try loadSnapshot(group, header)))
             case .dropSnapshot(let group, let header):
-                try dropSnapshot(group, header)
+                dropSnapshot(group, header)
                 report(.dropped)
             case .trim(let keeping, let rows):
                 report(.trimmed(isMore: try trim(keeping: keeping, rows: rows)))

@@ -29,10 +29,8 @@ extension NodeCore {
     func reviewPeers() {
         let found = groups.map(\.configurations)
         guard found != configurations else { return }
-        for (group, configurations) in zip(groups, found) {
-            let before = self.configurations.count == groups.count ? self.configurations[index(of: group.id) ?? 0] : nil
-            guard let before, before.latestFrom < configurations.latestFrom else { continue }
-            shell?.note(.members(group.id, configurations.latest, from: configurations.latestFrom))
+        for (index, before) in configurations.enumerated() where before.latestFrom < found[index].latestFrom {
+            shell?.note(.members(groups[index].id, found[index].latest, from: found[index].latestFrom))
         }
         configurations = found
         var members: [NodeID: Member] = [:]
@@ -43,14 +41,17 @@ extension NodeCore {
         }
         peers = members.values.sorted { $0.node < $1.node }
         shell?.peersChanged()
-        guard !groups.isEmpty, groups.allSatisfy({ $0.isGone(node) }) else { return }
+        guard isGone(node) else { return }
         fail(.removed("node \(node) was removed from the cluster"))
     }
 
     private func standing(of node: NodeID) -> Handshake.Standing {
         if let member = peers.first(where: { $0.node == node }) { return .member(store: member.store) }
-        return groups.allSatisfy { $0.isGone(node) } ? .removed : .unknown
+        return isGone(node) ? .removed : .unknown
     }
+
+    /// Whether a node was a member once, and is none of any group any more.
+    package func isGone(_ node: NodeID) -> Bool { groups.allSatisfy { $0.isGone(node) } }
 
     // MARK: Handshakes
 

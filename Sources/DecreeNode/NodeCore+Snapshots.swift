@@ -210,7 +210,7 @@ extension NodeCore {
 
     func takeScrubbed(_ result: ScrubResult) {
         guard groups.indices.contains(upkeep.scrub.group) else { return }
-        if let slot = result.damagedSlot { mend(slot, ofGroupAt: upkeep.scrub.group) }
+        if let slot = result.damaged { mend(slot, ofGroupAt: upkeep.scrub.group) }
         if let next = result.next {
             upkeep.scrub.from = next
         } else {

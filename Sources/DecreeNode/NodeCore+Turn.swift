@@ -66,7 +66,9 @@ extension NodeCore {
         guard diskState != .gone else { return false }
         ticks += 1
         let health = diskHealth
-        let witnessed = ticks % 5 == 0 ? witnesses.all : nil
+        // Of those who belong to the cluster: others may have been removed since.
+        let witnessed =
+            ticks % 5 == 0 ? witnesses.all.filter { seen in peers.contains { $0.node == seen.node } } : nil
         for index in groups.indices {
             if let witnessed { groups[index].witnesses = witnessed }
             groups[index].handle(.disk(health), into: &step)

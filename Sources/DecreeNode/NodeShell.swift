@@ -20,8 +20,9 @@ package protocol NodeShell: AnyObject {
     /// Calls `endTurn()` when what has arrived by now has been handed in.
     func scheduleTurnEnd()
 
-    /// A peer has shown that it is up: no need to wait before trying to reach it.
-    func peerIsUp(_ peer: NodeID)
+    /// A peer has shown that it is up, and where it says it is reached ("" if it does not say): no need to wait before
+    /// trying to reach it.
+    func peerIsUp(_ peer: NodeID, address: String)
 
     /// A step is durable.
     func committed(nanoseconds: UInt64, counters: StoreCounters)
@@ -68,8 +69,6 @@ package enum NodeNote: Sendable, Equatable {
     case snapshotInstalled(GroupID, SnapshotHeader)
     /// A row was found that says something else than was written; it is mended.
     case rot(GroupID, Slot)
-    /// Rows through the slot are damaged: the node votes again when it has learnt them from others.
-    case abstaining(GroupID, through: Slot, String)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }

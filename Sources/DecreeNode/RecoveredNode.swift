@@ -25,6 +25,8 @@ package struct RecoveredNode: Sendable {
     package let identity: NodeIdentity
     /// Its logs, executed as far as they are known to be chosen.
     package let groups: [Group]
+    /// What a node that wants to join is told.
+    package let welcome: Welcome
     /// What it saw of other nodes' stores.
     package let witnesses: [NodeWitness]
     /// What was found damaged, of groups that must learn it from others before they vote.
@@ -53,6 +55,13 @@ package struct RecoveredNode: Sendable {
         self.groups = groups
         self.damage = damage
         witnesses = try store.witnesses()
+        welcome = Welcome(
+            cluster: owner.cluster, genesis: store.genesis,
+            groups: try hosted.map { hosted in
+                Welcome.Group(
+                    id: hosted.stored.id, kind: hosted.stored.kind,
+                    genesis: try store.configurationGenesis(hosted.stored.id))
+            })
         identity = NodeIdentity(
             cluster: owner.cluster, genesis: store.genesis, node: owner.node, store: store.storeID,
             persistSequence: store.persistSequence)

@@ -39,7 +39,7 @@ extension Store {
             let row = try prepare(connection, directory, file, identity, groups, options)
             return try Store(
                 connection: connection, directory: directory, file: file, options: options, row: row,
-                lock: lock)
+                groups: groups.map(\.id), lock: lock)
         } catch {
             // Refused, it is closed, and nothing was changed. After an I/O error it is left alone.
             if error.isFatalToConnection {
@@ -87,15 +87,21 @@ extension Store {
             try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         }
         let state = try Schema.state(of: connection, file: file)
-        if case .store(let format) = state {
+        switch state {
+        case .store(let format):
             try Schema.verifyMigrations(of: connection, through: format, file: file)
-            try verifyOwner(NodeRow.read(connection, file: file), directory, identity, groups)
+            let row = try NodeRow.read(connection, file: file)
+            try verifyOwner(row, connection, directory, file, identity, groups)
+        case .fresh: try verifyGenesis(directory, identity, groups)
         }
         try Settings.apply(to: connection, file: file)
         connection.watchWAL()
         switch state {
         case .store(format: Schema.format): break
         case .store(let format):
+            // Nothing is written behind a log that was recovered: its salt is an old one.
+            try copyLog(connection, file)
+            try verifyPages(of: connection, file)
             try Schema.migrate(connection, from: format, file: file) {}
         case .fresh:
             let storeID = options.makeStoreID()
@@ -103,14 +109,18 @@ extension Store {
                 try NodeRow.create(connection, identity: identity, groups: groups, storeID: storeID)
             }
         }
-        _ = try StoreError.naming(file) { () throws(SQLiteError) in try connection.checkpoint() }
+        try copyLog(connection, file)
         try verifyPages(of: connection, file)
         // The names of the database and its log.
         try options.files.syncDirectory(directory)
         let row = try NodeRow.read(connection, file: file)
-        try verifyOwner(row, directory, identity, groups)
-        try verifyConfigurations(connection, file, groups)
+        try verifyOwner(row, connection, directory, file, identity, groups)
+        try verifyRows(connection, file, groups)
         return row
+    }
+
+    private static func copyLog(_ connection: Connection, _ file: String) throws(StoreError) {
+        _ = try StoreError.naming(file) { () throws(SQLiteError) in try connection.checkpoint() }
     }
 
     /// A bit that flipped in a page's counts, keys or pointers makes rows vanish without a word: no checksum of
@@ -125,8 +135,11 @@ extension Store {
         }
     }
 
+    /// Whose store it is. What the caller says of members need not match: they change through the log. What the
+    /// cluster was created with is in the store, held against the digest in its row; the caller may expect a digest.
     private static func verifyOwner(
-        _ row: NodeRow, _ directory: String, _ identity: StoreIdentity, _ groups: [StoreGroup]
+        _ row: NodeRow, _ connection: Connection, _ directory: String, _ file: String,
+        _ identity: StoreIdentity, _ groups: [StoreGroup]
     ) throws(StoreError) {
         guard row.cluster == identity.cluster else {
             throw .foreignCluster(directory: directory, wanted: identity.cluster, found: row.cluster)
@@ -134,27 +147,48 @@ extension Store {
         guard row.node == identity.node.rawValue else {
             throw .foreignNode(directory: directory, wanted: identity.node, found: row.node)
         }
-        let genesis = NodeRow.genesis(cluster: identity.cluster, groups: groups)
-        guard row.genesis == genesis else {
-            throw .foreignGenesis(directory: directory, wanted: genesis, found: row.genesis)
+        if let wanted = identity.genesis, wanted != row.genesis {
+            throw .foreignGenesis(directory: directory, wanted: wanted, found: row.genesis)
+        }
+        let created = try StoreError.naming(file) { () throws(SQLiteError) in
+            try ConfigurationRows.genesis(connection)
+        }.get()
+        guard NodeRow.genesis(cluster: row.cluster, groups: created) == row.genesis else {
+            throw .corrupt(
+                place: "groups", group: nil, slot: nil,
+                detail: "the groups and their configurations are not those the store was created with")
+        }
+        let wanted = groups.sorted { $0.id < $1.id }
+        guard created.map(\.id) == wanted.map(\.id), created.map(\.kind) == wanted.map(\.kind) else {
+            throw .foreignGenesis(
+                directory: directory, wanted: NodeRow.genesis(cluster: identity.cluster, groups: groups),
+                found: row.genesis)
         }
     }
 
-    /// The genesis digest vouches for what the caller says; this for what the tables say.
-    private static func verifyConfigurations(
+    /// A node that joins is told the cluster's genesis, and the configurations it is the digest of.
+    private static func verifyGenesis(
+        _ directory: String, _ identity: StoreIdentity, _ groups: [StoreGroup]
+    ) throws(StoreError) {
+        let genesis = NodeRow.genesis(cluster: identity.cluster, groups: groups)
+        guard identity.genesis ?? genesis == genesis else {
+            throw .foreignGenesis(directory: directory, wanted: identity.genesis ?? genesis, found: genesis)
+        }
+    }
+
+    /// The small tables, in which nothing can be mended.
+    private static func verifyRows(
         _ connection: Connection, _ file: String, _ groups: [StoreGroup]
     ) throws(StoreError) {
-        let found = try StoreError.naming(file) { () throws(SQLiteError) in
-            var found: [Int64: [UInt8]] = [:]
-            try connection.query(
-                "SELECT group_id, bytes FROM configuration JOIN groups USING (group_id) WHERE slot = 0"
-            ) { (row) throws(SQLiteError) in found[row.integer(0)] = try row.blob(1) }
-            return found
+        for group in groups {
+            let configurations = try StoreError.naming(file) { () throws(SQLiteError) in
+                try ConfigurationRows.read(connection, group.id)
+            }
+            for row in configurations { _ = try row.get() }
         }
-        for group in groups where found[Int64(group.id.rawValue)] != group.configuration.bytes {
-            throw .corrupt(
-                place: "configuration", group: group.id, slot: .zero,
-                detail: "the row is missing or differs from the genesis configuration")
+        let witnesses = try StoreError.naming(file) { () throws(SQLiteError) in
+            try WitnessRows.read(connection)
         }
+        for row in witnesses { _ = try row.get() }
     }
 }

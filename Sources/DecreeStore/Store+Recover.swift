@@ -1,23 +1,41 @@
 package import Paxos
 
 extension Store {
-    /// Reads a group back: gives `replay` every chosen slot from the first on, with the chain through it,
-    /// then returns the promise and the votes above.
+    /// Reads a group back: gives `restore` the latest complete snapshot, if there is one, and `replay` every chosen
+    /// slot above it, with the chain through it; then returns the promise, the votes above, the floor, and what there
+    /// is of a later snapshot.
     ///
-    /// Every row is held against its checksum and the chosen ones against their chain; a row that is not
-    /// what was written, or is missing, is an error that names it, never skipped: an acceptor that does
-    /// not know what it voted for must not vote (invariant CorruptIsNotAbsent).
+    /// Every row is held against its checksum and the chosen ones against their chain. What is missing, out of order,
+    /// or cannot be had from another node is an error that names it. A slot's row whose key is sound and whose value is
+    /// not can be had from others: replaying ends before that slot, what is intact above counts as votes, and
+    /// `damagedThrough` says through which slot this node does not know what it voted for (invariant
+    /// CorruptIsNotAbsent).
     ///
-    /// - Throws: `StoreError`, after which the store is given up, or what `replay` throws.
+    /// - Throws: `StoreError`, after which the store is given up, or what `restore` or `replay` throws.
     package func recover(
-        _ group: GroupID, replay: (AcceptedProposal, Digest) throws -> Void
+        _ group: GroupID, restore: (Snapshot) throws -> Void,
+        replay: (AcceptedProposal, Digest) throws -> Void
     ) throws -> RecoveredVotes {
         try checkUsable()
         do {
-            let through = try replayChosen(group, replay)
+            let header = try restoreSnapshot(group, restore)
+            let above = header?.slot ?? .zero
+            if let flaw = try rows.strayFlaw(of: group, from: above.next, among: groups) { throw flaw.error }
             let promised = try rows.promise(of: group).get()
+            var recovery = Recovery(group: group, above: header, promised: promised)
+            try rows.eachChosen(of: group, from: above.next) { slot, row in
+                if let decision = try recovery.take(slot, row) { try replay(decision.0, decision.1) }
+                return true
+            }
+            try rows.eachVote(of: group, from: recovery.through.next) { slot, row in
+                try recovery.take(slot, vote: row)
+                return true
+            }
+            for flaw in recovery.flaws { note(flaw) }
             return RecoveredVotes(
-                promised: promised, accepted: try votes(of: group, above: through, promised))
+                promised: promised, accepted: recovery.votes, floor: lifecycle.floor(group),
+                snapshot: header, partial: try intactPartial(group),
+                damagedThrough: recovery.damagedThrough, damage: recovery.damage)
         } catch let error as SQLiteError {
             throw giveUp(error)
         } catch let error as StoreError {
@@ -25,59 +43,63 @@ extension Store {
         }
     }
 
-    private func replayChosen(
-        _ group: GroupID, _ replay: (AcceptedProposal, Digest) throws -> Void
-    ) throws -> Slot {
-        var log = ChainVerifier(group: group)
-        try rows.eachChosen(of: group) { slot, row in
-            let row = try row.get()
-            if let flaw = log.flaw(in: row) { throw flaw }
-            try replay(row.decision, row.chain)
+    private func restoreSnapshot(
+        _ group: GroupID, _ restore: (Snapshot) throws -> Void
+    ) throws -> SnapshotHeader? {
+        guard let latest = lifecycle.latest(group) else { return nil }
+        switch try snapshotRows.load(latest) {
+        case .success(let snapshot): try restore(snapshot)
+        case .failure(let flaw):
+            throw StoreError.corrupt(
+                place: "snapshot", group: group, slot: latest.header.slot, detail: flaw.detail)
         }
-        return log.through
+        return latest.header
     }
 
-    private func votes(
-        of group: GroupID, above through: Slot, _ promised: Ballot
-    ) throws -> [AcceptedProposal] {
-        var votes: [AcceptedProposal] = []
-        try rows.eachVote(of: group, above: through) { slot, row in
-            let vote = try row.get()
-            guard vote.ballot <= promised else {
-                throw StoreError.corrupt(
-                    place: "accepted", group: group, slot: slot,
-                    detail: "accepted in ballot \(vote.ballot), above the promise \(promised)")
-            }
-            votes.append(vote)
+    /// The beginning of a snapshot: chunks from the first on without a gap, each as it was written.
+    private func intactPartial(_ group: GroupID) throws(SQLiteError) -> PartialSnapshot? {
+        guard let partial = lifecycle.partial(group) else { return nil }
+        var intact = 0
+        while intact < partial.chunks, case .intact = try snapshotRows.chunk(intact, of: partial) {
+            intact += 1
         }
-        return votes
-    }
-}
-
-/// Holds chosen rows, as they come, against their order and their chain.
-struct ChainVerifier {
-    let group: GroupID
-    /// The last slot seen.
-    private(set) var through = Slot.zero
-    private var chain = Digest.zero
-
-    init(group: GroupID) { self.group = group }
-
-    /// What is wrong with the next row, if anything. It goes on from what the row says, so that one flaw
-    /// is told once.
-    mutating func flaw(in row: ChosenRow) -> StoreError? {
-        let slot = row.decision.slot
-        let before = through
-        let expected = chain.chained(slot, row.decision.proposal.digest)
-        through = slot
-        chain = row.chain
-        guard slot == before.next else {
-            return flaw(slot, "the chosen slot before it is \(before)")
-        }
-        return expected == row.chain ? nil : flaw(slot, "the chain of chosen slots breaks here")
+        lifecycle.noteIntact(chunks: intact, of: partial.id)
+        return PartialSnapshot(header: partial.header, chunks: intact)
     }
 
-    private func flaw(_ slot: Slot, _ detail: String) -> StoreError {
-        .corrupt(place: "chosen", group: group, slot: slot, detail: detail)
+    // MARK: Other tables
+
+    /// What was seen of other nodes' stores, ascending by node.
+    package func witnesses() throws(StoreError) -> [NodeWitness] {
+        try checkUsable()
+        var witnesses: [NodeWitness] = []
+        for row in try naming({ () throws(SQLiteError) in try WitnessRows.read(connection) }) {
+            do { witnesses.append(try row.get()) } catch { throw giveUp(error) }
+        }
+        return witnesses
+    }
+
+    /// A group's configurations, ascending; the genesis first.
+    package func configurations(_ group: GroupID) throws(StoreError) -> [ConfigurationLog.Entry] {
+        try checkUsable()
+        var entries: [ConfigurationLog.Entry] = []
+        for row in try naming({ () throws(SQLiteError) in try ConfigurationRows.read(connection, group) }) {
+            do { entries.append(try row.get()) } catch { throw giveUp(error) }
+        }
+        return entries
+    }
+
+    /// The configuration a group was created with, as this store has it.
+    package func configurationGenesis(_ group: GroupID) throws(StoreError) -> Configuration {
+        guard let genesis = try configurations(group).first, genesis.from == .zero else {
+            throw giveUp(
+                .corrupt(
+                    place: "configuration", group: group, slot: .zero, detail: "the row is missing"))
+        }
+        return genesis.configuration
+    }
+
+    private func naming<Result>(_ body: () throws(SQLiteError) -> Result) throws(StoreError) -> Result {
+        do { return try body() } catch { throw giveUp(error) }
     }
 }

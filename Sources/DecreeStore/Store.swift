@@ -12,6 +12,8 @@ package final class Store {
     let connection: Connection
     let statements: StoreStatements
     let rows: SlotRows
+    let snapshotRows: SnapshotRows
+    let groups: [GroupID]
     let directory: String
     /// The database, as errors name it.
     let file: String
@@ -29,6 +31,11 @@ package final class Store {
     /// What the store did since it was opened.
     package internal(set) var counters = StoreCounters()
 
+    /// Rows that are not what was written and can be had from other nodes, as they were met.
+    package internal(set) var damage: [Damage] = []
+
+    /// Floors and snapshots, as the tables have them.
+    var lifecycle: Lifecycle
     /// Why the store takes no more calls.
     var failure: StoreError?
     /// The step that met a full disk, and is to be tried again.
@@ -41,12 +48,16 @@ package final class Store {
 
     init(
         connection: Connection, directory: String, file: String, options: StoreOptions, row: NodeRow,
-        lock: any StoreLock
+        groups: [GroupID], lock: any StoreLock
     ) throws(StoreError) {
         self.connection = connection
-        (statements, rows) = try StoreError.naming(file) { () throws(SQLiteError) in
-            (try StoreStatements(connection), try SlotRows(connection))
+        self.groups = groups
+        let snapshotRows: SnapshotRows
+        (statements, rows, snapshotRows) = try StoreError.naming(file) { () throws(SQLiteError) in
+            (try StoreStatements(connection), try SlotRows(connection), try SnapshotRows(connection))
         }
+        self.snapshotRows = snapshotRows
+        lifecycle = try Lifecycle(reading: connection, snapshotRows, groups, file: file)
         self.directory = directory
         self.file = file
         self.lock = lock
@@ -101,6 +112,8 @@ package struct StoreCounters: Equatable, Sendable {
     package internal(set) var rows: UInt64 = 0
     /// Bytes of proposals written.
     package internal(set) var valueBytes: UInt64 = 0
+    /// Rows deleted by trims, chunks included.
+    package internal(set) var rowsTrimmed: UInt64 = 0
     /// Pages written to the log.
     package internal(set) var pagesLogged: UInt64 = 0
     /// Checkpoints that copied something.
@@ -120,6 +133,11 @@ struct StoreStatements {
     let putAccepted: Statement
     let putChosen: Statement
     let putSequence: Statement
+    let putConfiguration: Statement
+    let putSnapshot: Statement
+    let putChunk: Statement
+    let putFloor: Statement
+    let putWitness: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -131,5 +149,22 @@ struct StoreStatements {
         putChosen = try connection.prepare(
             "INSERT OR REPLACE INTO chosen (key, ballot, chain, checksum) VALUES (?1, ?2, ?3, ?4)")
         putSequence = try connection.prepare("UPDATE node SET persist_sequence = ?1, checksum = ?2")
+        putConfiguration = try connection.prepare(
+            "INSERT OR REPLACE INTO configuration (group_id, slot, bytes, checksum) VALUES (?1, ?2, ?3, ?4)")
+        putSnapshot = try connection.prepare(
+            """
+            INSERT OR REPLACE INTO snapshot \
+            (snapshot_id, group_id, slot, chain, byte_count, digest, is_complete, checksum) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            """)
+        putChunk = try connection.prepare(
+            "INSERT OR REPLACE INTO snapshot_chunk (key, checksum, bytes) VALUES (?1, ?2, ?3)")
+        putFloor = try connection.prepare(
+            "INSERT OR REPLACE INTO floor (group_id, slot, checksum) VALUES (?1, ?2, ?3)")
+        putWitness = try connection.prepare(
+            """
+            INSERT OR REPLACE INTO witness (node_id, store_id, persist_sequence, checksum) \
+            VALUES (?1, ?2, ?3, ?4)
+            """)
     }
 }

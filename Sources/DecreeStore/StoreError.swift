@@ -13,7 +13,7 @@ public enum StoreError: Error, Sendable, Equatable {
     case foreignCluster(directory: String, wanted: String, found: String)
     /// The store is another node's.
     case foreignNode(directory: String, wanted: NodeID, found: UInt16)
-    /// The store was created under another configuration of its groups.
+    /// The store is of a cluster that was created with other groups, or another configuration of them.
     case foreignGenesis(directory: String, wanted: Digest, found: Digest)
     /// A later version wrote the store.
     case newerFormat(file: String, found: Int, supported: Int)
@@ -54,8 +54,8 @@ extension StoreError: CustomStringConvertible {
             return "\(directory) belongs to node \(found), not node \(wanted): check the data directory "
                 + "and the node's id in the configuration; a node never takes over another's votes"
         case .foreignGenesis(let directory, let wanted, let found):
-            return "\(directory) was created under another configuration of groups and voters (genesis "
-                + "\(found), now \(wanted)): restore the configuration the cluster was created with"
+            return "\(directory) is of a cluster created with other groups and voters (genesis "
+                + "\(found), wanted \(wanted)): check the data directory, and the groups in the configuration"
         case .newerFormat(let file, let found, let supported):
             return "\(file) has format \(found), this version knows formats up to \(supported): "
                 + "run the version that wrote it, or a later one"

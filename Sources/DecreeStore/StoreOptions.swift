@@ -6,11 +6,15 @@ package struct StoreIdentity: Hashable, Sendable {
     package let cluster: String
     /// The node's id within it.
     package let node: NodeID
+    /// The digest of what the cluster was created with, if it is known from elsewhere: from the cluster itself, to a
+    /// node that joins. A store of another is refused, and none is created.
+    package let genesis: Digest?
 
     /// An identity.
-    package init(cluster: String, node: NodeID) {
+    package init(cluster: String, node: NodeID, genesis: Digest? = nil) {
         self.cluster = cluster
         self.node = node
+        self.genesis = genesis
     }
 }
 
@@ -20,7 +24,7 @@ package struct StoreGroup: Hashable, Sendable {
     package let id: GroupID
     /// The name of the state machine it is executed on.
     package let kind: String
-    /// Voters and limits, from slot 1 on.
+    /// Voters and limits, from slot 1 on. A store that exists keeps its own: `Store.configurationGenesis`.
     package let configuration: Configuration
 
     /// A group.
@@ -37,7 +41,7 @@ package struct StoreOptions {
     package var vfs: String?
     /// The same files as `vfs` sees, for what is done to them outside SQLite.
     package var files: any StoreFiles
-    /// Names a new store.
+    /// Names a new store; one that joins has the name it was admitted under.
     package var makeStoreID: () -> StoreID
     /// Is given the connection of a store that failed, when the store goes; nil in a server.
     package var takeFailed: ((FailedConnection) -> Void)?

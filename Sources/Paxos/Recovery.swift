@@ -11,10 +11,11 @@ public struct RecoveredVotes: Sendable, Equatable {
     public let snapshot: SnapshotHeader?
     /// A snapshot of a peer's of which some chunks have come, from the first on without a gap, and how many.
     public let partial: PartialSnapshot?
-    /// The highest slot whose row says something else than was written, and what was found of the first such row; nil
-    /// if there is none. The node may not vote before it has learnt everything through it.
+    /// The last slot of which it is not known any more what this node voted for, if there is one. Votes above the
+    /// last chosen slot and through this one are incomplete: until all of it has been learnt from others, the node
+    /// must not vote (invariant CorruptIsNotAbsent).
     public let damagedThrough: Slot?
-    /// What was found.
+    /// In words what is damaged.
     public let damage: String?
 
     /// Recovered votes.

@@ -8,6 +8,10 @@ package struct VerifyReport: Equatable, Sendable {
     package internal(set) var chosen = 0
     /// Accepted rows beside those, held against their checksum and the promise.
     package internal(set) var accepted = 0
+    /// Snapshots, incomplete ones included.
+    package internal(set) var snapshots = 0
+    /// Their chunks, held against their checksum, and together against the snapshot's digest.
+    package internal(set) var chunks = 0
     /// Frames of the write-ahead log that are live.
     package internal(set) var walFrames = 0
     /// What is wrong; empty when nothing is.
@@ -53,11 +57,14 @@ extension StoreInspector {
         var known: [GroupID] = []
         noting(&report) { _ in known = try groups().map(\.id) }
         report.groups = known.count
+        var log = InspectedLog(groups: known)
+        noting(&report) { log = try verifySnapshots(known, &$0) }
         for group in known {
             var through = Slot.zero
-            noting(&report) { through = try verifyChosen(group, &$0) }
-            noting(&report) { try verifyVotes(group, above: through, &$0) }
+            noting(&report) { through = try verifyChosen(group, log, &$0) }
+            noting(&report) { try verifyVotes(group, above: through, known, &$0) }
         }
+        noting(&report) { try verifyWitnesses(&$0) }
         noting(&report) { try verifyView(&$0) }
         noting(&report) { try verifyStructure(&$0) }
         return report
@@ -115,22 +122,34 @@ extension StoreInspector {
                 detail: "the groups and their configurations are not those the store was created with"))
     }
 
-    private func verifyChosen(_ group: GroupID, _ report: inout VerifyReport) throws -> Slot {
-        var log = ChainVerifier(group: group)
-        try rows.eachChosen(of: group) { _, row in
+    /// The kept slots: those above the floor.
+    private func verifyChosen(
+        _ group: GroupID, _ kept: InspectedLog, _ report: inout VerifyReport
+    ) throws -> Slot {
+        var log = kept.verifier(of: group)
+        let snapshot = kept.snapshots[group]
+        try rows.eachChosen(of: group, from: log.through.next) { slot, row in
             report.chosen += 1
             switch row {
             case .success(let row):
-                if let flaw = log.flaw(in: row) { report.note(flaw) }
-            case .failure(let error): report.note(error)
+                if let flaw = log.flaw(in: row) {
+                    report.note(flaw.error)
+                } else if let snapshot, slot == snapshot.slot, row.chain != snapshot.chain {
+                    report.note(
+                        .corrupt(
+                            place: "snapshot", group: group, slot: slot,
+                            detail: "the chain of chosen slots through it is another"))
+                }
+            case .failure(let flaw): report.note(flaw.error)
             }
+            return true
         }
-        return log.through
+        return max(log.through, snapshot?.slot ?? .zero)
     }
 
     /// Rows above the last chosen slot; the others were read with their slot.
     private func verifyVotes(
-        _ group: GroupID, above through: Slot, _ report: inout VerifyReport
+        _ group: GroupID, above through: Slot, _ known: [GroupID], _ report: inout VerifyReport
     ) throws {
         // Without a promise to hold them against, the votes are still held against their checksums.
         var promised: Ballot?
@@ -138,7 +157,10 @@ extension StoreInspector {
         case .success(let ballot): promised = ballot
         case .failure(let error): report.note(error)
         }
-        try rows.eachVote(of: group, above: through) { slot, row in
+        if let stray = try rows.strayFlaw(of: group, from: through.next, among: known) {
+            report.note(stray.error)
+        }
+        try rows.eachVote(of: group, from: through.next) { slot, row in
             report.accepted += 1
             switch row {
             case .success(let vote):
@@ -147,8 +169,9 @@ extension StoreInspector {
                     .init(
                         place: "accepted", group: group, slot: slot,
                         detail: "accepted in ballot \(vote.ballot), above the promise \(promised)"))
-            case .failure(let error): report.note(error)
+            case .failure(let flaw): report.note(flaw.error)
             }
+            return true
         }
     }
 
@@ -173,7 +196,7 @@ extension StoreInspector {
 }
 
 extension VerifyReport {
-    fileprivate mutating func note(_ error: StoreError) {
+    mutating func note(_ error: StoreError) {
         switch error {
         case .corrupt(let place, let group, let slot, let detail):
             findings.append(.init(place: place, group: group, slot: slot, detail: detail))

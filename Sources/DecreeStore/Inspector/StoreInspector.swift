@@ -8,6 +8,8 @@ package import Paxos
 package final class StoreInspector {
     let connection: Connection
     let rows: SlotRows
+    /// nil for a store of a format that had no snapshots.
+    let snapshotRows: SnapshotRows?
     let file: String
     let format: Int
     /// What the write-ahead log holds.
@@ -23,7 +25,7 @@ package final class StoreInspector {
         guard try files.size(of: file) != nil else { throw .missing(directory: directory) }
         let lock = try files.lock(directory + "/node.lock", exclusively: false)
         let scan = try Self.scanLog(of: file, files)
-        (connection, rows, format) = try Self.open(file, scan, options)
+        (connection, rows, snapshotRows, format) = try Self.open(file, scan, options)
         self.lock = lock
         self.file = file
         walScan = scan
@@ -41,7 +43,7 @@ package final class StoreInspector {
 
     private static func open(
         _ file: String, _ scan: WALScan, _ options: StoreOptions
-    ) throws(StoreError) -> (Connection, SlotRows, Int) {
+    ) throws(StoreError) -> (Connection, SlotRows, SnapshotRows?, Int) {
         let hasLog = scan.liveFrames > 0
         let connection = try StoreError.naming(file) { () throws(SQLiteError) in
             // "unix-none" takes no lock, which a file opened for reading could not have exclusively.
@@ -60,7 +62,8 @@ package final class StoreInspector {
             guard case .store(let format) = try Schema.state(of: connection, file: file) else {
                 throw StoreError.notAStore(file: file, detail: "it is empty")
             }
-            return (connection, try SlotRows(connection), format)
+            let snapshotRows = format >= 2 ? try SnapshotRows(connection) : nil
+            return (connection, try SlotRows(connection), snapshotRows, format)
         } catch {
             try? connection.close()
             if let error = error as? SQLiteError { throw StoreError(error, file: file) }
@@ -95,14 +98,17 @@ package final class StoreInspector {
         try StoreError.naming(file) { () throws(SQLiteError) in try rows.promise(of: group) }.get()
     }
 
-    /// Gives `body` the chosen slots of a group, in order and verified, then what is only accepted above
-    /// them.
+    /// Gives `body` the chosen slots of a group that are kept, in order and verified, then what is only accepted
+    /// above them.
     ///
     /// - Throws: at the first row that is not what was written; or what `body` throws.
     package func forEachSlot(of group: GroupID, _ body: (InspectedSlot) throws -> Void) throws {
-        var log = ChainVerifier(group: group)
+        let latest = try latestSnapshot(of: group)
+        var log = InspectedLog(
+            floors: [group: try floor(of: group)], snapshots: latest.map { [group: $0] } ?? [:]
+        ).verifier(of: group)
         do {
-            try rows.eachChosen(of: group) { _, row in
+            try rows.eachChosen(of: group, from: log.through.next) { _, row in
                 let row = try row.get()
                 if let flaw = log.flaw(in: row) { throw flaw }
                 try body(
@@ -110,13 +116,18 @@ package final class StoreInspector {
                         slot: row.decision.slot, proposal: row.decision.proposal,
                         acceptedBallot: row.acceptedBallot,
                         chosen: .init(ballot: row.decision.ballot, chain: row.chain)))
+                return true
             }
-            try rows.eachVote(of: group, above: log.through) { _, row in
+            let through = max(log.through, latest?.slot ?? .zero)
+            try rows.eachVote(of: group, from: through.next) { _, row in
                 let vote = try row.get()
                 try body(
                     InspectedSlot(
                         slot: vote.slot, proposal: vote.proposal, acceptedBallot: vote.ballot, chosen: nil))
+                return true
             }
+        } catch let error as RowFlaw {
+            throw error.error
         } catch let error as SQLiteError {
             throw StoreError(error, file: file)
         }

@@ -42,6 +42,11 @@ final class Statement {
     /// Runs with `bytes` in place, uncopied, as the parameter at `index`. The parameter is cleared before
     /// the bytes may move.
     func run(lending bytes: [UInt8], at index: Int32) throws(SQLiteError) {
+        try run(lending: bytes[...], at: index)
+    }
+
+    /// The same with a slice.
+    func run(lending bytes: ArraySlice<UInt8>, at index: Int32) throws(SQLiteError) {
         let code = bytes.withUnsafeBytes { buffer -> Int32 in
             let bound = sqlite3_bind_blob64(handle, index, buffer.baseAddress, UInt64(buffer.count), nil)
             guard bound == SQLITE_OK else { return bound }

@@ -8,6 +8,10 @@ enum RowChecksum {
     private static let promiseMark: UInt64 = 0x7072_6f6d_6973_6500
     private static let chosenMark: UInt64 = 0x6368_6f73_656e_0000
     private static let nodeMark: UInt64 = 0x6e6f_6465_0000_0000
+    private static let floorMark: UInt64 = 0x666c_6f6f_7200_0000
+    private static let witnessMark: UInt64 = 0x7769_746e_6573_7300
+    private static let snapshotMark: UInt64 = 0x736e_6170_7368_6f74
+    private static let chunkMark: UInt64 = 0x6368_756e_6b00_0000
 
     static func accepted(_ group: GroupID, _ slot: Slot, _ ballot: Ballot, _ digest: Digest) -> Int64 {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, ballot.rawValue, digest.rawValue))
@@ -29,15 +33,46 @@ enum RowChecksum {
         stored(Digest(of: bytes, seed: RowKey(group, slot).unsigned))
     }
 
+    static func floor(_ group: GroupID, _ slot: Slot) -> Int64 {
+        stored(Digest(of: UInt64(group.rawValue), slot.rawValue, 0, floorMark))
+    }
+
+    static func witness(_ witness: NodeWitness) -> Int64 {
+        stored(
+            Digest(
+                of: UInt64(witness.node.rawValue), witness.store.rawValue, witness.persistSequence,
+                witnessMark))
+    }
+
+    static func snapshot(
+        _ id: SnapshotID, _ group: GroupID, _ header: SnapshotHeader, isComplete: Bool
+    ) -> Int64 {
+        let name = Digest(
+            of: UInt64(id.rawValue), RowKey(group, header.slot).unsigned, header.chain.rawValue,
+            header.byteCount)
+        return stored(
+            Digest(of: name.rawValue, header.digest.rawValue, isComplete ? 1 : 0, snapshotMark))
+    }
+
+    static func chunk(_ key: ChunkKey, _ bytes: Digest) -> Int64 {
+        stored(Digest(of: UInt64(bitPattern: key.stored), bytes.rawValue, 0, chunkMark))
+    }
+
     /// SQLite's integers are signed: the same 64 bits.
     private static func stored(_ digest: Digest) -> Int64 { Int64(bitPattern: digest.rawValue) }
 }
 
 /// The key of a slot's row: group << 44 | slot, always positive.
 struct RowKey {
-    let unsigned: UInt64
+    let group: GroupID
+    let slot: Slot
 
-    init(_ group: GroupID, _ slot: Slot) { unsigned = UInt64(group.rawValue) << 44 | slot.rawValue }
+    init(_ group: GroupID, _ slot: Slot) {
+        self.group = group
+        self.slot = slot
+    }
+
+    var unsigned: UInt64 { UInt64(group.rawValue) << 44 | slot.rawValue }
 
     var stored: Int64 { Int64(unsigned) }
 

@@ -62,7 +62,8 @@ enum Schema {
     }
 
     /// Applies what is missing, each migration in a transaction of its own. The first one takes with it
-    /// what makes an empty file a store, so there never is a store without an owner.
+    /// what makes an empty file a store, so there never is a store without an owner; the second one rows
+    /// whose checksums SQL cannot reckon.
     static func migrate(
         _ connection: Connection, from format: Int, file: String,
         creating: () throws(SQLiteError) -> Void
@@ -80,6 +81,7 @@ enum Schema {
                     try connection.execute("PRAGMA application_id = \(applicationID)")
                     try creating()
                 }
+                if migration.version == 2 { try FloorRows.create(connection) }
                 try connection.execute("UPDATE node SET format = \(migration.version)")
                 try connection.execute("PRAGMA user_version = \(migration.version)")
                 try connection.execute("COMMIT")

@@ -12,34 +12,38 @@ struct ChosenRow {
 
 /// Reads rows of slots back, and believes none that its checksum does not vouch for.
 ///
-/// A row that is not what was written comes back as the `StoreError.corrupt` that names it: whether to
-/// stop there (a node) or to note it and go on (a verifier) is the reader's business.
+/// A row that is not what was written comes back as the flaw that names it: whether to stop there, to do without it,
+/// or to note it and go on is the reader's business.
 struct SlotRows {
+    private let connection: Connection
     private let chosen: Statement
-    private let allChosen: Statement
-    private let allVotes: Statement
+    private let votes: Statement
+    private let firstVote: Statement
+    private let lastVote: Statement
     private let promise: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
+        self.connection = connection
         // A chosen slot without its value gives nulls rather than no row.
-        let joined = """
+        chosen = try connection.prepare(
+            """
             SELECT chosen.key, chosen.ballot, chosen.chain, chosen.checksum, \
             accepted.ballot, accepted.checksum, accepted.value \
-            FROM chosen LEFT JOIN accepted ON accepted.key = chosen.key
-            """
-        chosen = try connection.prepare(
-            joined + " WHERE chosen.key BETWEEN ?1 AND ?2 ORDER BY chosen.key")
-        // Without bounds: a key that rotted might lie beyond any, and end the reading before the rows behind it.
-        allChosen = try connection.prepare(joined + " ORDER BY chosen.key")
-        allVotes = try connection.prepare(
-            "SELECT key, ballot, checksum, value FROM accepted ORDER BY key")
+            FROM chosen LEFT JOIN accepted ON accepted.key = chosen.key \
+            WHERE chosen.key BETWEEN ?1 AND ?2 ORDER BY chosen.key
+            """)
+        let vote =
+            "SELECT key, ballot, checksum, value FROM accepted WHERE key BETWEEN ?1 AND ?2 ORDER BY key"
+        votes = try connection.prepare(vote)
+        firstVote = try connection.prepare(vote + " LIMIT 1")
+        lastVote = try connection.prepare(vote + " DESC LIMIT 1")
         promise = try connection.prepare("SELECT ballot, checksum FROM promise WHERE group_id = ?1")
     }
 
-    /// Gives the chosen slots of a range, ascending, until `body` returns false: for those who asked for them.
+    /// Gives the chosen slots of a range, ascending, until `body` returns false.
     func eachChosen(
-        of group: GroupID, from first: Slot, through last: Slot,
-        _ body: (Slot, Result<ChosenRow, StoreError>) throws -> Bool
+        of group: GroupID, from first: Slot, through last: Slot = .maximum,
+        _ body: (Slot, Result<ChosenRow, RowFlaw>) throws -> Bool
     ) throws {
         try chosen.bind(1, RowKey(group, first).stored)
         try chosen.bind(2, RowKey(group, last).stored)
@@ -49,57 +53,82 @@ struct SlotRows {
         }
     }
 
-    /// Gives every chosen slot of a group, ascending. The whole table is read: a row of another group that is not
-    /// sound may be one of this group's whose key rotted.
-    func eachChosen(
-        of group: GroupID, _ body: (Slot, Result<ChosenRow, StoreError>) throws -> Void
+    /// Gives the accepted rows of a range, ascending, until `body` returns false.
+    func eachVote(
+        of group: GroupID, from first: Slot, through last: Slot = .maximum,
+        _ body: (Slot, Result<AcceptedProposal, RowFlaw>) throws -> Bool
     ) throws {
-        try each(allChosen) { row in
+        try votes.bind(1, RowKey(group, first).stored)
+        try votes.bind(2, RowKey(group, last).stored)
+        var before: Slot?
+        try each(votes) { row in
             let slot = RowKey.slot(in: row.integer(0))
-            let owner = RowKey.group(in: row.integer(0)) ?? group
-            let row = try chosenRow(row, owner, slot)
-            if owner != group, case .success = row { return true }
-            try body(slot, row)
-            return true
+            guard before.map({ $0 < slot }) ?? true else {
+                return try body(
+                    slot, .failure(flaw("accepted", group, slot, "the rows are out of order here")))
+            }
+            before = slot
+            return try body(slot, vote(row, group, slot, ballot: 1, checksum: 2, value: 3))
         }
     }
 
-    /// Gives every accepted row of a group above a slot, ascending, as `eachChosen` gives the chosen ones. The
-    /// rows up to that slot are those of chosen slots, and were read with them.
-    func eachVote(
-        of group: GroupID, above through: Slot,
-        _ body: (Slot, Result<AcceptedProposal, StoreError>) throws -> Void
-    ) throws {
-        var before: Int64 = 0
-        try each(allVotes) { row in
-            let key = row.integer(0)
-            let slot = RowKey.slot(in: key)
-            let owner = RowKey.group(in: key) ?? group
-            guard key > before else {
-                try body(slot, .failure(flaw("accepted", owner, slot, "the rows are out of order here")))
-                return true
+    /// What is wrong with rows that no reading of a group's slots from `first` on meets, and that may be such slots'
+    /// all the same: a bit flipped in their keys. Pages keep their rows in the order of their keys, and quick_check
+    /// finds what breaks it, so there are few places: the outermost rows below `first`, and beyond all groups.
+    func strayFlaw(of group: GroupID, from first: Slot, among groups: [GroupID]) throws -> RowFlaw? {
+        for table in ["chosen", "accepted"] {
+            if let key = try strayKey(in: table, groups) {
+                return flaw(
+                    table, group, RowKey.slot(in: key), "the key \(key) is that of no group's slot")
             }
-            before = key
-            if owner == group, slot <= through { return true }
-            let row = try vote(row, owner, slot, ballot: 1, checksum: 2, value: 3)
-            if owner != group, case .success = row { return true }
-            try body(slot, row)
-            return true
         }
+        var found: RowFlaw?
+        for outermost in [firstVote, lastVote] {
+            try outermost.bind(1, RowKey(group, .zero).stored)
+            try outermost.bind(2, RowKey(group, first).stored - 1)
+            try each(outermost) { row in
+                let slot = RowKey.slot(in: row.integer(0))
+                if case .failure(let flaw) = try vote(row, group, slot, ballot: 1, checksum: 2, value: 3),
+                    !flaw.isRepairable
+                {
+                    found = flaw
+                }
+                return false
+            }
+        }
+        return found
+    }
+
+    private func strayKey(in table: String, _ groups: [GroupID]) throws(SQLiteError) -> Int64? {
+        var from = Int64.min
+        for group in groups.sorted() {
+            // Slot 0 is none.
+            let through = RowKey(group, .zero).stored
+            if let key = try connection.integer(Self.anyKey(in: table, from, through)) { return key }
+            from = RowKey(group, .maximum).stored + 1
+        }
+        return try connection.integer(Self.anyKey(in: table, from, .max))
+    }
+
+    private static func anyKey(in table: String, _ from: Int64, _ through: Int64) -> String {
+        "SELECT key FROM \(table) WHERE key BETWEEN \(from) AND \(through) ORDER BY key LIMIT 1"
     }
 
     /// The group's promise; there is a row from the first day, so none is a row lost.
     func promise(of group: GroupID) throws(SQLiteError) -> Result<Ballot, StoreError> {
+        func flaw(_ detail: String) -> Result<Ballot, StoreError> {
+            .failure(.corrupt(place: "promise", group: group, slot: nil, detail: detail))
+        }
         try promise.bind(1, Int64(group.rawValue))
         guard try promise.next() else {
             try promise.reset()
-            return .failure(flaw("promise", group, nil, "the row is missing"))
+            return flaw("the row is missing")
         }
         let ballot = Ballot(rawValue: promise.word(0))
         let checksum = promise.integer(1)
         try promise.reset()
         guard let ballot, RowChecksum.promise(group, ballot) == checksum else {
-            return .failure(flaw("promise", group, nil, "the row differs from its checksum"))
+            return flaw(RowFlaw.differs)
         }
         return .success(ballot)
     }
@@ -119,18 +148,28 @@ struct SlotRows {
 
     private func chosenRow(
         _ row: Statement, _ group: GroupID, _ slot: Slot
-    ) throws(SQLiteError) -> Result<ChosenRow, StoreError> {
+    ) throws(SQLiteError) -> Result<ChosenRow, RowFlaw> {
         let chain = Digest(rawValue: row.word(2))
-        guard let ballot = Ballot(rawValue: row.word(1)), ballot != .zero,
+        let ballot = Ballot(rawValue: row.word(1))
+        guard let ballot, ballot != .zero,
             RowChecksum.chosen(group, slot, ballot, chain: chain) == row.integer(3)
-        else { return .failure(flaw("chosen", group, slot, "the row differs from its checksum")) }
+        else {
+            let isMoved = RowKey.neighbours(of: row.integer(0)).contains { key in
+                ballot.map {
+                    RowChecksum.chosen(key.group, key.slot, $0, chain: chain) == row.integer(3)
+                } ?? false
+            }
+            return .failure(differing("chosen", group, slot, isMoved: isMoved))
+        }
         guard !row.isNull(6) else {
             return .failure(flaw("accepted", group, slot, "the row of a chosen slot is missing"))
         }
         let accepted: AcceptedProposal
         switch try vote(row, group, slot, ballot: 4, checksum: 5, value: 6) {
         case .success(let vote): accepted = vote
-        case .failure(let error): return .failure(error)
+        case .failure(var flaw):
+            flaw.chain = chain
+            return .failure(flaw)
         }
         guard ballot <= accepted.ballot else {
             return .failure(
@@ -146,15 +185,29 @@ struct SlotRows {
 
     private func vote(
         _ row: Statement, _ group: GroupID, _ slot: Slot, ballot: Int32, checksum: Int32, value: Int32
-    ) throws(SQLiteError) -> Result<AcceptedProposal, StoreError> {
+    ) throws(SQLiteError) -> Result<AcceptedProposal, RowFlaw> {
         let proposal = Proposal(bytes: try row.blob(value))
-        guard !proposal.bytes.isEmpty, let ballot = Ballot(rawValue: row.word(ballot)), ballot != .zero,
-            RowChecksum.accepted(group, slot, ballot, proposal.digest) == row.integer(checksum)
-        else { return .failure(flaw("accepted", group, slot, "the row differs from its checksum")) }
+        let ballot = Ballot(rawValue: row.word(ballot))
+        let checksum = row.integer(checksum)
+        guard !proposal.bytes.isEmpty, let ballot, ballot != .zero,
+            RowChecksum.accepted(group, slot, ballot, proposal.digest) == checksum
+        else {
+            let isMoved = RowKey.neighbours(of: RowKey(group, slot).stored).contains { key in
+                ballot.map {
+                    RowChecksum.accepted(key.group, key.slot, $0, proposal.digest) == checksum
+                } ?? false
+            }
+            return .failure(differing("accepted", group, slot, isMoved: isMoved))
+        }
         return .success(AcceptedProposal(slot: slot, ballot: ballot, proposal: proposal))
     }
 
-    private func flaw(_ table: String, _ group: GroupID, _ slot: Slot?, _ detail: String) -> StoreError {
-        .corrupt(place: table, group: group, slot: slot, detail: detail)
+    /// A row that is not what was written. If it is that of another slot, it is lost there.
+    private func differing(_ table: String, _ group: GroupID, _ slot: Slot, isMoved: Bool) -> RowFlaw {
+        RowFlaw(place: table, group: group, slot: slot, detail: RowFlaw.differs, isRepairable: !isMoved)
+    }
+
+    private func flaw(_ table: String, _ group: GroupID, _ slot: Slot, _ detail: String) -> RowFlaw {
+        RowFlaw(place: table, group: group, slot: slot, detail: detail)
     }
 }

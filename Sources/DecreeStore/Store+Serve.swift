@@ -1,0 +1,80 @@
+import Paxos
+
+/// Reading for others. What is not there, or not what was written, is not served, and stops nobody: the asker goes to
+/// another node, and the damage is remembered.
+extension Store {
+    /// Values given for one read: enough to keep a node that catches up busy, few enough for one frame.
+    package static let readBytes = 1 << 20
+    /// Chunks given for one read.
+    package static let readChunks = 4
+
+    func serve(_ read: LogRead) throws(StoreError) -> LogReadResult {
+        switch read.content {
+        case .slots(let from, let through): .slots(try serve(read.group, from, through))
+        case .chunks(let header, let from): .chunks(try serve(read.group, header, from: from))
+        }
+    }
+
+    private func serve(
+        _ group: GroupID, _ from: Slot, _ through: Slot
+    ) throws(StoreError) -> [AcceptedProposal] {
+        // Of rows at or below the floor some may be deleted.
+        guard from <= through, from > lifecycle.floor(group) else { return [] }
+        var slots: [AcceptedProposal] = []
+        var bytes = 0
+        try reading {
+            var expected = from
+            try rows.eachChosen(of: group, from: from, through: through) { slot, row in
+                guard slot == expected else { return false }
+                let decision: AcceptedProposal
+                switch row {
+                case .success(let row): decision = row.decision
+                case .failure(let flaw):
+                    note(flaw)
+                    return false
+                }
+                bytes += decision.proposal.bytes.count
+                guard slots.isEmpty || bytes <= Self.readBytes else { return false }
+                slots.append(decision)
+                expected = expected.next
+                return true
+            }
+        }
+        return slots
+    }
+
+    private func serve(
+        _ group: GroupID, _ header: SnapshotHeader, from: UInt32
+    ) throws(StoreError) -> [[UInt8]] {
+        guard let snapshot = lifecycle.snapshot(group, header), snapshot.isComplete else { return [] }
+        var chunks: [[UInt8]] = []
+        try reading {
+            let first = min(Int(from), header.chunkCount)
+            for index in first..<min(first + Self.readChunks, header.chunkCount) {
+                let read = try snapshotRows.chunk(index, of: snapshot)
+                guard case .intact(let bytes) = read else {
+                    note(
+                        Damage(
+                            group: group, slot: header.slot, place: Damage.snapshotPlace,
+                            detail: read.flaw(index) ?? ""))
+                    return
+                }
+                chunks.append(bytes)
+            }
+        }
+        return chunks
+    }
+
+    /// Reads rows, and gives the store up if SQLite cannot.
+    func reading(_ body: () throws -> Void) throws(StoreError) {
+        do {
+            try body()
+        } catch let error as SQLiteError {
+            throw giveUp(error)
+        } catch let error as StoreError {
+            throw giveUp(error)
+        } catch {
+            preconditionFailure("reading rows throws nothing else: \(error)")
+        }
+    }
+}
