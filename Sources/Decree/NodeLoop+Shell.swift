@@ -1,7 +1,6 @@
 import DecreeNode
 import DecreeStore
 import DecreeWire
-import Dispatch
 import Logging
 import NIOCore
 import Paxos
@@ -59,11 +58,11 @@ extension NodeLoop: NodeShell {
 
     // MARK: Snapshots
 
-    /// At a low priority, beside the loop: the copy costs nothing until the original goes on.
+    /// Beside the loop: the copy costs nothing until the original goes on.
     func encode(_ capture: Capture, for group: GroupID) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        snapshotQueue.async {
+        BackgroundThread.run(named: "decree-snapshot") {
             let snapshot = capture.encode()
             eventLoop.execute { bound.value.core.encoded(snapshot, for: group) }
         }
@@ -72,7 +71,7 @@ extension NodeLoop: NodeShell {
     func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        snapshotQueue.async {
+        BackgroundThread.run(named: "decree-snapshot") {
             let result: Result<Capture, MachineRestoreError>
             do throws(MachineRestoreError) {
                 result = .success(try Capture(decoding: snapshot, machine: machine))

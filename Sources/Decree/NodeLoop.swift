@@ -25,8 +25,6 @@ final class NodeLoop {
     private var addresses: AddressBook
     /// What a node that wants to join is told.
     let welcome: Welcome
-    /// Encodes and decodes snapshots: one at a time, beside the loop.
-    let snapshotQueue = DispatchQueue(label: "decree-snapshots", qos: .utility)
     var tickets = Tickets()
     var localClients: [GroupID: LocalClient] = [:]
 
