@@ -79,7 +79,7 @@ struct ChaosClient {
                 acknowledged.append((open[index].item, place))
                 history.known = max(history.known, place + 1)
                 open.remove(at: index)
-            case .sessionExpired, .alreadyAcknowledged, .refused, .opened, .answered:
+            case .sessionExpired, .alreadyAcknowledged, .refused, .opened, .answered, .admin:
                 history.violations.append("\(open[index].item) is answered \(response)")
             case .notLeader, .busy, .leadershipLost: break
             }
