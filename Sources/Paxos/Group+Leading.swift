@@ -47,8 +47,8 @@ extension Group {
     /// is durable, and a restarted node never resumes a ballot, so a lost accept is never proposed anew.
     private mutating func propose(evenPartial: Bool, into step: inout Step) {
         let (now, alpha, changeFrom) = (now, configurations.latest.alpha, configurations.latestFrom)
-        // In slots that are governed without this node another proposes.
-        while let slot = leader?.commander.next, configurations[slot].index(of: node) != nil,
+        // In slots that are governed after this node has gone another proposes.
+        while let slot = leader?.commander.next, !configurations[slot].isRetired(node),
             let (proposal, tickets) = leader?.nextProposal(
                 evenPartial: evenPartial, alpha: alpha, changeFrom: changeFrom),
             let ballot = leader?.ballot

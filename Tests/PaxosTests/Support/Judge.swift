@@ -38,10 +38,6 @@ struct Judge {
     mutating func see(_ row: Write, of node: NodeID) {
         switch row {
         case .chosen(_, let slot, _, let chain): seeChosen(slot, chain, of: node)
-        case .configuration(_, let from, let configuration):
-            if !configurations.history.contains(where: { $0 == (from, configuration) }) {
-                object("ConfigAtSlot: node \(node) takes up another configuration from slot \(from)")
-            }
         case .snapshotComplete(_, let header, _): see(header, of: node)
         default: break
         }
@@ -78,6 +74,11 @@ struct Judge {
 
     /// A row has become durable: once a quorum has voted, every higher ballot proposes the same.
     mutating func commit(_ row: Write, of node: NodeID) {
+        if case .configuration(_, let from, let configuration) = row,
+            !configurations.history.contains(where: { $0 == (from, configuration) })
+        {
+            object("ConfigAtSlot: node \(node) takes up another configuration from slot \(from)")
+        }
         guard case .accepted(_, let vote) = row else { return }
         var slot = ledgers[vote.slot] ?? []
         if let index = slot.firstIndex(where: { $0.ballot == vote.ballot }) {
