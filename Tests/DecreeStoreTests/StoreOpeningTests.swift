@@ -89,6 +89,36 @@ import Testing
         try openStore(directory).close()
     }
 
+    /// Members change through the log: the list a node is started with tells where to find them, no more.
+    @Test func anotherListOfMembersOpensTheStoreAsItWasCreated() throws {
+        try openStore(directory).close()
+        let store = try openStore(directory, configuration: Configuration(voters: [NodeID(1), NodeID(7)]))
+        #expect(try store.configurationGenesis(group) == threeVoters)
+    }
+
+    /// A node that joins is told all this by the cluster.
+    @Test func aJoiningNodesStoreIsCreatedUnderTheClustersGenesis() throws {
+        let genesis = try openStore(TemporaryDirectory()).genesis
+        let options = StoreOptions(makeStoreID: { StoreID(rawValue: 4711) })
+        let store = try openStore(directory, node: 9, genesis: genesis, options: options)
+        #expect(store.genesis == genesis && store.storeID == StoreID(rawValue: 4711))
+        #expect(try store.configurationGenesis(group) == threeVoters)
+        try store.close()
+        try openStore(directory, node: 9).close()
+    }
+
+    /// The configurations it was told are not those the digest is of: nothing is created.
+    @Test func aJoiningNodeThatWasToldAnotherGenesisCreatesNothing() throws {
+        let genesis = try openStore(TemporaryDirectory()).genesis
+        #expect {
+            try openStore(directory, genesis: genesis, configuration: Configuration(voters: [NodeID(1)]))
+        } throws: {
+            guard case StoreError.foreignGenesis(_, genesis, _)? = $0 as? StoreError else { return false }
+            return true
+        }
+        try openStore(directory, genesis: genesis).close()
+    }
+
     @Test func theStoreKeepsItsRandomName() throws {
         let first = try openStore(directory)
         let name = first.storeID
