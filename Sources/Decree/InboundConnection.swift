@@ -63,6 +63,7 @@ final class InboundConnection: ChannelInboundHandler {
             loop.core.receive(frame, from: peer)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
+        case .client(.join(let id)): write(.welcome(id: id, loop.welcome))
         case .client(.statusRequest(let id)): write(.statusResponse(id: id, loop.statusJSON()))
         case .hello, .helloReply, .client: throw .unexpected("\(frame.name) after the handshake")
         }
@@ -71,12 +72,13 @@ final class InboundConnection: ChannelInboundHandler {
     private func answer(_ hello: Hello) {
         let (reply, verdict) = loop.core.answer(hello)
         switch verdict {
-        case .admitted:
+        case .admitted(let version):
             if hello.role == .client, let reason = loop.admitClient() {
                 refuse(.tooManyConnections, reason: reason)
                 return
             }
             role = hello.role
+            decoder.version = version
             peer = hello.role == .peer ? hello.node : nil
             if hello.role == .client { yieldToPeers() }
             write(reply)
@@ -84,6 +86,9 @@ final class InboundConnection: ChannelInboundHandler {
         case .selfIsFenced(let reason), .selfIsAnother(let reason): refuse(.unavailable, reason: reason)
         }
     }
+
+    /// The peer at the other end is no member any more.
+    func peerIsGone() { close() }
 
     /// A client is read once a turn, so that a flood of requests never holds up what peers say.
     private func yieldToPeers() {
@@ -113,7 +118,7 @@ final class InboundConnection: ChannelInboundHandler {
     func write(_ frame: ClientFrame) {
         guard context != nil else { return }
         do throws(WireError) {
-            try frame.write(into: &outgoing)
+            _ = try frame.write(version: decoder.version, into: &outgoing)
             markDirty()
         } catch {
             loop.logger.error("cannot answer a client: \(error)", metadata: metadata)

@@ -2,6 +2,7 @@ import DecreeNode
 import DecreeStore
 import DecreeWire
 import Dispatch
+import Foundation
 public import Logging
 import NIOCore
 import NIOPosix
@@ -184,6 +185,13 @@ public final class Node: Service {
 
     /// Opens the store and brings the groups back to where they were. On the disk's thread.
     private func open() throws -> (Store, RecoveredNode) {
+        let isNew = !FileManager.default.fileExists(atPath: configuration.dataDirectory + "/node.db")
+        guard !isNew || configuration.nodes.count <= Configuration.maximumVoters else {
+            throw NodeError.configuration(
+                ConfigurationError(
+                    "\"nodes\" lists \(configuration.nodes.count) nodes; a cluster is created with at most "
+                        + "\(Configuration.maximumVoters), and others join it"))
+        }
         let genesis = configuration.genesis
         let owner = StoreIdentity(
             cluster: configuration.cluster, node: NodeID(UInt16(configuration.node)))

@@ -33,7 +33,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     public var cluster: String
     /// This node's id.
     public var node: Int
-    /// All nodes that vote, this one among them; the same on each, but for the addresses' sake in any order.
+    /// Where nodes are found, this one among them. A cluster is created with these as its voters, the same on each; from
+    /// then on the members are what the log says, and this list is only where they are looked for first.
     public var nodes: [Member]
     /// Where the store lies. Created if it is not there.
     public var dataDirectory: String
@@ -42,15 +43,22 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// The shortest election timeout in milliseconds, at least three heartbeats; each timeout is drawn from
     /// once to twice of it. Default 500.
     public var electionTimeoutMilliseconds: Int
+    /// Mebibytes the log grows by between two snapshots, 1 through 65,536. Default 128. The same on each node: then a
+    /// snapshot that one peer began to send can be had from another.
+    public var snapshotMebibytes: Int
+    /// Commands between two snapshots, 1,000 through 1,000,000,000. Default 2,000,000; the same on each node.
+    public var snapshotCommands: Int
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case cluster, node, nodes, dataDirectory, heartbeatMilliseconds, electionTimeoutMilliseconds
+        case snapshotMebibytes, snapshotCommands
     }
 
     /// A configuration with the default times. Not judged before a node is made from it.
     public init(
         cluster: String, node: Int, nodes: [Member], dataDirectory: String, heartbeatMilliseconds: Int = 50,
-        electionTimeoutMilliseconds: Int = 500
+        electionTimeoutMilliseconds: Int = 500, snapshotMebibytes: Int = 128,
+        snapshotCommands: Int = 2_000_000
     ) {
         self.cluster = cluster
         self.node = node
@@ -58,6 +66,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         self.dataDirectory = dataDirectory
         self.heartbeatMilliseconds = heartbeatMilliseconds
         self.electionTimeoutMilliseconds = electionTimeoutMilliseconds
+        self.snapshotMebibytes = snapshotMebibytes
+        self.snapshotCommands = snapshotCommands
     }
 
     /// Reads and judges a file.
@@ -101,8 +111,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
             (1...255).contains(cluster.utf8.count), "\"cluster\" must be a name of 1 to 255 bytes")
         try require(!nodes.isEmpty, "\"nodes\" is empty: list every node of the cluster, this one too")
         try require(
-            nodes.count <= Configuration.maximumVoters,
-            "\"nodes\" lists \(nodes.count) nodes; a cluster has at most \(Configuration.maximumVoters)")
+            nodes.count <= Configuration.maximumMembers,
+            "\"nodes\" lists \(nodes.count) nodes; a cluster has at most \(Configuration.maximumMembers)")
         var ids: Set<Int> = []
         var addresses: Set<String> = []
         for member in nodes {
@@ -132,6 +142,10 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
             (3 * heartbeatMilliseconds...120_000).contains(electionTimeoutMilliseconds),
             "\"electionTimeoutMilliseconds\" must be at least three heartbeats (\(3 * heartbeatMilliseconds)) "
                 + "and at most 120000")
+        try require((1...65_536).contains(snapshotMebibytes), "\"snapshotMebibytes\" must be 1 through 65536")
+        try require(
+            (1_000...1_000_000_000).contains(snapshotCommands),
+            "\"snapshotCommands\" must be 1000 through 1000000000")
     }
 
     /// What is legal and seldom meant.
@@ -147,8 +161,16 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// This node's own address.
     public var address: Member? { nodes.first { $0.id == node } }
 
-    /// The replicated configuration that a new cluster starts with.
-    public var genesis: Configuration { Configuration(voters: nodes.map { NodeID(UInt16($0.id)) }) }
+    /// Where this node tells its peers that it is reached; empty for an address that means nothing elsewhere.
+    var announcedAddress: String {
+        guard let address, !["0.0.0.0", "::", ""].contains(address.host) else { return "" }
+        return PeerAddress(host: address.host, port: address.port).description
+    }
+
+    /// The replicated configuration that a new cluster starts with: of more nodes than may vote, the first.
+    public var genesis: Configuration {
+        Configuration(voters: nodes.prefix(Configuration.maximumVoters).map { NodeID(UInt16($0.id)) })
+    }
 
     /// The core's limits with this configuration's times, in ticks of 10 ms.
     var limits: Limits {
@@ -156,6 +178,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         limits.heartbeatTicks = max(1, heartbeatMilliseconds / 10)
         limits.electionTicks = max(3, electionTimeoutMilliseconds / 10)
         limits.electionSpreadTicks = limits.electionTicks
+        limits.snapshotBytes = snapshotMebibytes << 20
+        limits.snapshotCommands = snapshotCommands
         return limits
     }
 }
@@ -183,7 +207,10 @@ extension NodeConfiguration {
             heartbeatMilliseconds: try container.decodeIfPresent(Int.self, forKey: .heartbeatMilliseconds)
                 ?? 50,
             electionTimeoutMilliseconds: try container.decodeIfPresent(
-                Int.self, forKey: .electionTimeoutMilliseconds) ?? 500)
+                Int.self, forKey: .electionTimeoutMilliseconds) ?? 500,
+            snapshotMebibytes: try container.decodeIfPresent(Int.self, forKey: .snapshotMebibytes) ?? 128,
+            snapshotCommands: try container.decodeIfPresent(Int.self, forKey: .snapshotCommands)
+                ?? 2_000_000)
     }
 }
 

@@ -9,6 +9,10 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
     case store(StoreError)
     /// Peers have seen this store further on, or another store under this id. Exit code 4.
     case fenced(String)
+    /// The node was removed from the cluster. Exit code 0: it has done its work.
+    case removed(String)
+    /// The cluster did not take the node in. Exit code 3.
+    case notAdmitted(String)
     /// The node cannot listen at its address. Exit code 2.
     case cannotListen(host: String, port: Int, reason: String)
 
@@ -18,6 +22,10 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .configuration(let error): error.description
         case .store(let error): error.description
         case .fenced(let reason): "this node is fenced and must not vote: \(reason)"
+        case .removed(let reason):
+            "\(reason): it may stay stopped, and its data directory deleted; it can come back under a new id with "
+                + "`decree node --join`"
+        case .notAdmitted(let reason): "the cluster did not take this node in: \(reason)"
         case .cannotListen(let host, let port, let reason):
             "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\""
         }
@@ -29,6 +37,7 @@ extension NodeError {
         switch failure {
         case .store(let error): self = .store(error)
         case .fenced(let reason): self = .fenced(reason)
+        case .removed(let reason): self = .removed(reason)
         }
     }
 }

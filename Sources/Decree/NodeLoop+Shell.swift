@@ -24,8 +24,6 @@ extension NodeLoop: NodeShell {
         for link in links { link.flush() }
     }
 
-    func peerIsUp(_ peer: NodeID) { links.first { $0.peer == peer }?.connect() }
-
     // MARK: Clients
 
     func respond(_ responses: [(Ticket, ClientResponse)]) {
@@ -56,6 +54,59 @@ extension NodeLoop: NodeShell {
         } else {
             logger.notice("the disk has room again: this node is writable")
         }
+    }
+
+    // MARK: Snapshots
+
+    /// Beside the loop: the copy costs nothing until the original goes on.
+    func encode(_ capture: Capture, for group: GroupID) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        BackgroundThread.run(named: "decree-snapshot") {
+            let snapshot = capture.encode()
+            eventLoop.execute { bound.value.core.encoded(snapshot, for: group) }
+        }
+    }
+
+    func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        BackgroundThread.run(named: "decree-snapshot") {
+            let result: Result<Capture, MachineRestoreError>
+            do throws(MachineRestoreError) {
+                result = .success(try Capture(decoding: snapshot, machine: machine))
+            } catch {
+                result = .failure(error)
+            }
+            eventLoop.execute { bound.value.core.decoded(result) }
+        }
+    }
+
+    func note(_ note: NodeNote) {
+        switch note {
+        case .snapshotTaken(let group, let header):
+            logger.info("took a snapshot", metadata: Self.metadata(group, header))
+        case .snapshotInstalled(let group, let header):
+            logger.notice("went on from a peer's snapshot", metadata: Self.metadata(group, header))
+        case .snapshotBad(let group, let header, let detail):
+            logger.error(
+                "threw a snapshot away: \(detail)", metadata: Self.metadata(group, header))
+        case .rot(let group, let slot):
+            logger.error(
+                "a row differs from what was written; it is deleted, for a snapshot stands for it: check the disk",
+                metadata: ["group": "\(group)", "slot": "\(slot)"])
+        case .members(let group, let configuration, let from):
+            logger.notice(
+                "the members change",
+                metadata: [
+                    "group": "\(group)", "from": "\(from)",
+                    "voters": "\(configuration.voters.map(\.description).joined(separator: ", "))",
+                ])
+        }
+    }
+
+    private static func metadata(_ group: GroupID, _ header: SnapshotHeader) -> Logger.Metadata {
+        ["group": "\(group)", "slot": "\(header.slot)", "bytes": "\(header.byteCount)"]
     }
 
     // MARK: The end

@@ -20,11 +20,17 @@ final class NodeLoop {
     let configuration: NodeConfiguration
     let core: NodeCore
     private let disk: Disk
+    /// To whoever there is to speak with, ascending.
     var links: [PeerLink] = []
+    private var addresses: AddressBook
+    /// What a node that wants to join is told.
+    let welcome: Welcome
     var tickets = Tickets()
     var localClients: [GroupID: LocalClient] = [:]
 
     private var listener: (any Channel)?
+    private var isStarted = false
+    private let recoveredDamage: [(group: GroupID, through: Slot, detail: String)]
     private var ticker: RepeatedTask?
     var connections = 0
     var dirtyConnections: [InboundConnection] = []
@@ -48,10 +54,12 @@ final class NodeLoop {
         self.configuration = configuration
         self.logger = logger
         stopped = eventLoop.makePromise()
-        let others = configuration.nodes.filter { $0.id != configuration.node }
-        core = NodeCore(recovered, peers: others.map { NodeID(UInt16($0.id)) })
-        links = others.map { PeerLink(peer: NodeID(UInt16($0.id)), address: $0, loop: self) }
+        addresses = AddressBook(configuration)
+        welcome = recovered.welcome
+        recoveredDamage = recovered.damage
+        core = NodeCore(recovered, address: configuration.announcedAddress)
         core.shell = self
+        peersChanged()
         for group in recovered.groups {
             localClients[group.id] = LocalClient(group: group.id, loop: self)
         }
@@ -73,7 +81,49 @@ final class NodeLoop {
         ticker = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(10), delay: .milliseconds(10)) {
             _ in bound.value.tick()
         }
+        isStarted = true
         for link in links { link.connect() }
+        for (group, through, detail) in recoveredDamage {
+            logger.error(
+                "a row differs from what was written: \(detail); this node votes again when it has learnt what it said from the others",
+                metadata: ["group": "\(group)", "through": "\(through)"])
+        }
+    }
+
+    // MARK: Peers
+
+    /// Keeps a link to every member, and to whoever has shown that it belongs to the cluster.
+    func peersChanged() {
+        let members = core.peers
+        var kept: [PeerLink] = []
+        for link in links {
+            if members.contains(where: { $0.node == link.peer }) || !core.isGone(link.peer) {
+                kept.append(link)
+            } else {
+                link.stop()
+            }
+        }
+        links = kept
+        for member in members { reach(member.node, member) }
+    }
+
+    /// A node has connected, and said where it is reached itself.
+    func peerIsUp(_ peer: NodeID, address: String) {
+        addresses.note(peer, at: address)
+        reach(peer, core.peers.first { $0.node == peer })
+        links.first { $0.peer == peer }?.connect()
+    }
+
+    private func reach(_ node: NodeID, _ member: Member?) {
+        let address = addresses.address(of: node, member: member)
+        if let link = links.first(where: { $0.peer == node }) {
+            if let address { link.move(to: address) }
+            return
+        }
+        let link = PeerLink(peer: node, address: address, loop: self)
+        links.append(link)
+        links.sort { $0.peer < $1.peer }
+        if isStarted { link.connect() }
     }
 
     private func tick() {

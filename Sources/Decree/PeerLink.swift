@@ -13,12 +13,13 @@ final class PeerLink {
         case connecting
         /// Connected, the hello is sent.
         case greeting(any Channel, Hello)
-        case up(any Channel)
+        case up(any Channel, version: UInt16)
         case stopped
     }
 
     let peer: NodeID
-    let address: NodeConfiguration.Member
+    /// Where it is reached, as far as this node knows.
+    private(set) var address: PeerAddress?
     private let loop: NodeLoop
     private var state = State.down
     private var outgoing = ByteBuffer()
@@ -30,18 +31,28 @@ final class PeerLink {
     /// Bytes that may wait for a peer; more are dropped. A dead follower costs this much memory and no more.
     static let queueBytes = 32 << 20
 
-    init(peer: NodeID, address: NodeConfiguration.Member, loop: NodeLoop) {
+    init(peer: NodeID, address: PeerAddress?, loop: NodeLoop) {
         self.peer = peer
         self.address = address
         self.loop = loop
     }
 
-    var isUp: Bool { if case .up = state { true } else { false } }
+    var isUp: Bool { version != nil }
+
+    /// The version that is spoken, while the connection stands.
+    fileprivate var version: UInt16? { if case .up(_, let version) = state { version } else { nil } }
 
     // MARK: Connecting
 
+    /// The peer is reached elsewhere from now on. A connection that stands is left alone.
+    func move(to address: PeerAddress) {
+        guard address != self.address else { return }
+        self.address = address
+        connect()
+    }
+
     func connect() {
-        guard case .down = state else { return }
+        guard case .down = state, let address else { return }
         state = .connecting
         let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         ClientBootstrap(group: loop.eventLoop)
@@ -81,8 +92,8 @@ final class PeerLink {
         switch (state, frame) {
         case (.greeting(let channel, let hello), .helloReply(let reply)):
             switch loop.core.judge(reply, to: hello) {
-            case .admitted:
-                state = .up(channel)
+            case .admitted(let version):
+                state = .up(channel, version: version)
                 if failures > 0 || !lastReason.isEmpty {
                     loop.logger.info("connected to a peer", metadata: ["peer": "\(peer)"])
                 }
@@ -101,7 +112,7 @@ final class PeerLink {
         switch state {
         case .stopped, .down: return
         case .connecting: channel = nil
-        case .greeting(let open, _), .up(let open): channel = open
+        case .greeting(let open, _), .up(let open, _): channel = open
         }
         state = .down
         outgoing.clear()
@@ -109,7 +120,7 @@ final class PeerLink {
         if reason != lastReason {
             loop.logger.log(
                 level: isWarning ? .warning : .info, "no connection to a peer: \(reason)",
-                metadata: ["peer": "\(peer)", "address": "\(address.host):\(address.port)"])
+                metadata: ["peer": "\(peer)", "address": "\(address?.description ?? "")"])
             lastReason = reason
         }
         failures += 1
@@ -122,7 +133,7 @@ final class PeerLink {
     }
 
     func stop() {
-        if case .up(let channel) = state {
+        if case .up(let channel, _) = state {
             flush()
             channel.close(promise: nil)
         }
@@ -134,16 +145,22 @@ final class PeerLink {
 
     /// Queues a message; all of a turn leave together.
     func send(_ message: Message, group: GroupID, persistSequence: PersistSequence) {
-        write { (buffer) throws(WireError) in
-            try message.write(group: group, persistSequence: persistSequence, into: &buffer)
+        write { (buffer, version) throws(WireError) in
+            // A peer of an older version does without what it does not know.
+            _ = try message.write(
+                group: group, persistSequence: persistSequence, version: version, into: &buffer)
         }
     }
 
     /// Queues a request of this node's own clients, for the peer that leads.
-    func send(_ frame: ClientFrame) { write { (buffer) throws(WireError) in try frame.write(into: &buffer) } }
+    func send(_ frame: ClientFrame) {
+        write { (buffer, version) throws(WireError) in
+            _ = try frame.write(version: version, into: &buffer)
+        }
+    }
 
-    private func write(_ body: (inout ByteBuffer) throws(WireError) -> Void) {
-        guard case .up(let channel) = state else { return }
+    private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) {
+        guard case .up(let channel, let version) = state else { return }
         guard outgoing.readableBytes + Self.unsentBytes(of: channel) <= Self.queueBytes else {
             dropped += 1
             if dropped == 1 {
@@ -155,7 +172,7 @@ final class PeerLink {
         }
         dropped = 0
         do throws(WireError) {
-            try body(&outgoing)
+            try body(&outgoing, version)
         } catch {
             loop.logger.error("cannot send to node \(peer): \(error)")
         }
@@ -167,7 +184,7 @@ final class PeerLink {
     }
 
     func flush() {
-        guard case .up(let channel) = state, outgoing.readableBytes > 0 else { return }
+        guard case .up(let channel, _) = state, outgoing.readableBytes > 0 else { return }
         let buffer = outgoing
         outgoing = channel.allocator.buffer(capacity: min(buffer.readableBytes, 1 << 18))
         channel.writeAndFlush(buffer, promise: nil)
@@ -202,7 +219,10 @@ private final class OutboundConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
-            while let frame = try decoder.next() { try link.take(frame) }
+            while let frame = try decoder.next() {
+                try link.take(frame)
+                if let version = link.version { decoder.version = version }
+            }
         } catch {
             link.goDown("\(error)", isWarning: true)
         }

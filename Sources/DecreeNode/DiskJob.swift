@@ -9,6 +9,16 @@ package enum DiskJob: ~Copyable, Sendable {
     case retry
     /// Use an idle moment for a checkpoint.
     case checkpoint
+    /// Read back some of this node's own snapshot.
+    case verifySnapshot(SnapshotVerification, chunks: Int)
+    /// Read back a peer's snapshot, all of it.
+    case loadSnapshot(GroupID, SnapshotHeader)
+    /// Forget a snapshot that turned out to be none.
+    case dropSnapshot(GroupID, SnapshotHeader)
+    /// Delete some of what is needed no more.
+    case trim(keeping: [SnapshotHeader], rows: Int)
+    /// Look whether rows still say what was written.
+    case scrub(GroupID, from: Slot, rows: Int)
     /// Close the store: the last job.
     case close
 }
@@ -19,6 +29,16 @@ package enum DiskEvent: Sendable {
     case committed(Committed, nanoseconds: UInt64, counters: StoreCounters)
     /// An idle moment was used for a checkpoint.
     case checkpointed
+    /// Some of a snapshot was read back.
+    case verified(SnapshotVerdict)
+    /// A snapshot was read back; nil if it is none.
+    case loaded(Snapshot?)
+    /// A snapshot is forgotten.
+    case dropped
+    /// Something was deleted; there may be more.
+    case trimmed(isMore: Bool)
+    /// Rows were looked at.
+    case scrubbed(ScrubResult)
     /// There is no room; the step stays with the store until `retry` succeeds.
     case full
     /// The store is dead; so is the node.
@@ -47,6 +67,18 @@ extension Store {
             case .checkpoint:
                 try checkpointIfIdle()
                 report(.checkpointed)
+            case .verifySnapshot(let verification, let chunks):
+                report(.verified(try verify(verification, chunks: chunks)))
+            case .loadSnapshot(let group, let header):
+                report(.loaded(try loadSnapshot(group, header)))
+            case .dropSnapshot(let group, let header):
+                dropSnapshot(group, header)
+                report(.dropped)
+            case .trim(let keeping, let rows):
+                report(.trimmed(isMore: try trim(keeping: keeping, rows: rows)))
+                try checkpointIfDue()
+            case .scrub(let group, let from, let rows):
+                report(.scrubbed(try scrub(group, from: from, rows: rows)))
             case .close:
                 try close()
                 report(.closed)

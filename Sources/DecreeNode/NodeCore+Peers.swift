@@ -4,7 +4,8 @@ package import Paxos
 extension NodeCore {
     /// Takes a peer's message.
     package func receive(_ frame: PeerFrame, from peer: NodeID) {
-        witness(peer, persistSequence: frame.persistSequence)
+        witnesses.see(peer, persistSequence: frame.persistSequence)
+        if case .heartbeat(let heartbeat) = frame.message { hear(heartbeat.witnesses) }
         guard !isBulk(frame.message) || hasRoomForWrites else { return }
         handle(.message(frame.message, from: peer), in: frame.group)
         scheduleTurnEnd()
@@ -17,28 +18,58 @@ extension NodeCore {
     /// Whether it makes rows of the size of a proposal. Losing one is harmless: it is sent again, or fetched.
     private func isBulk(_ message: Message) -> Bool {
         switch message {
-        case .accept, .decisions: true
+        case .accept, .decisions, .snapshotChunk: true
         default: false
         }
     }
+
+    // MARK: Who there is
+
+    /// Looks who belongs to the groups. Cheap while nothing has changed.
+    func reviewPeers() {
+        let found = groups.map(\.configurations)
+        guard found != configurations else { return }
+        for (index, before) in configurations.enumerated() where before.latestFrom < found[index].latestFrom {
+            shell?.note(.members(groups[index].id, found[index].latest, from: found[index].latestFrom))
+        }
+        configurations = found
+        var members: [NodeID: Member] = [:]
+        for group in groups {
+            for member in group.configurations.members(from: group.chosenThrough.next)
+            where member.node != node {
+                members[member.node] = member
+            }
+        }
+        peers = members.values.sorted { $0.node < $1.node }
+        shell?.peersChanged()
+        guard isGone(node) else { return }
+        fail(.removed("node \(node) was removed from the cluster"))
+    }
+
+    private func standing(of node: NodeID) -> Handshake.Standing {
+        if let member = peers.first(where: { $0.node == node }) { return .member(store: member.store) }
+        return isGone(node) ? .removed : .unknown
+    }
+
+    /// Whether a node was a member once, and is none of any group any more.
+    package func isGone(_ node: NodeID) -> Bool { groups.allSatisfy { $0.isGone(node) } }
 
     // MARK: Handshakes
 
     /// How this node introduces itself to a peer.
     package func hello(to peer: NodeID) -> Hello {
-        Hello(from: identity, to: peer, witnessed: witnesses[peer])
+        Hello(from: identity, to: peer, witnessed: witnesses[peer], address: address)
     }
 
     /// Judges who knocks, and remembers what a peer shows of its store. A node that learns here that it must
     /// not go on has failed when this returns.
     package func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
-        let witnessed = hello.node.flatMap { witnesses[$0] }
-        let isMember = hello.node.map { peers.contains($0) } ?? false
         let (reply, verdict) = Handshake.answer(
-            to: hello, as: identity, witnessed: witnessed, isMember: isMember)
+            to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
+            standing: hello.node.map { standing(of: $0) } ?? .unknown)
         if case .admitted = verdict, hello.role == .peer, let peer = hello.node, let store = hello.store {
-            meet(peer, store: store, persistSequence: hello.persistSequence)
-            shell?.peerIsUp(peer)
+            witnesses.meet(peer, store: store, persistSequence: hello.persistSequence)
+            shell?.peerIsUp(peer, address: hello.address)
         }
         heed(verdict)
         return (reply, verdict)
@@ -49,7 +80,7 @@ extension NodeCore {
         let verdict = Handshake.judge(reply, to: hello, as: identity)
         if case .admitted = verdict, case .admitted(let admission) = reply {
             let other = admission.identity
-            meet(other.node, store: other.store, persistSequence: other.persistSequence)
+            witnesses.meet(other.node, store: other.store, persistSequence: other.persistSequence)
         }
         heed(verdict)
         return verdict
@@ -62,22 +93,16 @@ extension NodeCore {
         switch verdict {
         case .selfIsFenced(let reason): fail(.fenced(reason))
         case .selfIsAnother(let reason): if isStoreNew { fail(.fenced(reason)) }
+        case .refused(.removed, let reason): fail(.removed(reason))
         case .admitted, .refused: break
         }
     }
 
-    private func meet(_ peer: NodeID, store: StoreID, persistSequence: PersistSequence) {
-        guard let known = witnesses[peer] else {
-            witnesses[peer] = Witness(store: store, persistSequence: persistSequence)
-            return
+    /// What the leader saw of the nodes' stores. Of this node's own, too: it cannot show less than it has.
+    private func hear(_ told: [NodeWitness]) {
+        for witness in told where witness.node != node {
+            guard let known = witnesses[witness.node], known.store == witness.store else { continue }
+            witnesses.see(witness.node, persistSequence: witness.persistSequence)
         }
-        if store == known.store, persistSequence > known.persistSequence {
-            witnesses[peer] = Witness(store: known.store, persistSequence: persistSequence)
-        }
-    }
-
-    private func witness(_ peer: NodeID, persistSequence: PersistSequence) {
-        guard let known = witnesses[peer], persistSequence > known.persistSequence else { return }
-        witnesses[peer] = Witness(store: known.store, persistSequence: persistSequence)
     }
 }

@@ -22,14 +22,16 @@ extension NodeCore {
         }
         deliver(step.takeImmediate())
         shell.flushPeers()
+        reviewPeers()
+        guard diskState != .gone else { return }
         // A node that stops decides itself what is still written.
-        if isDiskIdle, step.isUrgent, !isStopping { commit() }
+        if isDiskIdle, !isStopping, !doUpkeep(), step.isUrgent { commit() }
         shell.respond(step.takeResponses())
         // What was addressed to this very node may have more to send.
         if step.hasImmediate { scheduleTurnEnd() }
     }
 
-    private func deliver(_ envelopes: [Envelope]) {
+    func deliver(_ envelopes: [Envelope]) {
         for envelope in envelopes {
             if envelope.to == node {
                 handle(.message(envelope.message, from: node), in: envelope.group)
@@ -63,8 +65,28 @@ extension NodeCore {
     package func tick() -> Bool {
         guard diskState != .gone else { return false }
         ticks += 1
-        for index in groups.indices { groups[index].handle(.tick, into: &step) }
+        let health = diskHealth
+        // Of those who belong to the cluster: others may have been removed since.
+        let witnessed =
+            ticks % 5 == 0 ? witnesses.all.filter { seen in peers.contains { $0.node == seen.node } } : nil
+        for index in groups.indices {
+            if let witnessed { groups[index].witnesses = witnessed }
+            groups[index].handle(.disk(health), into: &step)
+            groups[index].handle(.tick, into: &step)
+        }
         return true
+    }
+
+    /// What the disk is like. One without room is as good as one that hangs.
+    private var diskHealth: DiskHealth {
+        let median = commitMicroseconds.sorted().dropFirst(commitMicroseconds.count / 2).first ?? 0
+        let pending: UInt32 =
+            switch diskState {
+            case .busy: UInt32(clamping: (ticks - jobTick) * 10_000)
+            case .full: .max
+            case .idle, .gone: 0
+            }
+        return DiskHealth(medianMicroseconds: median, pendingMicroseconds: pending)
     }
 
     /// Ends the turn of a tick, and looks whether the disk has been left alone too long.
@@ -72,6 +94,11 @@ extension NodeCore {
         endTurn()
         switch diskState {
         case .idle where !step.isEmpty && ticks - lastCommitTick >= 10: commit()
+        case .idle where witnesses.isDue(atTick: ticks): commit()
+        case .idle where !dropped.isEmpty:
+            let (group, header) = dropped.removeFirst()
+            diskState = .busy
+            shell?.perform(.dropSnapshot(group, header))
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
             isCheckpointed = true
             diskState = .busy
@@ -87,8 +114,12 @@ extension NodeCore {
 
     /// Hands the step to the disk, and starts another.
     func commit() {
+        if witnesses.isDue(atTick: ticks) {
+            for witness in witnesses.takeUnwritten(atTick: ticks) { step.write(.witness(witness)) }
+        }
         diskState = .busy
         lastCommitTick = ticks
+        noteHanded()
         shell?.perform(.commit(step.takeTransaction()))
     }
 
@@ -106,17 +137,27 @@ extension NodeCore {
             diskState = .idle
             isCheckpointed = false
             identity.persistSequence = committed.persistSequence
+            note(commitNanoseconds: nanoseconds)
             deliver(committed.messages)
-            for (read, decided) in committed.reads {
-                guard let index = index(of: read.group) else { continue }
-                deliver([groups[index].decisions(decided, for: read)])
-            }
+            chunksCommitted()
+            completionCommitted()
+            deliver(committed.reads)
             endTurn()
             closeStoreIfIdle()
-        case .checkpointed:
-            diskState = .idle
-            endTurn()
-            closeStoreIfIdle()
+        case .checkpointed, .dropped: becomeIdle()
+        case .verified(let verdict):
+            take(verdict)
+            becomeIdle()
+        case .loaded(let snapshot):
+            takeLoaded(snapshot)
+            becomeIdle()
+        case .trimmed(let isMore):
+            upkeep.mayTrim = isMore
+            isCheckpointed = false
+            becomeIdle()
+        case .scrubbed(let result):
+            takeScrubbed(result)
+            becomeIdle()
         case .full: becomeReadOnly()
         case .failed(let error):
             diskState = .gone
@@ -126,10 +167,22 @@ extension NodeCore {
         }
     }
 
+    private func becomeIdle() {
+        diskState = .idle
+        endTurn()
+        closeStoreIfIdle()
+    }
+
+    private func note(commitNanoseconds: UInt64) {
+        if commitMicroseconds.count == 8 { commitMicroseconds.removeFirst() }
+        commitMicroseconds.append(UInt32(clamping: commitNanoseconds / 1_000))
+    }
+
     /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
     private func takeLast(_ event: DiskEvent) {
         switch event {
-        case .committed, .checkpointed, .full: shell?.perform(.close)
+        case .committed, .checkpointed, .full, .verified, .loaded, .dropped, .trimmed, .scrubbed:
+            shell?.perform(.close)
         case .failed(let error):
             fail(.store(error))
             shell?.finished()

@@ -22,16 +22,30 @@ package final class NodeCore {
     package internal(set) var identity: NodeIdentity
     /// Whether the store was created when this node started.
     let isStoreNew: Bool
-    /// The other nodes of the cluster.
-    let peers: [NodeID]
+    /// The other members of the groups, ascending.
+    package internal(set) var peers: [Member] = []
+    /// Where this node is reached, "host:port", as it tells its peers.
+    package let address: String
     /// The logs.
     package internal(set) var groups: [Group]
     /// The step that fills while the one before is written.
     var step = Step()
     /// What the disk is about.
-    package internal(set) var diskState = DiskState.idle
+    package internal(set) var diskState = DiskState.idle {
+        didSet { if diskState == .busy { jobTick = ticks } }
+    }
     /// What peers showed of their stores (invariant NoRegression).
-    var witnesses: [NodeID: Witness] = [:]
+    var witnesses = Witnesses()
+    /// What is done beside the commits.
+    var upkeep = Upkeep()
+    /// Snapshots to be forgotten.
+    var dropped: [(GroupID, SnapshotHeader)] = []
+    /// The groups' configurations when they were last looked at.
+    var configurations: [ConfigurationLog] = []
+    /// What the last commits took, in microseconds, the latest last.
+    var commitMicroseconds: [UInt32] = []
+    /// When the job that the disk is about was handed to it.
+    var jobTick: UInt64 = 0
     /// The surroundings, which own the core.
     package weak var shell: (any NodeShell)?
 
@@ -54,11 +68,15 @@ package final class NodeCore {
     static let waitingWrites = 1 << 16
 
     /// A node as it was recovered, with an idle disk.
-    package init(_ recovered: RecoveredNode, peers: [NodeID]) {
+    ///
+    /// - Parameter address: where it is reached, as it tells its peers; empty if they need not know.
+    package init(_ recovered: RecoveredNode, address: String = "") {
         identity = recovered.identity
         isStoreNew = recovered.identity.persistSequence == 0
         groups = recovered.groups
-        self.peers = peers
+        self.address = address
+        witnesses = Witnesses(recovered.witnesses)
+        reviewPeers()
     }
 
     /// This node.
@@ -90,6 +108,7 @@ package final class NodeCore {
     /// since was told to nobody, and may be forgotten: under load there would always be more.
     func closeStoreIfIdle() {
         guard isStopping, diskState == .idle else { return }
+        // What is on its way beside the commits can be taken up again.
         if step.isEmpty || isLastCommitDone {
             diskState = .gone
             shell?.perform(.close)

@@ -20,14 +20,27 @@ package protocol NodeShell: AnyObject {
     /// Calls `endTurn()` when what has arrived by now has been handed in.
     func scheduleTurnEnd()
 
-    /// A peer has shown that it is up: no need to wait before trying to reach it.
-    func peerIsUp(_ peer: NodeID)
+    /// A peer has shown that it is up, and where it says it is reached ("" if it does not say): no need to wait before
+    /// trying to reach it.
+    func peerIsUp(_ peer: NodeID, address: String)
 
     /// A step is durable.
     func committed(nanoseconds: UInt64, counters: StoreCounters)
 
     /// The disk is full, or has room again.
     func becameReadOnly(_ isReadOnly: Bool)
+
+    /// Encodes a copy of a group, which may take long, and tells `encoded`; or is told in vain, if the node ends.
+    func encode(_ capture: Capture, for group: GroupID)
+
+    /// Decodes a snapshot, which may take long, and tells `decoded`.
+    func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID)
+
+    /// Who there is to speak with has changed: `NodeCore.peers`.
+    func peersChanged()
+
+    /// Something that an operator may want to know.
+    func note(_ note: NodeNote)
 
     /// The node must say nothing more. `finished` follows when the disk is done.
     func failed(_ failure: NodeFailure)
@@ -42,4 +55,20 @@ package enum NodeFailure: Error, Sendable, Equatable {
     case store(StoreError)
     /// Peers have seen this store further on, or another store under this id.
     case fenced(String)
+    /// The node was removed from the cluster, as it has executed itself or was told.
+    case removed(String)
+}
+
+/// Something that an operator may want to know.
+package enum NodeNote: Sendable, Equatable {
+    /// This node has taken a snapshot, and read it back.
+    case snapshotTaken(GroupID, SnapshotHeader)
+    /// A snapshot is not what it should be: it is thrown away.
+    case snapshotBad(GroupID, SnapshotHeader, String)
+    /// A peer's snapshot is where this node goes on from.
+    case snapshotInstalled(GroupID, SnapshotHeader)
+    /// A row was found that says something else than was written; it is mended.
+    case rot(GroupID, Slot)
+    /// The members are others, from a slot on.
+    case members(GroupID, Configuration, from: Slot)
 }

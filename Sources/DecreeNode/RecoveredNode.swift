@@ -25,6 +25,12 @@ package struct RecoveredNode: Sendable {
     package let identity: NodeIdentity
     /// Its logs, executed as far as they are known to be chosen.
     package let groups: [Group]
+    /// What a node that wants to join is told.
+    package let welcome: Welcome
+    /// What it saw of other nodes' stores.
+    package let witnesses: [NodeWitness]
+    /// What was found damaged, of groups that must learn it from others before they vote.
+    package let damage: [(group: GroupID, through: Slot, detail: String)]
 
     /// Reads the groups back from a store that was opened: chosen slots are executed, promises and votes
     /// taken up.
@@ -34,15 +40,28 @@ package struct RecoveredNode: Sendable {
         _ store: Store, owner: StoreIdentity, hosting hosted: [HostedGroup], limits: Limits
     ) throws {
         var groups: [Group] = []
+        var damage: [(group: GroupID, through: Slot, detail: String)] = []
         for hosted in hosted {
+            let id = hosted.stored.id
             var group = Group(
-                id: hosted.stored.id, node: owner.node, configuration: hosted.stored.configuration,
+                id: id, node: owner.node, genesis: try store.configurationGenesis(id),
                 machine: hosted.machine, limits: limits, seed: hosted.seed)
-            let votes = try store.recover(hosted.stored.id) { group.replay($0, chain: $1) }
+            let votes = try store.recover(
+                id, restore: { try group.restore($0) }, replay: { group.replay($0, chain: $1) })
             group.restore(votes)
             groups.append(group)
+            if let through = votes.damagedThrough { damage.append((id, through, votes.damage ?? "")) }
         }
         self.groups = groups
+        self.damage = damage
+        witnesses = try store.witnesses()
+        welcome = Welcome(
+            cluster: owner.cluster, genesis: store.genesis,
+            groups: try hosted.map { hosted in
+                Welcome.Group(
+                    id: hosted.stored.id, kind: hosted.stored.kind,
+                    genesis: try store.configurationGenesis(hosted.stored.id))
+            })
         identity = NodeIdentity(
             cluster: owner.cluster, genesis: store.genesis, node: owner.node, store: store.storeID,
             persistSequence: store.persistSequence)

@@ -68,16 +68,20 @@ extension Store {
             }
         }
         let pagesBefore = connection.walPages
+        // What was seen of others says nothing of this store. If it counted, two idle nodes would go on for ever seeing
+        // that the other has written down what it saw.
+        let counts = !step.writes.allSatisfy { if case .witness = $0 { true } else { false } }
         let isDurable = try transact { () throws(SQLiteError) in
             for row in step.writes { try write(row) }
             for row in planned { try write(row) }
+            guard counts else { return }
             let sequence = persistSequence + 1
             try statements.putSequence.bind(1, Int64(sequence))
             try statements.putSequence.bind(2, RowChecksum.node(nodeIdentity, storeID, sequence))
             try statements.putSequence.run()
         }
         guard isDurable else { return false }
-        persistSequence += 1
+        if counts { persistSequence += 1 }
         lifecycle = next
         noteMended(by: step.writes)
         counters.commits += 1

@@ -63,7 +63,7 @@ extension Store {
         return .good
     }
 
-    /// All bytes of a snapshot; nil if they are not all there, or not right.
+    /// All bytes of a snapshot, which has been read back then; nil if they are not all there, or not right.
     package func loadSnapshot(
         _ group: GroupID, _ header: SnapshotHeader
     ) throws(StoreError) -> Snapshot? {
@@ -73,6 +73,7 @@ extension Store {
         try reading {
             if case .success(let snapshot) = try snapshotRows.load(kept) { loaded = snapshot }
         }
+        if loaded != nil { lifecycle.noteVerified(kept.id) }
         return loaded
     }
 

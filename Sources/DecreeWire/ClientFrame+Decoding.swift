@@ -2,7 +2,9 @@ import Paxos
 
 extension ClientFrame {
     init(type: UInt8, group: UInt32, from reader: inout FrameReader) throws(WireError) {
-        guard let kind = ClientFrameType(rawValue: type) else { throw .unknownType(.client, type) }
+        guard let kind = ClientFrameType(rawValue: type), kind.firstVersion <= reader.version else {
+            throw .unknownType(.client, type)
+        }
         guard kind == .request || group == 0 else { throw .malformed("only a request names a group") }
         let id: UInt64 = try reader.integer("the request id")
         switch kind {
@@ -12,14 +14,19 @@ extension ClientFrame {
         case .response: self = .response(id: id, try reader.clientResponse())
         case .statusRequest: self = .statusRequest(id: id)
         case .statusResponse: self = .statusResponse(id: id, try reader.bytes("the status"))
+        case .join: self = .join(id: id)
+        case .welcome: self = .welcome(id: id, try Welcome(from: &reader))
         }
     }
 }
 
 extension FrameReader {
     fileprivate mutating func clientRequest() throws(WireError) -> ClientRequest {
-        let kind = try integer("the request's kind", as: UInt8.self)
-        switch ClientRequestKind(rawValue: kind) {
+        let raw = try integer("the request's kind", as: UInt8.self)
+        guard let kind = ClientRequestKind(rawValue: raw), kind.firstVersion <= version else {
+            throw .malformed("\(raw) is no known kind of request")
+        }
+        switch kind {
         case .openSession: return .openSession
         case .command:
             let session = SessionID(rawValue: try integer("the session"))
@@ -31,13 +38,16 @@ extension FrameReader {
         case .query:
             let consistency = try consistency()
             return .query(payload: try payload(), consistency: consistency)
-        case nil: throw .malformed("\(kind) is no known kind of request")
+        case .admin: return .admin(try adminRequest())
         }
     }
 
     fileprivate mutating func clientResponse() throws(WireError) -> ClientResponse {
-        let kind = try integer("the response's kind", as: UInt8.self)
-        switch ClientResponseKind(rawValue: kind) {
+        let raw = try integer("the response's kind", as: UInt8.self)
+        guard let kind = ClientResponseKind(rawValue: raw), kind.firstVersion <= version else {
+            throw .malformed("\(raw) is no known kind of response")
+        }
+        switch kind {
         case .opened: return .opened(SessionID(rawValue: try integer("the session")))
         case .executed:
             let slot = try slot()
@@ -54,11 +64,11 @@ extension FrameReader {
         case .alreadyAcknowledged: return .alreadyAcknowledged
         case .refused:
             let raw = try integer("the refusal", as: UInt8.self)
-            guard let refusal = RequestRefusal(rawValue: raw) else {
+            guard let refusal = RequestRefusal(rawValue: raw), refusal.firstVersion <= version else {
                 throw .malformed("\(raw) is no known refusal")
             }
             return .refused(refusal)
-        case nil: throw .malformed("\(kind) is no known kind of response")
+        case .admin: return .admin(try adminResponse())
         }
     }
 

@@ -13,12 +13,15 @@ extension ClientRequest {
         case .query(let payload, let consistency):
             buffer.writeMultipleIntegers(ClientRequestKind.query.rawValue, consistency.rawValue)
             try buffer.writePayload(payload)
+        case .admin(let request):
+            buffer.writeInteger(ClientRequestKind.admin.rawValue)
+            try request.writeFields(into: &buffer)
         }
     }
 }
 
 extension ClientResponse {
-    func writeFields(into buffer: inout ByteBuffer) {
+    func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
         switch self {
         case .opened(let session):
             buffer.writeMultipleIntegers(
@@ -44,6 +47,9 @@ extension ClientResponse {
         case .alreadyAcknowledged: buffer.writeInteger(ClientResponseKind.alreadyAcknowledged.rawValue)
         case .refused(let refusal):
             buffer.writeMultipleIntegers(ClientResponseKind.refused.rawValue, refusal.rawValue)
+        case .admin(let response):
+            buffer.writeInteger(ClientResponseKind.admin.rawValue)
+            try response.writeFields(into: &buffer)
         }
     }
 }

@@ -12,6 +12,10 @@ package enum ClientFrame: Equatable, Sendable {
     case statusRequest(id: UInt64)
     /// The node's own account of itself, as JSON.
     case statusResponse(id: UInt64, [UInt8])
+    /// What must I know to join? Asked of any node; the admission itself is a change of the members.
+    case join(id: UInt64)
+    /// This.
+    case welcome(id: UInt64, Welcome)
 }
 
 /// The type byte of a client frame. Numbers are never given twice.
@@ -20,6 +24,16 @@ enum ClientFrameType: UInt8, CaseIterable {
     case response = 2
     case statusRequest = 3
     case statusResponse = 4
+    case join = 5
+    case welcome = 6
+
+    /// The first version that has it.
+    var firstVersion: UInt16 {
+        switch self {
+        case .join, .welcome: WireVersion.members
+        case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
+        }
+    }
 }
 
 /// What a request asks.
@@ -27,6 +41,10 @@ enum ClientRequestKind: UInt8 {
     case openSession = 0
     case command = 1
     case query = 2
+    case admin = 3
+
+    /// The first version that has it.
+    var firstVersion: UInt16 { self == .admin ? WireVersion.members : WireVersion.minimum }
 }
 
 /// What a response says.
@@ -40,11 +58,20 @@ enum ClientResponseKind: UInt8 {
     case sessionExpired = 6
     case alreadyAcknowledged = 7
     case refused = 8
+    case admin = 9
+
+    /// The first version that has it.
+    var firstVersion: UInt16 { self == .admin ? WireVersion.members : WireVersion.minimum }
 }
 
 extension ClientFrame {
-    /// Appends the frame.
-    package func write(into buffer: inout ByteBuffer) throws(WireError) {
+    /// Appends the frame as `version` has it.
+    ///
+    /// - Returns: whether the version has such a frame. If not, nothing is written: the other side must be
+    ///   upgraded before it can be asked this.
+    @discardableResult
+    package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
+        guard firstVersion <= version else { return false }
         switch self {
         case .request(let id, let group, let request):
             try buffer.writeFrame(.client, type: ClientFrameType.request.rawValue, group: group.rawValue) {
@@ -56,7 +83,7 @@ extension ClientFrame {
             try buffer.writeFrame(.client, type: ClientFrameType.response.rawValue) {
                 (buffer) throws(WireError) in
                 buffer.writeInteger(id, endianness: .little)
-                response.writeFields(into: &buffer)
+                try response.writeFields(into: &buffer)
             }
         case .statusRequest(let id):
             try buffer.writeFrame(.client, type: ClientFrameType.statusRequest.rawValue) {
@@ -69,6 +96,38 @@ extension ClientFrame {
                 buffer.writeInteger(id, endianness: .little)
                 buffer.writeSized(json)
             }
+        case .join(let id):
+            try buffer.writeFrame(.client, type: ClientFrameType.join.rawValue) {
+                (buffer) throws(WireError) in
+                buffer.writeInteger(id, endianness: .little)
+            }
+        case .welcome(let id, let welcome):
+            try buffer.writeFrame(.client, type: ClientFrameType.welcome.rawValue) {
+                (buffer) throws(WireError) in
+                buffer.writeInteger(id, endianness: .little)
+                try welcome.writeFields(into: &buffer)
+            }
+        }
+        return true
+    }
+
+    /// The first version that has it.
+    private var firstVersion: UInt16 {
+        switch self {
+        case .request(_, _, .admin), .response(_, .admin): WireVersion.members
+        case .response(_, .refused(let refusal)): refusal.firstVersion
+        case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
+        case .join, .welcome: WireVersion.members
+        }
+    }
+}
+
+extension RequestRefusal {
+    /// The first version that has it.
+    var firstVersion: UInt16 {
+        switch self {
+        case .tooLarge, .outsideWindow, .unknownGroup: WireVersion.minimum
+        case .noSuccessor, .gone, .noSnapshot: WireVersion.members
         }
     }
 }

@@ -9,6 +9,8 @@ extension Frame {
         case .client(.response): "a response"
         case .client(.statusRequest): "a status request"
         case .client(.statusResponse): "a status response"
+        case .client(.join): "a request to join"
+        case .client(.welcome): "a welcome"
         }
     }
 }

@@ -14,24 +14,27 @@ package enum Frame: Equatable, Sendable {
 }
 
 extension Frame {
-    /// Appends the frame to `buffer`, behind the frames already there.
-    package func write(into buffer: inout ByteBuffer) throws(WireError) {
+    /// Appends the frame to `buffer`, behind the frames already there, as `version` has it; a handshake is the
+    /// same in all of them. Returns whether the version has such a frame: if not, nothing is written.
+    @discardableResult
+    package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
         switch self {
         case .hello(let hello): try hello.write(into: &buffer)
         case .helloReply(let reply): try reply.write(into: &buffer)
-        case .peer(let frame): try frame.write(into: &buffer)
-        case .client(let frame): try frame.write(into: &buffer)
+        case .peer(let frame): return try frame.write(version: version, into: &buffer)
+        case .client(let frame): return try frame.write(version: version, into: &buffer)
         }
+        return true
     }
 
     /// Decodes a body whose checksum was verified.
-    init(header: FrameHeader, body: ByteBuffer) throws(WireError) {
+    init(header: FrameHeader, body: ByteBuffer, version: UInt16) throws(WireError) {
         guard let proto = WireProtocol(rawValue: header.protocolByte) else {
             throw .unknownProtocol(header.protocolByte)
         }
         guard header.reserved == 0 else { throw .malformed("the reserved bytes are not zero") }
         guard proto != .handshake || header.group == 0 else { throw .malformed("a handshake names a group") }
-        var reader = FrameReader(body)
+        var reader = FrameReader(body, version: version)
         switch (proto, header.type) {
         case (.handshake, Hello.type): self = .hello(try Hello(from: &reader))
         case (.handshake, HelloReply.type): self = .helloReply(try HelloReply(from: &reader))

@@ -9,9 +9,15 @@ package struct FrameDecoder: Sendable {
     private var buffer = ByteBuffer()
     private var failure: WireError?
     private var expectsHandshake: Bool
+    /// The version of the frames behind the handshake, to be set when that has agreed on one. Frames are decoded
+    /// one by one as they are asked for: it holds for the next.
+    package var version: UInt16
 
     /// A decoder at the start of a connection, where a hello or its reply is due; or, for tests, behind it.
-    package init(expectsHandshake: Bool = true) { self.expectsHandshake = expectsHandshake }
+    package init(expectsHandshake: Bool = true, version: UInt16 = WireVersion.minimum) {
+        self.expectsHandshake = expectsHandshake
+        self.version = version
+    }
 
     /// Bytes that are no complete frame yet.
     package var bufferedBytes: Int { buffer.readableBytes }
@@ -72,7 +78,7 @@ package struct FrameDecoder: Sendable {
         guard
             let body = buffer.getSlice(at: start + FrameHeader.bytes, length: end - start - FrameHeader.bytes)
         else { return nil }
-        let frame = try Frame(header: header, body: body)
+        let frame = try Frame(header: header, body: body, version: version)
         buffer.moveReaderIndex(to: end)
         expectsHandshake = false
         return frame

@@ -4,8 +4,13 @@ import Paxos
 /// Reads the fields of one body. Every read that goes beyond it, or finds what cannot be, throws.
 struct FrameReader {
     private var body: ByteBuffer
+    /// The version it was written in, which decides what fields there are.
+    let version: UInt16
 
-    init(_ body: ByteBuffer) { self.body = body }
+    init(_ body: ByteBuffer, version: UInt16) {
+        self.body = body
+        self.version = version
+    }
 
     var bytesLeft: Int { body.readableBytes }
 

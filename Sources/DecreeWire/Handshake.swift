@@ -1,4 +1,4 @@
-import Paxos
+package import Paxos
 
 /// The rules by which two sides of a connection take each other for what they say they are (invariants
 /// IdentityFresh and NoRegression). Each side applies them to the other: the one that was called with
@@ -18,15 +18,26 @@ package enum Handshake {
         case selfIsAnother(reason: String)
     }
 
-    /// What node `own` answers to a hello.
+    /// What a node knows of another from its configurations.
+    package enum Standing: Hashable, Sendable {
+        /// It belongs to one that governs an open slot, or a later one; with this store, if that is known.
+        case member(store: StoreID?)
+        /// Its id was never given, so far as this node knows, which may lag behind.
+        case unknown
+        /// It belongs to none of those any more, and its id is given up.
+        case removed
+    }
+
+    /// What node `own` answers to a hello. Somebody unknown is let in: it may have been admitted in a slot that
+    /// this node has not executed yet. It counts for nothing until it has.
     ///
     /// - Parameters:
     ///   - witnessed: the highest this node saw of the sender, if the sender is a node it ever met.
-    ///   - isMember: whether the sender's node id belongs to the cluster; asked of peers only.
+    ///   - standing: what this node knows of the sender's node id; asked of peers only.
     package static func answer(
-        to hello: Hello, as own: NodeIdentity, witnessed: Witness?, isMember: Bool
+        to hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing
     ) -> (reply: HelloReply, verdict: Verdict) {
-        let verdict = judge(hello, as: own, witnessed: witnessed, isMember: isMember)
+        let verdict = judge(hello, as: own, witnessed: witnessed, standing: standing)
         switch verdict {
         case .admitted(let version):
             return (
@@ -58,7 +69,7 @@ package enum Handshake {
     }
 
     private static func judge(
-        _ hello: Hello, as own: NodeIdentity, witnessed: Witness?, isMember: Bool
+        _ hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing
     ) -> Verdict {
         guard let version = WireVersion.common(minimum: hello.minimumVersion, maximum: hello.maximumVersion)
         else {
@@ -74,15 +85,35 @@ package enum Handshake {
             return mismatch
         }
         guard hello.role == .peer else { return .admitted(version: version) }
-        guard let node = hello.node, let store = hello.store, isMember, node != own.node else {
-            return .refused(.wrongNode, reason: "no such peer in the cluster of node \(own.node)")
+        guard let node = hello.node, let store = hello.store, node != own.node else {
+            return .refused(.wrongNode, reason: "the caller says that it is node \(own.node), and so am I")
         }
         // Whether the caller's store went back in time is for the caller to say, who is told in the reply what
         // was seen of it: between its hello and this moment it may have shown a later sequence on another
         // connection, so that an honest hello looks old from here.
-        return anotherStore(of: node, store, since: witnessed)
+        return misfit(of: node, store, standing, speaking: version)
+            ?? anotherStore(of: node, store, since: witnessed)
             ?? ownRegression(of: own, since: hello.witnessed)
             ?? .admitted(version: version)
+    }
+
+    /// Whether what the configurations know of a node speaks against it. A caller that speaks version 1 knows no
+    /// refusal for a removed node, and would take one for damage: it is told the nearest.
+    private static func misfit(
+        of node: NodeID, _ store: StoreID, _ standing: Standing, speaking version: UInt16
+    ) -> Verdict? {
+        switch standing {
+        case .member(let known?) where known != store:
+            return .refused(.identityChanged, reason: storesDiffer(of: node, known: known, store))
+        case .member, .unknown: return nil
+        case .removed:
+            return .refused(
+                version >= WireVersion.members ? .removed : .wrongNode,
+                reason:
+                    "node \(node) was removed from the cluster, and its id is never given again: stop it, and "
+                    + "delete its directory; it can come back with `decree node --join HOST:PORT`, under a new id"
+            )
+        }
     }
 
     private static func clusterMismatch(of cluster: String, _ genesis: Digest?, as own: NodeIdentity)
@@ -119,8 +150,8 @@ package enum Handshake {
             return .refused(
                 .fenced,
                 reason: "the store of node \(node) went back in time, from transaction "
-                    + "\(witnessed.persistSequence) to \(persistSequence) (an old backup, or a disk that lied); "
-                    + "remove the node and let it join again under a new id")
+                    + "\(witnessed.persistSequence) to \(persistSequence) (an old backup, or a disk that lied): "
+                    + "it joins again under a new id; \(replacement(of: node))")
         }
         return nil
     }
@@ -129,11 +160,19 @@ package enum Handshake {
         of node: NodeID, _ store: StoreID, since witnessed: Witness?
     ) -> Verdict? {
         guard let witnessed, store != witnessed.store else { return nil }
-        return .refused(
-            .identityChanged,
-            reason: "node \(node) was known with store \(witnessed.store) and comes with \(store); "
-                + "a node that lost its disk joins again under a new id; or two clusters share a name: check the "
-                + "addresses in \"nodes\"")
+        return .refused(.identityChanged, reason: storesDiffer(of: node, known: witnessed.store, store))
+    }
+
+    private static func storesDiffer(of node: NodeID, known: StoreID, _ store: StoreID) -> String {
+        "node \(node) was known with store \(known) and comes with \(store); "
+            + "a node that lost its disk joins again under a new id; \(replacement(of: node)); or two clusters share "
+            + "a name: check the addresses in \"nodes\""
+    }
+
+    /// How a node that may not vote any more comes back.
+    private static func replacement(of node: NodeID) -> String {
+        "run `decree member replace \(node) HOST:PORT --nodes …`, then start the node with an empty directory and "
+            + "`decree node --join HOST:PORT`"
     }
 
     private static func ownRegression(of own: NodeIdentity, since witnessed: Witness?) -> Verdict? {

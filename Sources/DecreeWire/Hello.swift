@@ -48,10 +48,12 @@ package struct Hello: Hashable, Sendable {
     package var persistSequence: PersistSequence
     /// The highest the sender saw of the receiver.
     package var witnessed: Witness?
+    /// Where a peer is reached itself, "host:port"; empty if it does not say, or speaks version 1.
+    package var address = ""
 
     /// A node's hello.
     package init(
-        from identity: NodeIdentity, to receiver: NodeID, witnessed: Witness?
+        from identity: NodeIdentity, to receiver: NodeID, witnessed: Witness?, address: String = ""
     ) {
         minimumVersion = WireVersion.minimum
         maximumVersion = WireVersion.maximum
@@ -63,6 +65,7 @@ package struct Hello: Hashable, Sendable {
         store = identity.store
         persistSequence = identity.persistSequence
         self.witnessed = witnessed
+        self.address = address
     }
 
     /// A client's hello. An empty cluster name matches any: a tool that is only given addresses.
@@ -113,8 +116,12 @@ extension Hello {
             buffer.writeInteger(persistSequence, endianness: .little)
             buffer.writeWitness(witnessed)
             try buffer.writeCluster(cluster)
+            if saysAddress { try buffer.writeAddress(address) }
         }
     }
+
+    /// Version 1 reads to the cluster's name, and skips the rest where a newer version has more to say.
+    private var saysAddress: Bool { role == .peer && maximumVersion >= WireVersion.members }
 
     init(from reader: inout FrameReader) throws(WireError) {
         guard try reader.integer("the magic", as: UInt64.self) == Self.magic else { throw .badMagic }
@@ -135,6 +142,7 @@ extension Hello {
         guard role == .client || (genesis != nil && node != nil && store != nil) else {
             throw .malformed("a peer names its genesis, node and store")
         }
+        if saysAddress { address = try reader.text("the address", limit: Member.maximumAddressBytes) }
         // A newer build may have more to say; what it says to us is above.
         if maximumVersion > WireVersion.maximum { reader.skipRest() }
     }
@@ -166,5 +174,13 @@ extension ByteBuffer {
             throw .oversized("the cluster's name", bytes: bytes, limitBytes: WireLimit.clusterBytes)
         }
         writeText(cluster)
+    }
+
+    mutating func writeAddress(_ address: String) throws(WireError) {
+        let bytes = address.utf8.count
+        guard bytes <= Member.maximumAddressBytes else {
+            throw .oversized("the address", bytes: bytes, limitBytes: Member.maximumAddressBytes)
+        }
+        writeText(address)
     }
 }

@@ -46,6 +46,9 @@ package enum HelloRefusal: UInt8, Hashable, Sendable, CaseIterable {
     case tooManyConnections = 7
     /// The node is starting or stopping; try again.
     case unavailable = 8
+    /// The sender was removed from the cluster: its id is never given again. Version 1 does not know it: see
+    /// `Handshake.answer`.
+    case removed = 9
 
     /// Whether trying again later, changing nothing, may help.
     package var isTransient: Bool { self == .tooManyConnections || self == .unavailable }

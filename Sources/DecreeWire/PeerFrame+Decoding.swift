@@ -2,7 +2,9 @@ import Paxos
 
 extension PeerFrame {
     init(type: UInt8, group: GroupID, from reader: inout FrameReader) throws(WireError) {
-        guard let kind = PeerFrameType(rawValue: type) else { throw .unknownType(.peer, type) }
+        guard let kind = PeerFrameType(rawValue: type), kind.firstVersion <= reader.version else {
+            throw .unknownType(.peer, type)
+        }
         self.group = group
         persistSequence = try reader.integer("the persist sequence")
         message = try reader.message(kind)
@@ -24,12 +26,12 @@ extension FrameReader {
     /// that the core need not expect a range that ends before it starts.
     fileprivate mutating func message(_ kind: PeerFrameType) throws(WireError) -> Message {
         switch kind {
-        case .preVote: return .preVote(PreVote(ballot: try ballot()))
+        case .preVote: return .preVote(PreVote(ballot: try ballot(), chosenThrough: try addedBound()))
         case .preVoteReply:
             return .preVoteReply(
                 PreVoteReply(
                     ballot: try ballot(), isGranted: try flag("the grant"),
-                    promised: try promisedBallot("the promised ballot")))
+                    promised: try promisedBallot("the promised ballot"), chosenThrough: try addedBound()))
         case .prepare:
             return .prepare(Prepare(ballot: try ballot(), firstOpen: try slot("the first open slot")))
         case .promise: return .promise(try promise())
@@ -50,18 +52,73 @@ extension FrameReader {
             return .heartbeat(
                 Heartbeat(
                     ballot: try ballot(), round: try integer("the round"),
-                    chosenThrough: try bound("chosenThrough"), checkpoint: try checkpoint()))
+                    chosenThrough: try bound("chosenThrough"), checkpoint: try checkpoint(),
+                    witnesses: try witnesses()))
         case .heartbeatReply:
             return .heartbeatReply(
                 HeartbeatReply(
                     ballot: try ballot(), round: try integer("the round"),
-                    executedThrough: try bound("executedThrough")))
+                    executedThrough: try bound("executedThrough"),
+                    commitMicroseconds: try commitMicroseconds()))
         case .fetch:
             let (from, through) = try range()
             return .fetch(Fetch(from: from, through: through))
         case .decisions: return .decisions(try decisions())
         case .handover: return .handover(Handover(ballot: try ballot()))
+        case .snapshotOffer:
+            return .snapshotOffer(
+                SnapshotOffer(header: try snapshotHeader(), chosenThrough: try bound("chosenThrough")))
+        case .fetchSnapshot:
+            let header = try snapshotHeader()
+            return .fetchSnapshot(FetchSnapshot(header: header, from: try chunkIndex(of: header)))
+        case .snapshotChunk: return .snapshotChunk(try snapshotChunk())
         }
+    }
+
+    private mutating func snapshotChunk() throws(WireError) -> SnapshotChunk {
+        let header = try snapshotHeader()
+        let index = try chunkIndex(of: header)
+        let bytes = try chunk()
+        guard bytes.count == header.range(ofChunk: Int(index)).count else {
+            throw .malformed("chunk \(index) of a snapshot of \(header.byteCount) bytes has \(bytes.count)")
+        }
+        return SnapshotChunk(header: header, index: index, bytes: bytes)
+    }
+
+    // MARK: What version 2 added
+
+    private var hasAddedFields: Bool { version >= WireVersion.members }
+
+    private mutating func addedBound() throws(WireError) -> Slot {
+        hasAddedFields ? try bound("chosenThrough") : .zero
+    }
+
+    private mutating func commitMicroseconds() throws(WireError) -> UInt32 {
+        hasAddedFields ? try integer("the commit's microseconds") : 0
+    }
+
+    private mutating func witnesses() throws(WireError) -> [NodeWitness] {
+        guard hasAddedFields else { return [] }
+        let count = Int(try integer("the number of witnesses", as: UInt8.self))
+        guard count > 0 else { return [] }
+        guard count <= Configuration.maximumMembers else {
+            throw .malformed("\(count) witnesses are more than a cluster has nodes")
+        }
+        var witnesses: [NodeWitness] = []
+        witnesses.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let node = try node("the witnessed node") else {
+                throw .malformed("the witnessed node is missing")
+            }
+            if let last = witnesses.last, last.node >= node {
+                throw .malformed("the witness of node \(node) comes behind that of node \(last.node)")
+            }
+            witnesses.append(
+                NodeWitness(
+                    node: node, store: try store("the witnessed store"),
+                    persistSequence: try integer("the witnessed persist sequence")))
+        }
+        return witnesses
     }
 
     private mutating func promise() throws(WireError) -> Promise {
@@ -80,7 +137,7 @@ extension FrameReader {
             accepted: accepted)
     }
 
-    private mutating func decisions() throws(WireError) -> Decisions {
+    mutating func decisions() throws(WireError) -> Decisions {
         let chosenThrough = try bound("chosenThrough")
         let decided = try votes()
         for (vote, next) in zip(decided, decided.dropFirst())

@@ -3,15 +3,24 @@ package import Paxos
 
 extension Message {
     /// Appends the message as a frame: the sender's persist sequence, then the message's fields in the
-    /// order of its declaration, little-endian.
+    /// order of its declaration, little-endian; what a version added stands behind them, and is left out for
+    /// an older one.
+    ///
+    /// - Returns: whether `version` has such a message. If not, nothing is written, and it is lost as any
+    ///   message may be.
+    @discardableResult
     package func write(
-        group: GroupID, persistSequence: PersistSequence, into buffer: inout ByteBuffer
-    ) throws(WireError) {
-        try buffer.writeFrame(.peer, type: frameType.rawValue, group: group.rawValue) {
+        group: GroupID, persistSequence: PersistSequence, version: UInt16, into buffer: inout ByteBuffer
+    ) throws(WireError) -> Bool {
+        let type = frameType
+        guard type.firstVersion <= version else { return false }
+        try buffer.writeFrame(.peer, type: type.rawValue, group: group.rawValue) {
             (buffer) throws(WireError) in
             buffer.writeInteger(persistSequence, endianness: .little)
             try writeFields(into: &buffer)
+            if version >= WireVersion.members { try writeAddedFields(into: &buffer) }
         }
+        return true
     }
 
     private func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
@@ -55,6 +64,28 @@ extension Message {
             buffer.write(message.chosenThrough)
             try buffer.write(message.decided)
         case .handover(let message): buffer.write(message.ballot)
+        case .snapshotOffer(let message):
+            try buffer.write(message.header)
+            buffer.write(message.chosenThrough)
+        case .fetchSnapshot(let message):
+            try buffer.write(message.header)
+            buffer.writeInteger(message.from, endianness: .little)
+        case .snapshotChunk(let message):
+            try buffer.write(message.header)
+            buffer.writeInteger(message.index, endianness: .little)
+            try buffer.writeChunk(message.bytes)
+        }
+    }
+
+    /// What version 2 added to messages that version 1 has.
+    private func writeAddedFields(into buffer: inout ByteBuffer) throws(WireError) {
+        switch self {
+        case .preVote(let message): buffer.write(message.chosenThrough)
+        case .preVoteReply(let message): buffer.write(message.chosenThrough)
+        case .heartbeat(let message): try buffer.write(message.witnesses)
+        case .heartbeatReply(let message):
+            buffer.writeInteger(message.commitMicroseconds, endianness: .little)
+        default: break
         }
     }
 }
@@ -70,7 +101,7 @@ extension Promise {
 extension ByteBuffer {
     fileprivate mutating func write(_ ballot: Ballot) { writeInteger(ballot.rawValue, endianness: .little) }
 
-    fileprivate mutating func write(_ slot: Slot) { writeInteger(slot.rawValue, endianness: .little) }
+    mutating func write(_ slot: Slot) { writeInteger(slot.rawValue, endianness: .little) }
 
     /// Digest, length, bytes: the bytes are those the leader encoded, and the digest is its own.
     fileprivate mutating func write(_ proposal: Proposal) throws(WireError) {
@@ -82,12 +113,23 @@ extension ByteBuffer {
         writeSized(proposal.bytes)
     }
 
-    fileprivate mutating func write(_ votes: [AcceptedProposal]) throws(WireError) {
+    mutating func write(_ votes: [AcceptedProposal]) throws(WireError) {
         writeInteger(UInt32(votes.count), endianness: .little)
         for vote in votes {
             write(vote.slot)
             write(vote.ballot)
             try write(vote.proposal)
+        }
+    }
+    /// How many in a byte, then each.
+    fileprivate mutating func write(_ witnesses: [NodeWitness]) throws(WireError) {
+        guard witnesses.count <= Configuration.maximumMembers else {
+            throw .malformed("a heartbeat has \(witnesses.count) witnesses")
+        }
+        writeInteger(UInt8(witnesses.count))
+        for witness in witnesses {
+            writeMultipleIntegers(
+                witness.node.rawValue, witness.store.rawValue, witness.persistSequence, endianness: .little)
         }
     }
 }

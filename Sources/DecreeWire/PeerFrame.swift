@@ -18,9 +18,11 @@ package struct PeerFrame: Equatable, Sendable {
         self.message = message
     }
 
-    /// Appends the frame.
-    package func write(into buffer: inout ByteBuffer) throws(WireError) {
-        try message.write(group: group, persistSequence: persistSequence, into: &buffer)
+    /// Appends the frame as `version` has it. Returns whether the version has such a frame: if not, nothing is
+    /// written.
+    @discardableResult
+    package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
+        try message.write(group: group, persistSequence: persistSequence, version: version, into: &buffer)
     }
 }
 
@@ -38,6 +40,17 @@ enum PeerFrameType: UInt8, CaseIterable {
     case fetch = 10
     case decisions = 11
     case handover = 12
+    case snapshotOffer = 13
+    case fetchSnapshot = 14
+    case snapshotChunk = 15
+
+    /// The first version that has it.
+    var firstVersion: UInt16 {
+        switch self {
+        case .snapshotOffer, .fetchSnapshot, .snapshotChunk: WireVersion.members
+        default: WireVersion.minimum
+        }
+    }
 }
 
 extension Message {
@@ -55,6 +68,9 @@ extension Message {
         case .fetch: .fetch
         case .decisions: .decisions
         case .handover: .handover
+        case .snapshotOffer: .snapshotOffer
+        case .fetchSnapshot: .fetchSnapshot
+        case .snapshotChunk: .snapshotChunk
         }
     }
 }

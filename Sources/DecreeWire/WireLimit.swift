@@ -21,6 +21,24 @@ package enum WireLimit {
 
     /// Bytes of the reason for a refusal, in UTF-8; longer ones are cut.
     package static let reasonBytes = 1_024
+
+    /// Bytes of a state machine's name, in UTF-8.
+    package static let kindBytes = 255
+
+    /// Bytes of a configuration: 32 members with addresses of 255 bytes, and every other id given up.
+    package static let configurationBytes = 128 << 10
+
+    /// Bytes of a change of the members: an address, and a few integers.
+    package static let changeBytes = 512
+
+    /// Bytes of a snapshot: far above any that could be held, and far below where counting them overflows.
+    package static let snapshotBytes: UInt64 = 1 << 40
+
+    /// Chunks of a snapshot in one response.
+    package static let chunksAtOnce = 4
+
+    /// Groups of which a welcome tells.
+    package static let groups = 64
 }
 
 /// Versions of the protocol this build speaks. The handshake's own layout is the same in all of them, so
@@ -29,7 +47,9 @@ package enum WireVersion {
     /// The oldest.
     package static let minimum: UInt16 = 1
     /// The newest.
-    package static let maximum: UInt16 = 1
+    package static let maximum: UInt16 = 2
+    /// The first that knows members that change, snapshots, and what an operator asks.
+    static let members: UInt16 = 2
 
     /// The newest version that both sides speak; nil if there is none.
     package static func common(minimum: UInt16, maximum: UInt16) -> UInt16? {

@@ -6,7 +6,7 @@ extension Group {
             return
         }
         switch request {
-        case .admin: break
+        case .admin(let request): take(request, ticket: ticket, into: &step)
         case .query(let payload, .stale):
             step.respond(
                 ticket,
@@ -34,7 +34,7 @@ extension Group {
         guard request.payloadBytes <= limits.valueBytes else { return .refused(.tooLarge) }
         guard case .command(_, let sequence, let firstUnacknowledged, _) = request else { return nil }
         guard sequence > 0, firstUnacknowledged > 0, sequence >= firstUnacknowledged,
-            sequence - firstUnacknowledged < UInt64(configuration.sessionWindow)
+            sequence - firstUnacknowledged < UInt64(configurations.latest.sessionWindow)
         else { return .refused(.outsideWindow) }
         return nil
     }
@@ -57,7 +57,7 @@ extension Group {
         }
     }
 
-    private mutating func takeEntry(
+    mutating func takeEntry(
         _ entry: Entry, payloadBytes: Int, ticket: Ticket, into step: inout Step
     ) {
         guard leader != nil else {
@@ -84,6 +84,9 @@ extension Group {
 
     /// Answers the reads whose round is confirmed and whose slots are executed.
     mutating func answerReads(into step: inout Step) {
+        // Where a new configuration governs the next slot, its voters must have promised first: another may have
+        // led them.
+        guard leader?.unpromisedFrom == nil else { return }
         while let read = leader?.confirmation.takeReady(executedThrough: replica.executedThrough) {
             step.respond(
                 read.ticket,

@@ -2,9 +2,16 @@ extension Group {
     // MARK: Losing patience
 
     mutating func tickElection(into step: inout Step) {
+        guard isVoter, !isAbstaining else {
+            scout = nil
+            candidacy = nil
+            _ = election.tick()
+            return
+        }
         // Alone there is nobody to wait for but the disk.
-        let isDue = configuration.voters.count == 1 ? scout == nil : election.tick()
-        guard isDue else { return }
+        let isAlone = governing.allSatisfy { $0.configuration.voters == [node] }
+        let isDue = isAlone ? scout == nil : election.tick()
+        guard isDue, disk.pendingMicroseconds < limits.stalledCommitMicroseconds else { return }
         askForPreVotes(into: &step)
     }
 
@@ -13,9 +20,10 @@ extension Group {
         scout = nil
         knownLeader = nil
         var candidacy = Candidacy(ballot: freshBallot())
-        candidacy.grants.add(index: selfIndex)
+        candidacy.grants.add(node)
         self.candidacy = candidacy
-        broadcast(.preVote(PreVote(ballot: candidacy.ballot)), into: &step)
+        broadcast(
+            .preVote(PreVote(ballot: candidacy.ballot, chosenThrough: acceptor.chosenThrough)), into: &step)
         prepareIfElectable(into: &step)
     }
 
@@ -30,23 +38,28 @@ extension Group {
     // MARK: Pre-vote
 
     func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
-        let isGranted = leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised
+        // Whoever lacks what is deleted here would keep everybody waiting for a snapshot: it gets that first.
+        let isGranted =
+            leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised
+            && preVote.chosenThrough >= floor && !isAbstaining
         send(
             .preVoteReply(
-                PreVoteReply(ballot: preVote.ballot, isGranted: isGranted, promised: acceptor.promised)),
+                PreVoteReply(
+                    ballot: preVote.ballot, isGranted: isGranted, promised: acceptor.promised,
+                    chosenThrough: acceptor.chosenThrough)),
             to: from, into: &step)
     }
 
     mutating func count(_ reply: PreVoteReply, from: NodeID, into step: inout Step) {
         highestSeen = max(highestSeen, reply.promised)
+        fetch(through: reply.chosenThrough, from: from, into: &step)
         guard reply.isGranted, candidacy?.ballot == reply.ballot else { return }
-        let configuration = configuration
-        candidacy?.grants.add(from, of: configuration)
+        candidacy?.grants.add(from)
         prepareIfElectable(into: &step)
     }
 
     private mutating func prepareIfElectable(into step: inout Step) {
-        guard let candidacy, candidacy.grants.isReached(in: configuration) else { return }
+        guard let candidacy, candidacy.grants.isReached(in: governing) else { return }
         prepare(into: &step)
     }
 
@@ -59,17 +72,19 @@ extension Group {
         election.backOff(using: &random)
         let ballot = freshBallot()
         let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
-        scout = Scout(ballot: ballot, firstOpen: prepare.firstOpen, configuration: configuration)
+        scout = Scout(ballot: ballot, firstOpen: prepare.firstOpen)
         answer(prepare, from: node, into: &step)
-        for voter in configuration.voters where voter != node {
-            withhold(.prepare(prepare), to: voter, into: &step)
-        }
+        for member in others { withhold(.prepare(prepare), to: member, into: &step) }
     }
 
     mutating func count(_ promise: Promise, from: NodeID, into step: inout Step) {
+        if leader?.ballot == promise.ballot {
+            countLate(promise, from: from, into: &step)
+            return
+        }
         guard scout?.ballot == promise.ballot else { return }
         scout?.add(promise, from: from)
-        guard let scout, scout.isComplete else { return }
+        guard let scout, scout.promised.isReached(in: governing) else { return }
         self.scout = nil
         lead(after: scout, into: &step)
     }
@@ -96,7 +111,8 @@ extension Group {
 
     /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
     mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
-        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised else { return }
+        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter, !isAbstaining
+        else { return }
         knownLeader = nil
         prepare(into: &step)
     }

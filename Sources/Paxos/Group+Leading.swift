@@ -3,8 +3,8 @@ extension Group {
     mutating func lead(after scout: Scout, into step: inout Step) {
         knownLeader = node
         candidacy = nil
-        leader = Leader(
-            scout: scout, node: node, configuration: configuration, limits: limits, tick: now)
+        leader = Leader(scout: scout, node: node, limits: limits, tick: now)
+        reviewMembers()
         confirmLead(into: &step)
         if let peer = scout.mostAdvanced, peer != node {
             catchUp = nil
@@ -13,11 +13,26 @@ extension Group {
         startProposing(into: &step)
     }
 
+    /// A promise for the ballot this node leads in: of somebody who governs slots only since the members changed, or
+    /// one that was not needed.
+    mutating func countLate(_ promise: Promise, from: NodeID, into step: inout Step) {
+        guard leader?.unpromisedFrom != nil else { return }
+        let governing = governing
+        leader?.scout.add(promise, from: from)
+        leader?.reviewPromises(governing: governing)
+        if let chosen = leader?.scout.chosenThrough { fetch(through: chosen, from: from, into: &step) }
+        propose(evenPartial: false, into: &step)
+    }
+
     /// Proposes what phase 1 obliges to, once all it knows to be chosen has been learnt.
     mutating func startProposing(into step: inout Step) {
         guard leader?.isReady == false else { return }
-        leader?.startProposing(chosenThrough: acceptor.chosenThrough)
-        if leader?.isReady == true { propose(evenPartial: false, into: &step) }
+        let chosenThrough = acceptor.chosenThrough
+        leader?.startProposing(chosenThrough: chosenThrough)
+        guard leader?.isReady == true else { return }
+        // What was learnt may have told of other members.
+        membersChanged(into: &step)
+        propose(evenPartial: false, into: &step)
     }
 
     // MARK: Phase 2
@@ -29,11 +44,12 @@ extension Group {
     /// Puts proposals into slots as far as the window allows. Accepts leave at once: their ballot's promise
     /// is durable, and a restarted node never resumes a ballot, so a lost accept is never proposed anew.
     private mutating func propose(evenPartial: Bool, into step: inout Step) {
-        while let (proposal, tickets) = leader?.nextProposal(evenPartial: evenPartial),
+        let (now, alpha, changeFrom) = (now, configurations.latest.alpha, configurations.latestFrom)
+        while let (proposal, tickets) = leader?.nextProposal(
+            evenPartial: evenPartial, alpha: alpha, changeFrom: changeFrom),
             let ballot = leader?.ballot, let slot = leader?.commander.next
         {
-            Invariant.window(
-                nextSlot: slot, chosenThrough: acceptor.chosenThrough, alpha: configuration.alpha)
+            Invariant.window(nextSlot: slot, chosenThrough: acceptor.chosenThrough, alpha: alpha)
             leader?.commander.propose(proposal, tickets: tickets, atTick: now)
             let accept = acceptMessage(proposal, slot: slot, ballot: ballot)
             broadcast(.accept(accept), into: &step)
@@ -42,14 +58,18 @@ extension Group {
     }
 
     mutating func count(_ accepted: Accepted, from: NodeID, into step: inout Step) {
-        guard accepted.ballot == leader?.ballot, accepted.from <= accepted.through,
-            let index = configuration.index(of: from)
-        else { return }
-        leader?.hear(voterAt: index, atTick: now)
-        leader?.commander.count(accepted, byVoterAt: index)
-        while let ballot = leader?.ballot, let (slot, flight) = leader?.commander.takeChosen() {
+        guard accepted.ballot == leader?.ballot, accepted.from <= accepted.through else { return }
+        let now = now
+        var configurations = configurations
+        leader?.followers.hear(from, atTick: now)
+        leader?.commander.count(accepted, from: from, of: configurations)
+        while let ballot = leader?.ballot,
+            let (slot, flight) = leader?.commander.takeChosen(of: configurations)
+        {
+            leader?.noteChosen()
             writeIfNotVoted(flight.proposal, in: slot, ballot: ballot, into: &step)
             close(slot, ballot: ballot, proposal: flight.proposal, tickets: flight.tickets, into: &step)
+            configurations = self.configurations
         }
         answerReads(into: &step)
     }
@@ -67,35 +87,63 @@ extension Group {
 
     /// Starts a round of confirmation, which is a heartbeat as well.
     private mutating func confirmLead(into step: inout Step) {
-        guard let ballot = leader?.ballot, let round = leader?.confirmation.startRound() else { return }
+        let governing = governing
+        guard let ballot = leader?.ballot, let round = leader?.confirmation.startRound(of: governing) else {
+            return
+        }
         broadcast(
             .heartbeat(
                 Heartbeat(
                     ballot: ballot, round: round, chosenThrough: acceptor.chosenThrough,
-                    checkpoint: replica.checkpoints.first)),
+                    checkpoint: replica.checkpoints.first, witnesses: witnesses)),
             into: &step)
     }
 
     mutating func count(_ reply: HeartbeatReply, from: NodeID, into step: inout Step) {
-        guard reply.ballot == leader?.ballot, let index = configuration.index(of: from) else { return }
-        leader?.hear(voterAt: index, atTick: now)
-        leader?.note(executedThrough: reply.executedThrough, ofVoterAt: index)
-        leader?.confirmation.answer(reply.round, byVoterAt: index)
+        guard reply.ballot == leader?.ballot else { return }
+        leader?.followers.hear(from, atTick: now)
+        leader?.followers.note(reply, from: from)
+        let governing = governing
+        leader?.confirmation.answer(reply.round, from: from, of: governing)
         answerReads(into: &step)
     }
 
     mutating func tickLeader(into step: inout Step) {
         let patience = limits.electionTicks + limits.electionSpreadTicks
-        guard leader?.hasQuorumContact(atTick: now, within: patience, selfIndex: selfIndex) == true,
-            leader?.isStalled(atTick: now, after: patience) == false
+        guard hasQuorumContact(within: patience), leader?.isStalled(atTick: now, after: patience) == false
         else {
             stepDown(for: nil, into: &step)
             return
         }
         // What it lacked may have come by other ways than a decision.
         startProposing(into: &step)
-        if now % UInt64(limits.heartbeatTicks) == 0 { confirmLead(into: &step) }
+        if now % UInt64(limits.heartbeatTicks) == 0 {
+            confirmLead(into: &step)
+            if leader?.unpromisedFrom != nil { prepareNewVoters(into: &step) }
+            promoteWhoIsClose()
+        }
+        if isDiskTooSlow { handOver(into: &step) }
         resendOverdue(into: &step)
+    }
+
+    /// Whether a quorum of those who govern the open slots, this node among it, was heard within `ticks` (invariant
+    /// QuorumContact).
+    private func hasQuorumContact(within ticks: Int) -> Bool {
+        guard let followers = leader?.followers else { return false }
+        return governing.allSatisfy { entry in
+            followers.heard(of: entry.configuration.voters, node: node, atTick: now, within: ticks)
+                >= entry.configuration.quorumSize
+        }
+    }
+
+    /// Whether this node's disk holds everybody up, and others could do better: one commit that hangs, or many that are
+    /// slow where a quorum's are not. A single spike is neither.
+    private var isDiskTooSlow: Bool {
+        let voters = governing.first?.configuration.voters ?? []
+        guard let followers = leader?.followers, voters.count > 1 else { return false }
+        if disk.pendingMicroseconds >= limits.stalledCommitMicroseconds { return true }
+        return disk.medianMicroseconds >= limits.slowCommitMicroseconds
+            && followers.faster(than: disk.medianMicroseconds, of: voters) >= voters.count / 2 + 1
     }
 
     /// An accept that a voter did not get (a broken connection, a full queue), or had no room for, is sent
@@ -107,11 +155,14 @@ extension Group {
         else { return }
         for (slot, flight) in overdue {
             let accept = acceptMessage(flight.proposal, slot: slot, ballot: ballot)
-            for (index, voter) in configuration.voters.enumerated()
-            where voter != node && !flight.quorum.contains(index: index) {
-                send(.accept(accept), to: voter, into: &step)
+            for (index, voter) in configurations[slot].voters.enumerated()
+            where !flight.quorum.contains(index: index) {
+                if voter == node {
+                    answer(accept, from: node, into: &step)
+                } else {
+                    send(.accept(accept), to: voter, into: &step)
+                }
             }
-            if !flight.quorum.contains(index: selfIndex) { answer(accept, from: node, into: &step) }
         }
     }
 
@@ -136,12 +187,25 @@ extension Group {
     /// finds them in phase 1.
     mutating func handOver(into step: inout Step) {
         guard let leader else { return }
-        let patience = limits.electionTicks
-        let successor = leader.successor(atTick: now, within: patience, selfIndex: selfIndex)
+        handOver(to: successor(of: leader), into: &step)
+    }
+
+    mutating func handOver(to successor: NodeID?, into step: inout Step) {
+        guard let leader else { return }
         if let successor {
             send(.handover(Handover(ballot: leader.ballot)), to: successor, into: &step)
         }
         stepDown(for: successor, into: &step)
+    }
+
+    /// Who should lead next: of those who will vote, and whose disk is not as slow as this one's, the furthest.
+    private func successor(of leader: Leader) -> NodeID? {
+        let voters = configurations.latest.voters.filter { $0 != node }
+        let fast = voters.filter {
+            (leader.followers[$0]?.commitMicroseconds ?? 0) < limits.slowCommitMicroseconds
+        }
+        return leader.followers.successor(
+            of: fast.isEmpty ? voters : fast, atTick: now, within: limits.electionTicks)
     }
 
     mutating func endTurn(isDiskIdle: Bool, into step: inout Step) {

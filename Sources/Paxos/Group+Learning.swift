@@ -4,9 +4,15 @@ extension Group {
     mutating func close(
         _ slot: Slot, ballot: Ballot, proposal: Proposal, tickets: [Ticket] = [], into step: inout Step
     ) {
+        let before = configurations
         acceptor.close(slot)
         replica.execute(proposal, in: slot, tickets: tickets, into: &step)
+        if configurations.latestFrom != before.latestFrom {
+            step.write(.configuration(id, from: configurations.latestFrom, configurations.latest))
+        }
         step.write(.chosen(id, slot, ballot, chain: replica.chain))
+        captureIfDue()
+        if configurations != before { membersChanged(into: &step) }
     }
 
     /// The leader of `ballot` says that its slots through `slot` are chosen. That decides a slot only where
@@ -30,6 +36,9 @@ extension Group {
             takeUp(decided, into: &step)
         }
         let isProgress = acceptor.chosenThrough > before
+        if isProgress, let partial = arriving?.partial, partial.header.slot <= acceptor.chosenThrough {
+            arriving = nil
+        }
         if let through = catchUp?.through, through > acceptor.chosenThrough {
             catchUp?.extend(through: decisions.chosenThrough)
             // An answer that brought nothing is not answered: the next question comes with the clock.
@@ -79,18 +88,16 @@ extension Group {
     /// Answers with chosen slots out of the store, read behind the rows that are being written.
     func answer(_ fetch: Fetch, from: NodeID, into step: inout Step) {
         let through = min(fetch.through, acceptor.chosenThrough)
-        guard fetch.from <= through, fetch.from > .zero, from != node,
+        guard fetch.from <= through, fetch.from > .zero, from != node else { return }
+        guard fetch.from > floor else {
+            for message in offer { send(message, to: from, into: &step) }
+            return
+        }
+        guard
             !step.reads.contains(where: { $0.group == id && $0.to == .node(from) })
         else { return }
         step.read(
             LogRead(group: id, to: .node(from), content: .slots(from: fetch.from, through: through)))
-    }
-
-    /// The message for what the store has read.
-    public func decisions(_ decided: [AcceptedProposal], for node: NodeID) -> Envelope {
-        Envelope(
-            group: id, to: node,
-            message: .decisions(Decisions(decided: decided, chosenThrough: acceptor.chosenThrough)))
     }
 
     /// Starts to fetch what is missing through `slot`, or remembers that there is more.
@@ -104,8 +111,10 @@ extension Group {
         ask(from, into: &step)
     }
 
-    private mutating func ask(_ peer: NodeID, into step: inout Step) {
-        guard let through = catchUp?.through else { return }
+    mutating func ask(_ peer: NodeID, into step: inout Step) {
+        guard let through = catchUp?.through, installing == nil, !resumeSnapshot(peer, into: &step) else {
+            return
+        }
         catchUp?.asked(peer, atTick: now)
         send(
             .fetch(Fetch(from: acceptor.chosenThrough.next, through: through)), to: peer, into: &step)
@@ -119,9 +128,8 @@ extension Group {
             return
         }
         guard catchUp.isOverdue(atTick: now, after: limits.resendTicks) else { return }
-        let peers = configuration.voters.filter { $0 != node }
-        guard !peers.isEmpty else { return }
-        let next = peers.firstIndex { $0 > catchUp.from } ?? 0
-        ask(peers[next], into: &step)
+        guard !others.isEmpty else { return }
+        let next = others.firstIndex { $0 > catchUp.from } ?? 0
+        ask(others[next], into: &step)
     }
 }

@@ -2,6 +2,8 @@ extension Group {
     /// Phase 1b. Every prepare that is promised is answered, a repeated one too, and each answer waits for
     /// the disk.
     mutating func answer(_ prepare: Prepare, from: NodeID, into step: inout Step) {
+        // What it must tell, it does not know.
+        guard !isAbstaining else { return }
         let before = acceptor.promised
         guard prepare.ballot.node == from,
             let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)
@@ -22,7 +24,8 @@ extension Group {
             }
         }
         let parts = Promise.parts(
-            ballot: prepare.ballot, chosenThrough: acceptor.chosenThrough, floor: .zero, accepted: votes)
+            ballot: prepare.ballot, chosenThrough: acceptor.chosenThrough, floor: floor,
+            accepted: votes)
         for part in parts { withhold(.promise(part), to: from, into: &step) }
     }
 
@@ -30,7 +33,7 @@ extension Group {
     mutating func answer(_ accept: Accept, from: NodeID, into step: inout Step) {
         guard accept.ballot.node == from else { return }
         if accept.ballot >= acceptor.promised, from != node { follow(accept.ballot, into: &step) }
-        vote(for: accept, from: from, into: &step)
+        if !isAbstaining { vote(for: accept, from: from, into: &step) }
         if from != node {
             learn(through: accept.chosenThrough, ballot: accept.ballot, from: from, into: &step)
         }
@@ -83,7 +86,8 @@ extension Group {
             .heartbeatReply(
                 HeartbeatReply(
                     ballot: heartbeat.ballot, round: heartbeat.round,
-                    executedThrough: replica.executedThrough)),
+                    executedThrough: replica.executedThrough,
+                    commitMicroseconds: max(disk.medianMicroseconds, disk.pendingMicroseconds))),
             to: from, into: &step)
     }
 }

@@ -9,8 +9,10 @@ public enum Event: Sendable {
     /// The host has handed in what had arrived, and asks for what should go out. While the disk is busy only
     /// full batches leave; when it is idle, so does the one that is filling.
     case turnEnded(isDiskIdle: Bool)
-    /// The node is about to stop: if it leads, another should.
+    /// The node is about to stop, or cannot write: if it leads, another should.
     case handOver
+    /// What this node's disk is like.
+    case disk(DiskHealth)
 }
 
 /// One group's roles on one node: acceptor, leader (with scout and commander), replica. A pure value: events
@@ -21,16 +23,14 @@ public enum Event: Sendable {
 /// told by reference ("all my proposals through slot n are chosen").
 ///
 /// The parts: `Group+Election` finds a leader, `Group+Leading` is what it does, `Group+Voting` is the
-/// acceptor's side, `Group+Learning` closes slots and catches up, `Group+Clients` takes requests.
+/// acceptor's side, `Group+Learning` closes slots and catches up, `Group+Snapshots` takes, sends and installs
+/// snapshots, `Group+Members` follows who belongs to the group, `Group+Clients` takes requests.
 public struct Group: Sendable {
     /// The group.
     public let id: GroupID
     /// This node.
     public let node: NodeID
-    /// Who votes, and the limits all replicas share.
-    public let configuration: Configuration
     let limits: Limits
-    let selfIndex: Int
     var random: SeededGenerator
     /// Ticks since the start.
     var now: UInt64 = 0
@@ -50,28 +50,51 @@ public struct Group: Sendable {
     var election: ElectionTimer
     var catchUp: CatchUp?
 
-    /// A group on a node that votes in it; traps if it does not. The seed decides the election timeouts:
-    /// give each node another.
+    /// Slots through this one are deleted, or may be (invariant FloorSafe).
+    public internal(set) var floor: Slot = .zero
+    /// The latest snapshot that is complete on disk.
+    public internal(set) var snapshot: SnapshotHeader?
+    /// A peer's snapshot that is coming in.
+    var arriving: ArrivingSnapshot?
+    /// A copy of the replica that the host is to make a snapshot of.
+    var capture: Capture?
+    /// Whether the host is making one.
+    var isTakingSnapshot = false
+    /// Rows through this slot were found damaged: what they said is unknown, and until it has been learnt from others
+    /// this node votes for nothing (invariant CorruptIsNotAbsent).
+    var abstainThrough: Slot = .zero
+    /// What this node's disk is like.
+    var disk = DiskHealth()
+    /// What is known of the nodes' stores; the host's, told with heartbeats.
+    public var witnesses: [NodeWitness] = []
+    /// The other members, ascending: to whom is broadcast.
+    var others: [NodeID] = []
+
+    /// A group on a node. The genesis is what the cluster was created with, and need not name the node: it may have
+    /// joined since. The seed decides the election timeouts: give each node another.
     public init(
-        id: GroupID, node: NodeID, configuration: Configuration, machine: any StateMachine,
+        id: GroupID, node: NodeID, genesis: Configuration, machine: any StateMachine,
         limits: Limits = Limits(), seed: UInt64
     ) {
-        guard let selfIndex = configuration.index(of: node) else {
-            preconditionFailure("node \(node) does not vote in group \(id)")
-        }
         self.id = id
         self.node = node
-        self.configuration = configuration
         self.limits = limits
-        self.selfIndex = selfIndex
         random = SeededGenerator(seed: seed)
         acceptor = LogAcceptor(limits: limits)
-        replica = Replica(machine: machine, configuration: configuration)
+        replica = Replica(machine: machine, genesis: genesis)
         election = ElectionTimer(limits: limits)
         election.restart(using: &random)
+        reviewMembers()
     }
 
     // MARK: Recovery
+
+    /// Takes up the snapshot found in the store, before the slots that came after it are replayed.
+    ///
+    /// - Throws: if it is no snapshot of this machine.
+    public mutating func restore(_ snapshot: Snapshot) throws(MachineRestoreError) {
+        take(try Capture(decoding: snapshot, machine: replica.machine), header: snapshot.header)
+    }
 
     /// Executes a chosen slot found in the store, in order, before anything else. `chain` is what the store
     /// kept for it; nil skips the comparison.
@@ -79,6 +102,8 @@ public struct Group: Sendable {
         var discarded = Step()
         acceptor.close(decided.slot)
         replica.execute(decided.proposal, in: decided.slot, tickets: [], into: &discarded)
+        // Nobody takes one now; but it counts anew from here, as it did at the first execution.
+        _ = replica.isSnapshotDue(after: limits)
         if let chain { Invariant.chainMatch(replica.chain, chain, slot: decided.slot) }
         highestSeen = max(highestSeen, decided.ballot)
     }
@@ -87,6 +112,10 @@ public struct Group: Sendable {
     public mutating func restore(_ votes: RecoveredVotes) {
         acceptor.restore(promised: votes.promised, votes: votes.accepted)
         highestSeen = votes.accepted.reduce(max(highestSeen, votes.promised)) { max($0, $1.ballot) }
+        floor = votes.floor
+        arriving = votes.partial.map { ArrivingSnapshot($0, tick: now) }
+        abstainThrough = votes.damagedThrough ?? .zero
+        reviewMembers()
     }
 
     // MARK: Events
@@ -99,11 +128,12 @@ public struct Group: Sendable {
         case .tick: tick(into: &step)
         case .turnEnded(let isDiskIdle): endTurn(isDiskIdle: isDiskIdle, into: &step)
         case .handOver: handOver(into: &step)
+        case .disk(let health): disk = health
         }
     }
 
     private mutating func receive(_ message: Message, from: NodeID, into step: inout Step) {
-        guard configuration.index(of: from) != nil else { return }
+        guard !isGone(from) else { return }
         switch message {
         case .preVote(let preVote): answer(preVote, from: from, into: &step)
         case .preVoteReply(let reply): count(reply, from: from, into: &step)
@@ -117,7 +147,9 @@ public struct Group: Sendable {
         case .fetch(let fetch): answer(fetch, from: from, into: &step)
         case .decisions(let decisions): learn(decisions, from: from, into: &step)
         case .handover(let handover): answer(handover, from: from, into: &step)
-        case .snapshotOffer, .fetchSnapshot, .snapshotChunk: break
+        case .snapshotOffer(let offer): take(offer, from: from, into: &step)
+        case .fetchSnapshot(let fetch): answer(fetch, from: from, into: &step)
+        case .snapshotChunk(let chunk): take(chunk, from: from, into: &step)
         }
     }
 
@@ -131,11 +163,9 @@ public struct Group: Sendable {
         tickCatchUp(into: &step)
     }
 
-    /// Sends to every other voter.
+    /// Sends to every other member: who does not vote learns from what is asked of those who do.
     func broadcast(_ message: Message, into step: inout Step) {
-        for voter in configuration.voters where voter != node {
-            step.send(Envelope(group: id, to: voter, message: message))
-        }
+        for member in others { step.send(Envelope(group: id, to: member, message: message)) }
     }
 
     func send(_ message: Message, to: NodeID, into step: inout Step) {
@@ -144,64 +174,5 @@ public struct Group: Sendable {
 
     func withhold(_ message: Message, to: NodeID, into step: inout Step) {
         step.withhold(Envelope(group: id, to: to, message: message))
-    }
-}
-
-// MARK: Status
-
-/// What an onlooker may want to know of a group on a node.
-public struct GroupStatus: Sendable, Hashable {
-    /// What a node is in a group.
-    public enum Role: String, Sendable {
-        /// Votes and learns.
-        case follower
-        /// Asks whether it could win an election, or prepares a ballot.
-        case candidate
-        /// Proposes.
-        case leader
-    }
-
-    /// The node's part.
-    public let role: Role
-    /// The highest ballot promised.
-    public let promised: Ballot
-    /// Who leads, as far as the node knows.
-    public let leader: NodeID?
-    /// Slots chosen.
-    public let chosenThrough: Slot
-    /// Slots executed.
-    public let executedThrough: Slot
-    /// Slots deleted.
-    public let floor: Slot
-    /// The chain over the log through `executedThrough`.
-    public let chain: Digest
-    /// The state machine's digest.
-    public let state: Digest
-    /// Open sessions.
-    public let sessions: Int
-    /// Slots this node has proposed that are not chosen yet.
-    public let slotsInFlight: Int
-    /// Commands that wait for a slot.
-    public let pendingCommands: Int
-}
-
-extension Group {
-    /// Whether this node leads and may propose.
-    public var isLeading: Bool { leader?.isReady ?? false }
-
-    /// Slots chosen, which this node has executed.
-    public var chosenThrough: Slot { acceptor.chosenThrough }
-
-    /// Who leads, as far as this node knows.
-    public var leaderHint: NodeID? { leader == nil ? knownLeader : node }
-
-    /// How the group stands on this node. Costs a digest of the state.
-    public var status: GroupStatus {
-        GroupStatus(
-            role: leader != nil ? .leader : (candidacy != nil || scout != nil ? .candidate : .follower),
-            promised: acceptor.promised, leader: leaderHint, chosenThrough: acceptor.chosenThrough,
-            executedThrough: replica.executedThrough, floor: .zero, chain: replica.chain,
-            state: replica.machine.digest(), sessions: replica.sessions.count,
-            slotsInFlight: leader?.commander.count ?? 0, pendingCommands: leader?.batcher.commands ?? 0)
     }
 }

@@ -77,6 +77,13 @@ enum Invariant {
         )
     }
 
+    /// 16. Nothing is deleted that no complete snapshot stands for.
+    static func floorSafe(floor: Slot, snapshot: Slot) {
+        hold(
+            floor <= snapshot, "FloorSafe",
+            "slots through \(floor) are deleted, the snapshot is at \(snapshot)")
+    }
+
     /// 17. No more slots are open than alpha allows.
     static func window(nextSlot: Slot, chosenThrough: Slot, alpha: UInt32) {
         hold(

@@ -32,6 +32,19 @@ public struct Limits: Sendable, Hashable {
     public var voteSlots = 1_024
     /// Bytes of those votes. Default 64 MiB.
     public var voteBytes = 64 << 20
+    /// Bytes the log grows by between two snapshots. Default 128 MiB.
+    public var snapshotBytes = 128 << 20
+    /// Commands between two snapshots. Default 2,000,000: a node replays no more of them when it starts.
+    public var snapshotCommands = 2_000_000
+    /// Microseconds that a leader's commit may take before another should lead: one commit alone. Default 1 s.
+    public var stalledCommitMicroseconds: UInt32 = 1_000_000
+    /// Microseconds that a leader's commits may take, the median of the last eight, while a quorum's take less than
+    /// half of what they do. Default 250 ms.
+    public var slowCommitMicroseconds: UInt32 = 250_000
+    /// Slots a member may be behind to be made a voter, or be handed the lead. Default 256.
+    public var closeSlots = 256
+    /// Ticks after which the rest of a snapshot is not waited for any more, if another is to be had. Default 1,000.
+    public var partialTicks = 1_000
 
     /// The defaults.
     public init() {}

@@ -13,28 +13,38 @@ public struct Step: ~Copyable, Sendable {
     private var immediate: [Envelope] = []
     private var withheld: [Envelope] = []
     private var responses: [(Ticket, ClientResponse)] = []
-    /// Bytes of proposals among the rows.
+    /// Bytes of proposals and of snapshots among the rows.
     public private(set) var writeBytes = 0
+    private var chunkBytes = 0
+    /// Bytes of a snapshot that are written together at the latest, lest one transaction take long.
+    private static let chunkBurstBytes = SnapshotHeader.chunksAtOnce * SnapshotHeader.chunkBytes
 
     /// An empty step.
     public init() {}
 
-    /// Whether somebody waits for the transaction. Rows of chosen slots alone are in no hurry: they may
-    /// ride with the next.
-    public var isUrgent: Bool { !withheld.isEmpty || !reads.isEmpty }
+    /// Whether somebody waits for the transaction, or it grows large. Rows of chosen slots alone are in no hurry: they
+    /// may ride with the next.
+    public var isUrgent: Bool { !withheld.isEmpty || !reads.isEmpty || chunkBytes >= Self.chunkBurstBytes }
 
     /// Whether there is nothing to hand to the store.
     public var isEmpty: Bool { writes.isEmpty && withheld.isEmpty && reads.isEmpty }
 
-    mutating func write(_ row: Write) {
-        if case .accepted(_, let vote) = row { writeBytes += vote.proposal.bytes.count }
+    /// Adds a row.
+    package mutating func write(_ row: Write) {
+        switch row {
+        case .accepted(_, let vote): writeBytes += vote.proposal.bytes.count
+        case .snapshotChunk(_, _, _, let bytes):
+            writeBytes += bytes.count
+            chunkBytes += bytes.count
+        default: break
+        }
         writes.append(row)
     }
 
     mutating func read(_ read: LogRead) { reads.append(read) }
 
     /// A message that says nothing that must first be durable.
-    mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
+    package mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
 
     /// A message that waits for the rows written before it. Votes for consecutive slots of one ballot
     /// become one.
@@ -50,7 +60,9 @@ public struct Step: ~Copyable, Sendable {
         }
     }
 
-    mutating func respond(_ ticket: Ticket, _ response: ClientResponse) {
+    /// Tells whoever holds the ticket.
+    package mutating func respond(_ ticket: Ticket, _ response: ClientResponse) {
+        guard ticket != .nobody else { return }
         responses.append((ticket, response))
     }
 
@@ -77,6 +89,7 @@ public struct Step: ~Copyable, Sendable {
         swap(&transaction.reads, &reads)
         swap(&transaction.withheld, &withheld)
         swap(&transaction.writeBytes, &writeBytes)
+        swap(&transaction.chunkBytes, &chunkBytes)
         return transaction
     }
 

@@ -29,7 +29,7 @@ import Testing
             // More bytes behind it, so that a length made longer finds what it asks for.
             damaged.writeImmutableBuffer(whole)
             for expectsHandshake in [false, true] {
-                var decoder = FrameDecoder(expectsHandshake: expectsHandshake)
+                var decoder = FrameDecoder(expectsHandshake: expectsHandshake, version: WireVersion.maximum)
                 decoder.append(damaged)
                 if let accepted = try? decoder.next() {
                     Issue.record("bit \(bit) flipped gives \(accepted)")
@@ -44,13 +44,13 @@ import Testing
     func noBodyOfAWrongLengthIsAccepted(_ frame: Frame) throws {
         let whole = try Samples.encoded(frame)
         for length in FrameHeader.bytes..<whole.readableBytes {
-            var decoder = FrameDecoder(expectsHandshake: false)
+            var decoder = FrameDecoder.behindHandshake
             decoder.append(Tampering.resealed(try #require(whole.getSlice(at: 0, length: length))))
             #expect(throws: WireError.self) { try decoder.next() }
         }
         var longer = whole
         longer.writeInteger(UInt8(0))
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(Tampering.resealed(longer))
         #expect(throws: WireError.self) { try decoder.next() }
     }
@@ -61,8 +61,8 @@ import Testing
             (Tampering.frame(proto: 0, type: 3, group: 0, body: []), .unknownType(.handshake, 3)),
             (Tampering.frame(proto: 0, type: 1, group: 1, body: []), .malformed("a handshake names a group")),
             (Tampering.frame(proto: 1, type: 0, body: []), .unknownType(.peer, 0)),
-            (Tampering.frame(proto: 1, type: 13, body: []), .unknownType(.peer, 13)),
-            (Tampering.frame(proto: 2, type: 5, body: []), .unknownType(.client, 5)),
+            (Tampering.frame(proto: 1, type: 16, body: []), .unknownType(.peer, 16)),
+            (Tampering.frame(proto: 2, type: 7, body: []), .unknownType(.client, 7)),
             (
                 Tampering.frame(proto: 2, type: 3, reserved: 1, group: 0, body: []),
                 .malformed("the reserved bytes are not zero")
@@ -75,7 +75,7 @@ import Testing
             ),
         ]
         for (frame, error) in unknown {
-            var decoder = FrameDecoder(expectsHandshake: false)
+            var decoder = FrameDecoder.behindHandshake
             decoder.append(frame)
             #expect(throws: error) { try decoder.next() }
             decoder.append(frame)
@@ -87,7 +87,7 @@ import Testing
     @Test func aLengthOverTheLimitIsRefusedAtItsFourthByte() throws {
         var buffer = ByteBuffer()
         buffer.writeInteger(UInt32(16 + WireLimit.bodyBytes + 1), endianness: .little)
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(try #require(buffer.getSlice(at: 0, length: 3)))
         #expect(try decoder.next() == nil)
         decoder.append(try #require(buffer.getSlice(at: 3, length: 1)))
@@ -100,7 +100,7 @@ import Testing
     @Test func aCountIsJudgedByTheBytesThatFollow() {
         // A decisions message: persist sequence, chosenThrough, then four billion votes of no bytes.
         let body = [UInt8](repeating: 0, count: 16) + [255, 255, 255, 255]
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(Tampering.frame(proto: 1, type: 11, body: body))
         #expect(
             throws: WireError.malformed(
@@ -113,8 +113,9 @@ import Testing
         let heartbeat = Heartbeat(ballot: Samples.lowBallot, round: 1, chosenThrough: .zero)
         var buffer = try Samples.encoded(
             .peer(PeerFrame(group: .first, persistSequence: 0, message: .heartbeat(heartbeat))))
-        buffer.setInteger(UInt8(1), at: buffer.writerIndex - 1)
-        var decoder = FrameDecoder(expectsHandshake: false)
+        // Behind it stands how many witnesses there are.
+        buffer.setInteger(UInt8(1), at: buffer.writerIndex - 2)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(Tampering.resealed(buffer))
         #expect(throws: WireError.malformed("a checkpoint of no slot")) { try decoder.next() }
     }
@@ -145,7 +146,7 @@ import Testing
                             chosenThrough: .zero)))),
         ]
         for frame in frames {
-            #expect(throws: WireError.self) { try frame.write(into: &buffer) }
+            #expect(throws: WireError.self) { try frame.write(version: WireVersion.maximum, into: &buffer) }
             #expect(buffer == ByteBuffer(string: "before"))
         }
     }
@@ -156,7 +157,7 @@ import Testing
         var buffer = try Samples.encoded(
             .peer(PeerFrame(group: .first, persistSequence: 0, message: .accept(accept))))
         buffer.setInteger(UInt8(99), at: buffer.writerIndex - 1)
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(Tampering.resealed(buffer))
         #expect(throws: WireError.malformed("a proposal is empty or does not match its digest")) {
             try decoder.next()
@@ -183,7 +184,7 @@ import Testing
                     accepted: votes.reversed())),
         ]
         for message in messages {
-            var decoder = FrameDecoder(expectsHandshake: false)
+            var decoder = FrameDecoder.behindHandshake
             decoder.append(
                 try Samples.encoded(.peer(PeerFrame(group: .first, persistSequence: 0, message: message))))
             #expect(throws: WireError.self, "\(message)") { try decoder.next() }

@@ -14,26 +14,27 @@ import Testing
     /// Node 1 calls node 2; each holds what it saw of the other.
     func shake(
         _ caller: NodeIdentity, _ called: NodeIdentity, expecting receiver: NodeID? = nil,
-        callerSaw: Witness? = nil, calledSaw: Witness? = nil, isMember: Bool = true
+        callerSaw: Witness? = nil, calledSaw: Witness? = nil,
+        standing: Handshake.Standing = .member(store: nil)
     ) -> (called: Handshake.Verdict, caller: Handshake.Verdict) {
         let hello = Hello(from: caller, to: receiver ?? called.node, witnessed: callerSaw)
         let (reply, verdict) = Handshake.answer(
-            to: hello, as: called, witnessed: calledSaw, isMember: isMember)
+            to: hello, as: called, witnessed: calledSaw, standing: standing)
         return (verdict, Handshake.judge(reply, to: hello, as: caller))
     }
 
     @Test func strangersWhoFitAreAdmitted() {
         let verdicts = shake(one, two)
-        #expect(verdicts.called == .admitted(version: 1))
-        #expect(verdicts.caller == .admitted(version: 1))
+        #expect(verdicts.called == .admitted(version: 2))
+        #expect(verdicts.caller == .admitted(version: 2))
     }
 
     @Test func acquaintancesWhoWentForwardAreAdmitted() {
         let verdicts = shake(
             one, two, callerSaw: Witness(store: two.store, persistSequence: two.persistSequence),
             calledSaw: Witness(store: one.store, persistSequence: 3))
-        #expect(verdicts.called == .admitted(version: 1))
-        #expect(verdicts.caller == .admitted(version: 1))
+        #expect(verdicts.called == .admitted(version: 2))
+        #expect(verdicts.caller == .admitted(version: 2))
     }
 
     @Test func aCallerThatWentBackInTimeIsFencedAndLearnsIt() {
@@ -64,8 +65,74 @@ import Testing
         stranger.genesis = Digest(rawValue: 2)
         #expect(shake(one, stranger).called.refusal == .wrongGenesis)
         #expect(shake(one, two, expecting: NodeID(3)).called.refusal == .wrongNode)
-        #expect(shake(one, two, isMember: false).called.refusal == .wrongNode)
         #expect(shake(one, one).called.refusal == .wrongNode)
+    }
+
+    @Test func whoIsNotKnownYetIsLetInIfItsClusterIsRight() {
+        #expect(shake(one, two, standing: .unknown).called == .admitted(version: 2))
+        var stranger = one
+        stranger.genesis = Digest(rawValue: 2)
+        #expect(shake(stranger, two, standing: .unknown).called.refusal == .wrongGenesis)
+        stranger = one
+        stranger.cluster = "shop"
+        #expect(shake(stranger, two, standing: .unknown).called.refusal == .wrongCluster)
+        #expect(shake(one, one, standing: .unknown).called.refusal == .wrongNode)
+    }
+
+    @Test func whoWasRemovedIsToldSo() throws {
+        let verdicts = shake(one, two, standing: .removed)
+        #expect(verdicts.called.refusal == .removed)
+        #expect(verdicts.caller.refusal == .removed)
+        let reason = try #require(verdicts.caller.reason)
+        #expect(reason.contains("delete its directory"))
+        #expect(reason.contains("decree node --join HOST:PORT"))
+        #expect(!HelloRefusal.removed.isTransient)
+    }
+
+    /// Version 1 takes a refusal that it does not know for damage, and would say so again and again.
+    @Test func versionOneIsToldWhatItKnows() {
+        var hello = Hello(from: one, to: NodeID(2), witnessed: nil)
+        hello.maximumVersion = 1
+        let (reply, verdict) = Handshake.answer(to: hello, as: two, witnessed: nil, standing: .removed)
+        #expect(verdict.refusal == .wrongNode)
+        guard case .refused(.wrongNode, let reason) = reply else {
+            Issue.record("the reply is \(reply)")
+            return
+        }
+        #expect(reason.contains("removed from the cluster"))
+    }
+
+    @Test func theStoreIsTheOneTheConfigurationNames() throws {
+        #expect(shake(one, two, standing: .member(store: one.store)).called == .admitted(version: 2))
+        let verdicts = shake(one, two, standing: .member(store: StoreID(rawValue: 300)))
+        #expect(verdicts.called.refusal == .identityChanged)
+        #expect(verdicts.caller.isSelfAnother)
+        let reason = try #require(verdicts.called.reason)
+        #expect(reason.contains("decree member replace 1 HOST:PORT --nodes …"))
+        #expect(reason.contains("decree node --join HOST:PORT"))
+    }
+
+    @Test func whoWentBackInTimeIsToldHowToComeBack() throws {
+        let verdicts = shake(one, two, calledSaw: Witness(store: one.store, persistSequence: 51))
+        let reason = try #require(verdicts.caller.reason)
+        #expect(reason.contains("decree member replace 1 HOST:PORT --nodes …"))
+        #expect(reason.contains("decree node --join HOST:PORT"))
+    }
+
+    @Test func everyReasonFitsWhole() throws {
+        let far = NodeIdentity(
+            cluster: String(repeating: "x", count: 255), genesis: Digest(rawValue: 1),
+            node: NodeID(NodeID.maximum), store: StoreID(rawValue: .max), persistSequence: 0)
+        var near = far
+        near.node = NodeID(32_766)
+        let other = Witness(store: far.store, persistSequence: .max)
+        for verdicts in [
+            shake(far, near, standing: .removed), shake(far, near, standing: .member(store: two.store)),
+            shake(far, near, calledSaw: other), shake(far, near, callerSaw: other),
+            shake(far, near, callerSaw: Witness(store: one.store, persistSequence: 0)), shake(far, two),
+        ] {
+            #expect(try #require(verdicts.caller.reason).utf8.count <= WireLimit.reasonBytes)
+        }
     }
 
     @Test func theCallerJudgesToo() {
@@ -81,7 +148,7 @@ import Testing
         var other = two
         other.cluster = "shop"
         #expect(verdict(other).refusal == .wrongCluster)
-        #expect(verdict(two, version: 2).refusal == .wrongVersion)
+        #expect(verdict(two, version: 3).refusal == .wrongVersion)
         #expect(verdict(one).refusal == .wrongNode)
     }
 
@@ -89,20 +156,21 @@ import Testing
         var hello = Hello(from: one, to: NodeID(2), witnessed: nil)
         hello.minimumVersion = WireVersion.maximum + 1
         hello.maximumVersion = WireVersion.maximum + 2
-        let answer = Handshake.answer(to: hello, as: two, witnessed: nil, isMember: true)
+        let answer = Handshake.answer(to: hello, as: two, witnessed: nil, standing: .member(store: nil))
         #expect(answer.verdict.refusal == .wrongVersion)
         hello.minimumVersion = 1
         #expect(
-            Handshake.answer(to: hello, as: two, witnessed: nil, isMember: true).verdict
+            Handshake.answer(to: hello, as: two, witnessed: nil, standing: .member(store: nil)).verdict
                 == .admitted(version: WireVersion.maximum))
     }
 
     @Test func aClientNeedsNoIdentity() {
         func answer(_ cluster: String) -> Handshake.Verdict {
-            Handshake.answer(to: Hello(clientOf: cluster), as: two, witnessed: nil, isMember: false).verdict
+            Handshake.answer(to: Hello(clientOf: cluster), as: two, witnessed: nil, standing: .unknown)
+                .verdict
         }
-        #expect(answer("bank") == .admitted(version: 1))
-        #expect(answer("") == .admitted(version: 1))
+        #expect(answer("bank") == .admitted(version: 2))
+        #expect(answer("") == .admitted(version: 2))
         #expect(answer("shop").refusal == .wrongCluster)
     }
 }
@@ -110,6 +178,13 @@ import Testing
 extension Handshake.Verdict {
     fileprivate var refusal: HelloRefusal? {
         if case .refused(let refusal, _) = self { refusal } else { nil }
+    }
+
+    fileprivate var reason: String? {
+        switch self {
+        case .admitted: nil
+        case .refused(_, let reason), .selfIsFenced(let reason), .selfIsAnother(let reason): reason
+        }
     }
 
     fileprivate var isSelfAnother: Bool {

@@ -57,8 +57,9 @@ import Testing
             ballot: Samples.lowBallot, chosenThrough: .zero, floor: .zero, accepted: votes)
         #expect(parts.count == 2)
         var buffer = ByteBuffer()
-        try Message.promise(parts[0]).write(group: .first, persistSequence: 0, into: &buffer)
-        var decoder = FrameDecoder(expectsHandshake: false)
+        try Message.promise(parts[0]).write(
+            group: .first, persistSequence: 0, version: WireVersion.maximum, into: &buffer)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(buffer)
         #expect(try decoder.next() != nil)
     }

@@ -18,24 +18,29 @@ import Testing
         var buffer = ByteBuffer(string: "already sent")
         buffer.moveReaderIndex(forwardBy: 8)
         buffer.moveReaderIndex(forwardBy: 4)
-        for frame in Samples.afterHandshake { try frame.write(into: &buffer) }
-        var decoder = FrameDecoder(expectsHandshake: false)
+        for frame in Samples.afterHandshake { try frame.write(version: WireVersion.maximum, into: &buffer) }
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(buffer)
         #expect(try decoder.all() == Samples.afterHandshake)
     }
 
     @Test func theLayoutIsTheDocumentedOne() throws {
         let heartbeat = Message.heartbeat(
-            Heartbeat(ballot: Ballot(round: 2, node: NodeID(3)), round: 4, chosenThrough: Slot(5)))
+            Heartbeat(
+                ballot: Ballot(round: 2, node: NodeID(3)), round: 4, chosenThrough: Slot(5),
+                witnesses: [
+                    NodeWitness(node: NodeID(8), store: StoreID(rawValue: 9), persistSequence: 10)
+                ]))
         var buffer = ByteBuffer()
-        try heartbeat.write(group: GroupID(6), persistSequence: 7, into: &buffer)
+        try heartbeat.write(group: GroupID(6), persistSequence: 7, version: 2, into: &buffer)
         let bytes = Array(buffer.readableBytesView)
         let behindChecksum: [UInt8] =
             [1, 8, 0, 0, 6, 0, 0, 0]  // peer, heartbeat, reserved, group
             + [7, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 2, 0, 0, 0, 0, 0]  // persist sequence, ballot
             + [4, 0, 0, 0, 0, 0, 0, 0] + [5, 0, 0, 0, 0, 0, 0, 0]  // round, chosenThrough
             + [UInt8](repeating: 0, count: 24)  // no checkpoint
-        #expect(Array(bytes[0..<4]) == [72, 0, 0, 0])
+            + [1] + [8, 0] + [9, 0, 0, 0, 0, 0, 0, 0] + [10, 0, 0, 0, 0, 0, 0, 0]  // witnesses
+        #expect(Array(bytes[0..<4]) == [91, 0, 0, 0])
         #expect(Array(bytes[12...]) == behindChecksum)
         let checksum = Digest(of: behindChecksum).rawValue
         #expect(Array(bytes[4..<12]) == (0..<8).map { UInt8(truncatingIfNeeded: checksum >> ($0 * 8)) })
@@ -61,7 +66,7 @@ import Testing
             ballot: Samples.lowBallot, slot: Slot(1),
             proposal: Samples.proposal(payloadBytes: WireLimit.payloadBytes), chosenThrough: .zero)
         let peer = Frame.peer(PeerFrame(group: .first, persistSequence: 1, message: .accept(accept)))
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder.behindHandshake
         decoder.append(try Samples.encoded(request))
         decoder.append(try Samples.encoded(peer))
         #expect(try decoder.all() == [request, peer])

@@ -1,6 +1,7 @@
 import DecreeWire
 import NIOCore
 import Paxos
+import Testing
 
 /// Frames of every kind, with values at their edges.
 enum Samples {
@@ -27,8 +28,11 @@ enum Samples {
     static let messages: [Message] =
         [
             .preVote(PreVote(ballot: highBallot)),
+            .preVote(PreVote(ballot: lowBallot, chosenThrough: .maximum)),
             .preVoteReply(PreVoteReply(ballot: highBallot, isGranted: false, promised: .zero)),
-            .preVoteReply(PreVoteReply(ballot: lowBallot, isGranted: true, promised: highBallot)),
+            .preVoteReply(
+                PreVoteReply(
+                    ballot: lowBallot, isGranted: true, promised: highBallot, chosenThrough: .maximum)),
             .prepare(Prepare(ballot: lowBallot, firstOpen: Slot(1))),
             .prepare(Prepare(ballot: highBallot, firstOpen: .maximum)),
             .accepted(Accepted(ballot: lowBallot, from: Slot(1), through: Slot(1))),
@@ -40,12 +44,17 @@ enum Samples {
                     ballot: highBallot, round: .max, chosenThrough: .maximum,
                     checkpoint: StateCheckpoint(
                         slot: .maximum, chain: Digest(rawValue: .max), state: Digest(rawValue: 1)))),
+            .heartbeat(
+                Heartbeat(ballot: lowBallot, round: 1, chosenThrough: Slot(1), witnesses: witnesses)),
             .heartbeatReply(HeartbeatReply(ballot: lowBallot, round: .max, executedThrough: .zero)),
+            .heartbeatReply(
+                HeartbeatReply(
+                    ballot: lowBallot, round: 0, executedThrough: .maximum, commitMicroseconds: .max)),
             .fetch(Fetch(from: Slot(1), through: .maximum)),
             .handover(Handover(ballot: highBallot)),
             .accept(Accept(ballot: lowBallot, slot: Slot(1), proposal: .noOp, chosenThrough: .zero)),
             .accept(Accept(ballot: highBallot, slot: .maximum, proposal: batch, chosenThrough: .maximum)),
-        ] + promises + decisions
+        ] + promises + decisions + snapshots
 
     static let promises: [Message] = [
         .promise(
@@ -63,28 +72,98 @@ enum Samples {
         .decisions(Decisions(decided: votes(1, from: Slot.maximum.rawValue), chosenThrough: .maximum)),
     ]
 
-    static let requests: [ClientRequest] = [
-        .openSession,
-        .command(session: SessionID(rawValue: 0), sequence: 0, firstUnacknowledged: 0, payload: []),
-        .command(
-            session: SessionID(rawValue: .max), sequence: .max, firstUnacknowledged: .max,
-            payload: [1, 2, 3]),
-        .query(payload: [], consistency: .linearizable),
-        .query(payload: [255], consistency: .stale),
+    static let snapshots: [Message] = [
+        .snapshotOffer(SnapshotOffer(header: header(bytes: 1), chosenThrough: Slot(1))),
+        .snapshotOffer(SnapshotOffer(header: header(bytes: 1 << 40), chosenThrough: .maximum)),
+        .fetchSnapshot(FetchSnapshot(header: header(bytes: 1), from: 0)),
+        .fetchSnapshot(FetchSnapshot(header: header(bytes: 1 << 40), from: (1 << 24) - 1)),
+        .snapshotChunk(SnapshotChunk(header: header(bytes: 3), index: 0, bytes: [1, 2, 3])),
+        .snapshotChunk(
+            SnapshotChunk(
+                header: header(bytes: UInt64(SnapshotHeader.chunkBytes) + 2), index: 1, bytes: [4, 5])),
     ]
 
-    static let responses: [ClientResponse] = [
-        .opened(SessionID(rawValue: .max)),
-        .executed(.ok(), LogPosition(slot: Slot(1), index: 0)),
-        .executed(.rejected("insufficient funds"), LogPosition(slot: .maximum, index: .max)),
-        .answered(.ok([9]), executedThrough: .zero, consistency: .stale),
-        .answered(.rejected(""), executedThrough: .maximum, consistency: .linearizable),
-        .notLeader(leader: nil), .notLeader(leader: NodeID(NodeID.maximum)),
-        .busy,
-        .leadershipLost(leader: nil), .leadershipLost(leader: NodeID(1)),
-        .sessionExpired, .alreadyAcknowledged,
-        .refused(.tooLarge), .refused(.outsideWindow), .refused(.unknownGroup),
+    static let witnesses = [
+        NodeWitness(node: NodeID(1), store: StoreID(rawValue: 0), persistSequence: .max),
+        NodeWitness(node: NodeID(NodeID.maximum), store: StoreID(rawValue: .max), persistSequence: 0),
     ]
+
+    static func header(bytes: UInt64) -> SnapshotHeader {
+        SnapshotHeader(
+            slot: .maximum, chain: Digest(rawValue: .max), byteCount: bytes, digest: Digest(rawValue: 5))
+    }
+
+    static let plain = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
+
+    static let requests: [ClientRequest] =
+        [
+            .openSession,
+            .command(session: SessionID(rawValue: 0), sequence: 0, firstUnacknowledged: 0, payload: []),
+            .command(
+                session: SessionID(rawValue: .max), sequence: .max, firstUnacknowledged: .max,
+                payload: [1, 2, 3]),
+            .query(payload: [], consistency: .linearizable),
+            .query(payload: [255], consistency: .stale),
+        ] + changes.map { .admin(.change($0)) } + questions.map { .admin($0) }
+
+    static let changes: [ConfigurationChange] = [
+        .add(node: nil, role: .nonVoter, store: nil, address: "[::1]:65535"),
+        .add(
+            node: NodeID(NodeID.maximum), role: .joining(replacing: NodeID(3)),
+            store: StoreID(rawValue: .max), address: String(repeating: "x", count: 250) + ":1000"),
+        .add(node: nil, role: .joining(replacing: nil), store: StoreID(rawValue: 0), address: ""),
+        .promote(NodeID(1)), .remove(NodeID(NodeID.maximum)), .move(NodeID(2), address: "höhle:1"),
+    ]
+
+    static let questions: [AdminRequest] = [
+        .transferLead(to: nil), .transferLead(to: NodeID(NodeID.maximum)), .takeSnapshot, .describeLog,
+        .readSlots(from: Slot(1)), .readSlots(from: .maximum), .readChunks(header(bytes: 1), from: 0),
+        .readChunks(header(bytes: 1 << 40), from: (1 << 24) - 1),
+    ]
+
+    static let answers: [AdminResponse] =
+        [
+            .changed(ConfigurationOutcome(node: NodeID(1), from: nil)),
+            .changed(ConfigurationOutcome(node: NodeID(NodeID.maximum), from: .maximum)),
+            .handedOver(to: NodeID(2)), .takingSnapshot(through: .maximum),
+            .described(
+                LogDescription(
+                    configuration: Configuration(voters: [NodeID(1)]), floor: .zero, chosenThrough: .zero,
+                    chain: .zero, snapshot: nil)),
+            .described(
+                LogDescription(
+                    configuration: plain, floor: Slot(1), chosenThrough: .maximum,
+                    chain: Digest(rawValue: .max), snapshot: header(bytes: 1 << 40))),
+            .slots([], chosenThrough: .zero), .slots(votes(3), chosenThrough: .maximum),
+            .chunks([]), .chunks([[1], [2, 3], [4], [5]]),
+        ] + ConfigurationRefusal.allCases.map { .changeRefused($0) }
+
+    static let welcomes = [
+        Welcome(
+            cluster: "", genesis: .zero,
+            groups: [Welcome.Group(id: .first, kind: "", genesis: Configuration(voters: [NodeID(1)]))]),
+        Welcome(
+            cluster: "bank", genesis: Digest(rawValue: .max),
+            groups: [
+                Welcome.Group(id: .first, kind: "bank", genesis: plain),
+                Welcome.Group(id: lastGroup, kind: "register", genesis: plain),
+            ]),
+    ]
+
+    static let responses: [ClientResponse] =
+        [
+            .opened(SessionID(rawValue: .max)),
+            .executed(.ok(), LogPosition(slot: Slot(1), index: 0)),
+            .executed(.rejected("insufficient funds"), LogPosition(slot: .maximum, index: .max)),
+            .answered(.ok([9]), executedThrough: .zero, consistency: .stale),
+            .answered(.rejected(""), executedThrough: .maximum, consistency: .linearizable),
+            .notLeader(leader: nil), .notLeader(leader: NodeID(NodeID.maximum)),
+            .busy,
+            .leadershipLost(leader: nil), .leadershipLost(leader: NodeID(1)),
+            .sessionExpired, .alreadyAcknowledged,
+            .refused(.tooLarge), .refused(.outsideWindow), .refused(.unknownGroup), .refused(.noSuccessor),
+            .refused(.gone), .refused(.noSnapshot),
+        ] + answers.map { .admin($0) }
 
     static let identity = NodeIdentity(
         cluster: "bank", genesis: Digest(rawValue: 11), node: NodeID(2), store: StoreID(rawValue: 22),
@@ -97,7 +176,11 @@ enum Samples {
         .hello(
             Hello(
                 from: identity, to: NodeID(3),
-                witnessed: Witness(store: StoreID(rawValue: .max), persistSequence: .max))),
+                witnessed: Witness(store: StoreID(rawValue: .max), persistSequence: .max),
+                address: "node-2.example:7101")),
+        .hello(
+            Hello(
+                from: identity, to: NodeID(3), witnessed: nil, address: String(repeating: "x", count: 255))),
     ]
 
     static let helloReplies: [Frame] =
@@ -125,15 +208,15 @@ enum Samples {
         + responses.map { .client(.response(id: 0, $0)) }
         + [
             .client(.statusRequest(id: 5)), .client(.statusResponse(id: 5, [])),
-            .client(.statusResponse(id: 6, Array("{}".utf8))),
-        ]
+            .client(.statusResponse(id: 6, Array("{}".utf8))), .client(.join(id: .max)),
+        ] + welcomes.map { .client(.welcome(id: 7, $0)) }
 
     /// Everything that may follow a handshake.
     static let afterHandshake = peers + clients
 
-    static func encoded(_ frame: Frame) throws -> ByteBuffer {
+    static func encoded(_ frame: Frame, version: UInt16 = WireVersion.maximum) throws -> ByteBuffer {
         var buffer = ByteBuffer()
-        try frame.write(into: &buffer)
+        #expect(try frame.write(version: version, into: &buffer))
         return buffer
     }
 
@@ -147,7 +230,12 @@ enum Samples {
 
 extension FrameDecoder {
     /// A decoder at the place of a stream where `frame` may stand.
-    init(for frame: Frame) { self.init(expectsHandshake: Samples.isHandshake(frame)) }
+    init(for frame: Frame, version: UInt16 = WireVersion.maximum) {
+        self.init(expectsHandshake: Samples.isHandshake(frame), version: version)
+    }
+
+    /// A decoder of the newest version, after the handshake.
+    static let behindHandshake = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
 
     /// Everything complete.
     mutating func all() throws -> [Frame] {

@@ -38,7 +38,9 @@ extension Configuration {
         else { return nil }
         var members: [Member] = []
         for _ in 0..<count {
-            guard let node = Self.node(&reader), members.last.map({ $0.node < node }) ?? true else { return nil }
+            guard let node = Self.node(&reader), members.last.map({ $0.node < node }) ?? true else {
+                return nil
+            }
             guard format == Format.members else {
                 members.append(Member(node: node))
                 continue
@@ -51,7 +53,9 @@ extension Configuration {
         if format == Format.members {
             guard let count = reader.readInteger(UInt16.self) else { return nil }
             for _ in 0..<count {
-                guard let node = Self.node(&reader), retired.last.map({ $0 < node }) ?? true else { return nil }
+                guard let node = Self.node(&reader), retired.last.map({ $0 < node }) ?? true else {
+                    return nil
+                }
                 retired.append(node)
             }
         }

@@ -149,7 +149,8 @@ extension Configuration {
 
     private static func judge(_ address: String) throws(ConfigurationRefusal) {
         guard address.utf8.count <= Member.maximumAddressBytes, let colon = address.lastIndex(of: ":"),
-            colon > address.startIndex, UInt16(address[address.index(after: colon)...]).map({ $0 > 0 }) ?? false
+            colon > address.startIndex,
+            UInt16(address[address.index(after: colon)...]).map({ $0 > 0 }) ?? false
         else { throw .malformed }
     }
 

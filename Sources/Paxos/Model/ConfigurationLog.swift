@@ -72,7 +72,10 @@ public struct ConfigurationLog: Hashable, Sendable {
     }
 
     /// Forgets what governs no slot after `slot`.
-    mutating func forget(through slot: Slot) { entries = Array(governing(from: slot.next)) }
+    mutating func forget(through slot: Slot) {
+        guard entries.count > 1 else { return }
+        entries = Array(governing(from: slot.next))
+    }
 }
 
 extension ConfigurationLog {

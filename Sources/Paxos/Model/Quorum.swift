@@ -30,3 +30,26 @@ public struct Quorum: Hashable, Sendable {
     /// Whether enough have voted that any other such set meets this one.
     public func isReached(in configuration: Configuration) -> Bool { count >= configuration.quorumSize }
 }
+
+/// A tally that is reached only when a quorum of each of several configurations has voted: while members change,
+/// two govern the open slots (invariant ConfigAtSlot).
+struct JointQuorum: Sendable {
+    private(set) var nodes: [NodeID] = []
+
+    /// Counts a node, once. Whether its vote means anything is for the configurations to say.
+    mutating func add(_ node: NodeID) {
+        if !nodes.contains(node) { nodes.append(node) }
+    }
+
+    func contains(_ node: NodeID) -> Bool { nodes.contains(node) }
+
+    /// Whether a quorum of every one of them has voted.
+    func isReached(in configurations: ArraySlice<ConfigurationLog.Entry>) -> Bool {
+        configurations.allSatisfy { isReached(in: $0.configuration) }
+    }
+
+    /// Whether a quorum of one configuration has voted.
+    func isReached(in configuration: Configuration) -> Bool {
+        configuration.voters.count { nodes.contains($0) } >= configuration.quorumSize
+    }
+}

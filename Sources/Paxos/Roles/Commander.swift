@@ -14,19 +14,18 @@ struct Commander: Sendable {
     }
 
     let ballot: Ballot
-    private let configuration: Configuration
     /// The first slot in flight.
     private(set) var first: Slot
     private var flights: Deque<Flight> = []
     private(set) var bytes = 0
 
-    init(ballot: Ballot, first: Slot, configuration: Configuration) {
+    init(ballot: Ballot, first: Slot) {
         self.ballot = ballot
         self.first = first
-        self.configuration = configuration
     }
 
     var count: Int { flights.count }
+    var isEmpty: Bool { flights.isEmpty }
     /// The slot that is proposed next.
     var next: Slot { first.advanced(by: flights.count) }
 
@@ -36,18 +35,32 @@ struct Commander: Sendable {
         flights.append(Flight(proposal: proposal, tickets: tickets, sentAtTick: tick))
     }
 
-    /// Counts the votes of the voter at `index`. Slots that are chosen already need them no more.
-    mutating func count(_ accepted: Accepted, byVoterAt index: Int) {
+    /// Counts the votes of `node`, as far as it votes in a slot's configuration. Slots that are chosen already
+    /// need them no more.
+    mutating func count(_ accepted: Accepted, from node: NodeID, of configurations: ConfigurationLog) {
         Invariant.quorumExact(vote: accepted.ballot, counted: ballot)
         let from = max(0, first.distance(to: accepted.from))
         let through = min(flights.count - 1, first.distance(to: accepted.through))
         guard from <= through else { return }
-        for position in from...through { flights[position].quorum.add(index: index) }
+        let governing = configurations.governing(from: first.advanced(by: from))
+        for (number, entry) in governing.enumerated() {
+            // Below the next one's first slot.
+            let end =
+                number + 1 < governing.count
+                ? first.distance(to: governing[governing.startIndex + number + 1].from) - 1 : through
+            let start = number == 0 ? from : max(from, first.distance(to: entry.from))
+            guard let index = entry.configuration.index(of: node), start <= min(through, end) else {
+                continue
+            }
+            for position in start...min(through, end) { flights[position].quorum.add(index: index) }
+        }
     }
 
     /// Takes the first slot in flight if a quorum voted for it.
-    mutating func takeChosen() -> (slot: Slot, flight: Flight)? {
-        guard let flight = flights.first, flight.quorum.isReached(in: configuration) else { return nil }
+    mutating func takeChosen(of configurations: ConfigurationLog) -> (slot: Slot, flight: Flight)? {
+        guard let flight = flights.first, flight.quorum.isReached(in: configurations[first]) else {
+            return nil
+        }
         return remove()
     }
 

@@ -10,25 +10,22 @@ struct Confirmation: Sendable {
         /// The first round that started after the read arrived.
         let round: UInt64
         /// What must be executed before it is answered.
-        let needed: Slot
+        var needed: Slot
     }
 
     /// The last round started.
     private(set) var round: UInt64 = 0
     /// The last round a quorum answered.
     private(set) var confirmedRound: UInt64 = 0
-    /// The last round each voter answered, by its index.
-    private var answered: [UInt64]
+    /// The last round each node answered.
+    private var answered: [(node: NodeID, round: UInt64)] = []
     private var waiting: Deque<Read> = []
     private var waitingBytes = 0
-    private let quorumSize: Int
-    private let selfIndex: Int?
+    private let node: NodeID
     private let limits: Limits
 
-    init(configuration: Configuration, node: NodeID, limits: Limits) {
-        answered = Array(repeating: 0, count: configuration.voters.count)
-        quorumSize = configuration.quorumSize
-        selfIndex = configuration.index(of: node)
+    init(node: NodeID, limits: Limits) {
+        self.node = node
         self.limits = limits
     }
 
@@ -46,18 +43,37 @@ struct Confirmation: Sendable {
     }
 
     /// Starts a round. The node itself answers at once: it would have stepped down before it promised more.
-    mutating func startRound() -> UInt64 {
+    mutating func startRound(of governing: ArraySlice<ConfigurationLog.Entry>) -> UInt64 {
         round += 1
-        if let selfIndex { answer(round, byVoterAt: selfIndex) }
+        answer(round, from: node, of: governing)
         return round
     }
 
-    /// Counts a voter's answer, which stands for all rounds before it too.
-    mutating func answer(_ answeredRound: UInt64, byVoterAt index: Int) {
-        guard answeredRound <= round, answeredRound > answered[index] else { return }
-        answered[index] = answeredRound
-        // The round that at least a quorum has reached.
-        confirmedRound = max(confirmedRound, answered.sorted(by: >)[quorumSize - 1])
+    /// Counts a node's answer, which stands for all rounds before it too. A round is confirmed by a quorum of each
+    /// configuration that governs open slots.
+    mutating func answer(
+        _ answeredRound: UInt64, from node: NodeID, of governing: ArraySlice<ConfigurationLog.Entry>
+    ) {
+        guard answeredRound <= round else { return }
+        if let index = answered.firstIndex(where: { $0.node == node }) {
+            guard answeredRound > answered[index].round else { return }
+            answered[index].round = answeredRound
+        } else {
+            answered.append((node, answeredRound))
+        }
+        let reached = governing.map { self.reached(by: $0.configuration) }.min() ?? 0
+        confirmedRound = max(confirmedRound, reached)
+    }
+
+    /// The round that at least a quorum has reached.
+    private func reached(by configuration: Configuration) -> UInt64 {
+        let rounds = configuration.voters.map { voter in answered.first { $0.node == voter }?.round ?? 0 }
+        return rounds.sorted(by: >)[configuration.quorumSize - 1]
+    }
+
+    /// What waits needs `slot` executed, too: phase 1 of a new configuration reported it.
+    mutating func require(_ slot: Slot) {
+        for index in waiting.indices where waiting[index].needed < slot { waiting[index].needed = slot }
     }
 
     /// Takes the next read that may be answered from the state after `executedThrough`.

@@ -3,7 +3,7 @@
 struct Candidacy: Sendable {
     /// The ballot it would prepare.
     let ballot: Ballot
-    var grants = Quorum()
+    var grants = JointQuorum()
 }
 
 /// When to lose patience with a silent leader, or with one's own election. The timeout is drawn anew each

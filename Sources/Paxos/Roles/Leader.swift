@@ -1,62 +1,80 @@
-import DequeModule
-
 /// What a node knows beyond a follower while it leads: the slots in flight, the commands and reads that
-/// wait, and when it last heard each voter.
+/// wait, and what it hears of the others.
 struct Leader: Sendable {
     let ballot: Ballot
-    private let configuration: Configuration
     private let limits: Limits
+    /// Phase 1 of this ballot: done for the slots that are governed as when it began, and taken up again when the
+    /// members change.
+    var scout: Scout
     var commander: Commander
     var batcher: Batcher
     var confirmation: Confirmation
-    /// Proposals that phase 1 obliges this leader to repeat, for the slots after the last chosen one.
-    private var inherited: Deque<Proposal> = []
-    /// What phase 1 found, until the slots it knows to be chosen have been fetched.
-    private(set) var scout: Scout?
+    /// What is heard of the others.
+    var followers = Followers()
+    /// Whether it may propose: everything phase 1 knew to be chosen has been learnt.
+    private(set) var isReady = false
+    /// The slots from this one on wait for promises of a quorum of those who govern them; nil if none do.
+    private(set) var unpromisedFrom: Slot?
     /// Reads wait for this slot: the highest that phase 1 reported (invariant ReadFresh).
-    let barrier: Slot
-    private var heardAtTick: [UInt64]
-    /// What each voter has executed, by index: the best successor is the furthest.
-    private var executedThrough: [Slot]
+    private(set) var barrier: Slot
+    /// Whether a proposal of this ballot was chosen: before that, members do not change (invariant ConfigAtSlot).
+    private(set) var hasChosen = false
+    /// Whether somebody waits for that, and nothing else may come to be proposed.
+    var wantsNoOp = false
     private var progressAtTick: UInt64
+    /// When a member was last promoted, lest it be done again before the first time shows.
+    var promotedAtTick: UInt64 = 0
 
-    init(scout: Scout, node: NodeID, configuration: Configuration, limits: Limits, tick: UInt64) {
+    init(scout: Scout, node: NodeID, limits: Limits, tick: UInt64) {
         ballot = scout.ballot
-        self.configuration = configuration
         self.limits = limits
         self.scout = scout
         barrier = max(scout.lastVoted, scout.chosenThrough)
         // No slot is in flight before phase 1's chosen slots have been fetched; then this starts afresh.
-        commander = Commander(ballot: scout.ballot, first: scout.firstOpen, configuration: configuration)
+        commander = Commander(ballot: scout.ballot, first: scout.chosenThrough.next)
         batcher = Batcher(limits: limits)
-        confirmation = Confirmation(configuration: configuration, node: node, limits: limits)
-        heardAtTick = Array(repeating: tick, count: configuration.voters.count)
-        executedThrough = Array(repeating: .zero, count: configuration.voters.count)
+        confirmation = Confirmation(node: node, limits: limits)
         progressAtTick = tick
     }
 
-    /// Whether it may propose: everything phase 1 knows to be chosen has been learnt.
-    var isReady: Bool { scout == nil }
-
     /// Starts to propose after `chosenThrough`, if phase 1 knows of no chosen slot beyond it.
     mutating func startProposing(chosenThrough: Slot) {
-        guard let scout, chosenThrough >= scout.chosenThrough, chosenThrough >= scout.floor else { return }
+        guard !isReady, chosenThrough >= scout.chosenThrough, chosenThrough >= scout.floor else { return }
         let first = chosenThrough.next
         Invariant.valueRule(firstProposed: first, chosenThrough: scout.chosenThrough, floor: scout.floor)
-        commander = Commander(ballot: ballot, first: first, configuration: configuration)
-        if scout.lastVoted >= first {
-            for slot in first...scout.lastVoted { inherited.append(scout.proposal(for: slot)) }
-        }
-        self.scout = nil
+        commander = Commander(ballot: ballot, first: first)
+        isReady = true
     }
 
-    /// The next proposal that may go, if the window has room. What was inherited goes first.
-    mutating func nextProposal(evenPartial: Bool) -> (proposal: Proposal, tickets: [Ticket])? {
-        guard isReady, commander.count < min(limits.slotsInFlight, Int(configuration.alpha)),
-            commander.bytes < limits.bytesInFlight
+    // MARK: Phase 1, again
+
+    /// Looks whether whoever governs the slots after `chosenThrough` has promised, for each of them.
+    mutating func reviewPromises(governing: ArraySlice<ConfigurationLog.Entry>) {
+        unpromisedFrom = governing.first { !scout.promised.isReached(in: $0.configuration) }?.from
+        barrier = max(barrier, scout.lastVoted, scout.chosenThrough)
+        confirmation.require(barrier)
+    }
+
+    // MARK: Proposing
+
+    /// The next proposal that may go, if the window has room. What phase 1 obliges to goes first. Where the members
+    /// are about to change, no-ops go when there is nothing else, so that they do.
+    mutating func nextProposal(
+        evenPartial: Bool, alpha: UInt32, changeFrom: Slot
+    ) -> (proposal: Proposal, tickets: [Ticket])? {
+        let next = commander.next
+        guard isReady, commander.count < min(limits.slotsInFlight, Int(alpha)),
+            commander.bytes < limits.bytesInFlight, unpromisedFrom.map({ next < $0 }) ?? true,
+            next > scout.chosenThrough, next > scout.floor
         else { return nil }
-        if let proposal = inherited.popFirst() { return (proposal, []) }
-        return batcher.take(evenPartial: evenPartial)
+        if scout.binds(next) {
+            Invariant.valueRule(firstProposed: next, chosenThrough: scout.chosenThrough, floor: scout.floor)
+            return (scout.takeProposal(for: next), [])
+        }
+        if let batch = batcher.take(evenPartial: evenPartial) { return batch }
+        guard next < changeFrom || (wantsNoOp && commander.isEmpty) else { return nil }
+        wantsNoOp = false
+        return (.noOp, [])
     }
 
     /// `slot`, chosen before this leader's own votes could choose it, is proposed no more. Returns what it
@@ -65,34 +83,19 @@ struct Leader: Sendable {
         guard isReady, commander.first == slot else { return nil }
         if let flight = commander.remove()?.flight { return (flight.proposal, flight.tickets) }
         commander.skip()
-        return inherited.popFirst().map { ($0, []) }
+        return scout.takeVote(for: slot).map { ($0, []) }
     }
 
-    /// A decision that was missing has come.
+    /// A proposal of this ballot is chosen.
+    mutating func noteChosen() { hasChosen = true }
+
+    // MARK: Stalling
+
+    /// A decision, or a part of a snapshot, that was missing has come.
     mutating func noteProgress(atTick tick: UInt64) { progressAtTick = tick }
 
     /// Whether nobody sends the decisions it lacks: another, with another quorum, may not need them.
     func isStalled(atTick tick: UInt64, after ticks: Int) -> Bool {
         !isReady && tick - progressAtTick > UInt64(ticks)
-    }
-
-    mutating func note(executedThrough slot: Slot, ofVoterAt index: Int) { executedThrough[index] = slot }
-
-    mutating func hear(voterAt index: Int, atTick tick: UInt64) { heardAtTick[index] = tick }
-
-    /// Whether a quorum, this node among it, was heard within `ticks` (invariant QuorumContact).
-    func hasQuorumContact(atTick tick: UInt64, within ticks: Int, selfIndex: Int) -> Bool {
-        let heard = heardAtTick.indices.count { index in
-            index == selfIndex || tick - heardAtTick[index] <= UInt64(ticks)
-        }
-        return heard >= configuration.quorumSize
-    }
-
-    /// The voter that has executed most and was heard lately: who should lead next.
-    func successor(atTick tick: UInt64, within ticks: Int, selfIndex: Int) -> NodeID? {
-        heardAtTick.indices
-            .filter { $0 != selfIndex && tick - heardAtTick[$0] <= UInt64(ticks) }
-            .max { (executedThrough[$0], $1) < (executedThrough[$1], $0) }
-            .map { configuration.voters[$0] }
     }
 }

@@ -27,6 +27,11 @@ struct LogAcceptor: Sendable {
 
     func vote(in slot: Slot) -> Vote? { votes[slot] }
 
+    /// Slots through this one are closed: a snapshot stands for them. Votes above it are kept.
+    mutating func install(through slot: Slot) {
+        for vote in votes.removeThrough(slot) { voteBytes -= vote.value.bytes.count }
+    }
+
     /// Takes up what the store kept.
     mutating func restore(promised: Ballot, votes kept: [AcceptedProposal]) {
         self.promised = promised

@@ -11,9 +11,38 @@ struct Replica: Sendable {
     /// How many slots lie between two digests of the state that nodes compare.
     static let checkpointInterval: UInt64 = 65_536
 
-    init(machine: any StateMachine, configuration: Configuration) {
+    /// Who belongs to the group, from the first open slot on.
+    private(set) var configurations: ConfigurationLog
+    /// What the log has grown by since a snapshot was last due. It depends on the log alone, so all replicas take
+    /// theirs at the same slots.
+    private(set) var growth = LogGrowth()
+
+    init(machine: any StateMachine, genesis: Configuration) {
         self.machine = machine
-        sessions = SessionTable(configuration: configuration)
+        configurations = ConfigurationLog(genesis: genesis)
+        sessions = SessionTable(configuration: genesis)
+    }
+
+    /// A replica as it was when the snapshot was taken.
+    init(_ capture: Capture) {
+        machine = capture.machine
+        sessions = capture.sessions
+        configurations = capture.configurations
+        growth = capture.growth
+        executedThrough = capture.slot
+        chain = capture.chain
+    }
+
+    /// A copy of everything, to be made a snapshot: it costs nothing until the original goes on.
+    func capture() -> Capture {
+        Capture(
+            slot: executedThrough, chain: chain, configurations: configurations, sessions: sessions,
+            growth: growth, machine: machine)
+    }
+
+    /// Whether the log has grown enough for a snapshot. Asked once after each slot.
+    mutating func isSnapshotDue(after limits: Limits) -> Bool {
+        growth.isDue(bytes: limits.snapshotBytes, commands: limits.snapshotCommands)
     }
 
     /// Executes the next slot. `tickets` are those who wait for its entries, by index, or nobody.
@@ -24,12 +53,14 @@ struct Replica: Sendable {
         var entries = proposal.entries
         var index: UInt32 = 0
         while let entry = entries.next() {
-            let response = execute(entry, at: LogPosition(slot: slot, index: index))
+            let response = execute(entry, at: LogPosition(slot: slot, index: index), into: &step)
             if Int(index) < tickets.count { step.respond(tickets[Int(index)], response) }
             index += 1
         }
         Invariant.wellFormed(entries, slot: slot)
         executedThrough = slot
+        growth.add(bytes: proposal.bytes.count, commands: Int(index))
+        configurations.forget(through: slot)
         chain = chain.chained(slot, proposal.digest)
         if slot.rawValue % Self.checkpointInterval == 0 {
             checkpoints =
@@ -38,9 +69,16 @@ struct Replica: Sendable {
         }
     }
 
-    private mutating func execute(_ entry: Entry, at position: LogPosition) -> ClientResponse {
+    private mutating func execute(
+        _ entry: Entry, at position: LogPosition, into step: inout Step
+    ) -> ClientResponse {
         switch entry {
-        case .change: return .admin(.changeRefused(.malformed))
+        case .change(let change):
+            do throws(ConfigurationRefusal) {
+                return .admin(.changed(try configurations.apply(change, in: position.slot)))
+            } catch {
+                return .admin(.changeRefused(error))
+            }
         case .openSession: return .opened(sessions.open(at: position))
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
             switch sessions.admit(

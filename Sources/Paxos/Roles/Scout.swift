@@ -1,5 +1,8 @@
-/// The worker of phase 1: gathers promises for one ballot from a quorum, and remembers for each open slot
-/// the vote of the highest ballot. (van Renesse and Altinbuken, section 2.4.)
+/// The worker of phase 1: gathers promises for one ballot, and remembers for each open slot the vote of the highest
+/// ballot. (van Renesse and Altinbuken, section 2.4.)
+///
+/// It works on while its node leads: when the members change, phase 1 is due for the slots that the new
+/// configuration governs, in the same ballot, with whoever has not promised yet.
 struct Scout: Sendable {
     /// The parts of one acceptor's promise that have come so far.
     private struct Arriving: Sendable {
@@ -9,14 +12,13 @@ struct Scout: Sendable {
     }
 
     let ballot: Ballot
-    let firstOpen: Slot
-    private let configuration: Configuration
-    private var quorum = Quorum()
+    /// Who has promised, all parts of it.
+    private(set) var promised = JointQuorum()
     private var arriving: [NodeID: Arriving] = [:]
     // Only ever looked up by slot, never walked: a dictionary's order must not show.
     private var highest: [Slot: LogAcceptor.Vote] = [:]
 
-    /// The highest slot any member of the quorum voted in.
+    /// The highest slot any of them voted in.
     private(set) var lastVoted: Slot
     /// The highest slot any of them knows to be chosen, and who does.
     private(set) var chosenThrough: Slot
@@ -24,23 +26,18 @@ struct Scout: Sendable {
     /// The highest slot any of them has truncated.
     private(set) var floor: Slot = .zero
 
-    init(ballot: Ballot, firstOpen: Slot, configuration: Configuration) {
+    init(ballot: Ballot, firstOpen: Slot) {
         self.ballot = ballot
-        self.firstOpen = firstOpen
-        self.configuration = configuration
         lastVoted = firstOpen.previous
         chosenThrough = firstOpen.previous
     }
-
-    var isComplete: Bool { quorum.isReached(in: configuration) }
 
     /// Counts a part of a promise. One for another ballot, however late, counts for nothing.
     ///
     /// Parts of two answers (to a prepare that came twice) make one promise only when both were given at
     /// the same chosen slot: the votes below the ballot are then the same, and so is how they are cut.
     mutating func add(_ promise: Promise, from node: NodeID) {
-        guard promise.ballot == ballot, configuration.index(of: node) != nil, promise.part < promise.parts
-        else { return }
+        guard promise.ballot == ballot, promise.part < promise.parts else { return }
         Invariant.quorumExact(vote: promise.ballot, counted: ballot)
         var answer = arriving[node] ?? Arriving(parts: promise.parts, chosenThrough: promise.chosenThrough)
         if answer.parts != promise.parts || answer.chosenThrough != promise.chosenThrough {
@@ -63,10 +60,16 @@ struct Scout: Sendable {
             mostAdvanced = node
         }
         floor = max(floor, promise.floor)
-        if answer.received.count == Int(answer.parts) { quorum.add(node, of: configuration) }
+        if answer.received.count == Int(answer.parts) { promised.add(node) }
     }
 
-    /// What must be proposed in `slot`: the value of the highest ballot, or a no-op where no member of the
-    /// quorum voted (invariant ValueRule).
-    func proposal(for slot: Slot) -> Proposal { highest[slot]?.value ?? .noOp }
+    /// What must be proposed in `slot`: the value of the highest ballot, or a no-op where nobody who promised
+    /// voted (invariant ValueRule). It is proposed once, and forgotten.
+    mutating func takeProposal(for slot: Slot) -> Proposal { takeVote(for: slot) ?? .noOp }
+
+    /// The value of the highest ballot in `slot`, which need not be remembered any more.
+    mutating func takeVote(for slot: Slot) -> Proposal? { highest.removeValue(forKey: slot)?.value }
+
+    /// Whether phase 1 obliges the leader to what it proposes in `slot`.
+    func binds(_ slot: Slot) -> Bool { slot <= lastVoted }
 }

@@ -34,10 +34,8 @@ public enum AdminResponse: Sendable, Equatable {
 
 /// How a node's log stands, for whoever wants to read it.
 public struct LogDescription: Sendable, Hashable {
-    /// The name of the state machine.
-    public let kind: String
-    /// What the cluster was created with.
-    public let genesis: Configuration
+    /// Who belongs to the group by now.
+    public let configuration: Configuration
     /// Slots deleted.
     public let floor: Slot
     /// Slots chosen, which can be read above the floor.
@@ -48,11 +46,10 @@ public struct LogDescription: Sendable, Hashable {
     public let snapshot: SnapshotHeader?
     /// A description.
     public init(
-        kind: String, genesis: Configuration, floor: Slot, chosenThrough: Slot, chain: Digest,
+        configuration: Configuration, floor: Slot, chosenThrough: Slot, chain: Digest,
         snapshot: SnapshotHeader?
     ) {
-        self.kind = kind
-        self.genesis = genesis
+        self.configuration = configuration
         self.floor = floor
         self.chosenThrough = chosenThrough
         self.chain = chain

@@ -77,4 +77,7 @@ public struct Ticket: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt64
     /// A ticket.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Of what the group does by itself. No host may give it to anybody.
+    public static let nobody = Ticket(rawValue: .max)
 }

@@ -28,7 +28,7 @@ struct SessionTable: Sendable {
     }
 
     // Looked up by id; walked only to be sorted by distinct positions, so that its order never shows.
-    private var sessions: [SessionID: Session] = [:]
+    private(set) var sessions: [SessionID: Session] = [:]
     /// Sessions in the order of their last use when it was made; some have been used since, or are gone.
     private var byLastUse: Deque<Use> = []
     private let limit: Int
@@ -41,6 +41,13 @@ struct SessionTable: Sendable {
         limit = Int(configuration.sessionLimit)
         window = UInt64(configuration.sessionWindow)
         replyBytes = Int(clamping: configuration.replyBytes)
+    }
+
+    /// A table as it was written; `sessions` are within the configuration's limits.
+    init(configuration: Configuration, sessions: [SessionID: Session]) {
+        self.init(configuration: configuration)
+        self.sessions = sessions
+        for session in sessions.values { keptBytes += session.replies.reduce(0) { $0 + ($1?.bytes ?? 0) } }
     }
 
     var count: Int { sessions.count }
@@ -100,13 +107,19 @@ struct SessionTable: Sendable {
 }
 
 /// One client's sequences and the replies it has not acknowledged.
-private struct Session: Sendable {
+struct Session: Sendable {
     private(set) var firstUnacknowledged: UInt64 = 1
     /// Replies from `firstUnacknowledged` on; nil where the sequence was not executed yet.
     private(set) var replies: Deque<SessionTable.Kept?> = []
     var lastUsed: LogPosition
 
     init(lastUsed: LogPosition) { self.lastUsed = lastUsed }
+
+    init(lastUsed: LogPosition, firstUnacknowledged: UInt64, replies: Deque<SessionTable.Kept?>) {
+        self.lastUsed = lastUsed
+        self.firstUnacknowledged = firstUnacknowledged
+        self.replies = replies
+    }
 
     func judge(_ sequence: UInt64, window: UInt64) -> SessionTable.Admission {
         guard sequence >= firstUnacknowledged else { return .alreadyAcknowledged }

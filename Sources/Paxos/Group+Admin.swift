@@ -1,0 +1,99 @@
+/// What operators ask.
+extension Group {
+    mutating func take(_ request: AdminRequest, ticket: Ticket, into step: inout Step) {
+        switch request {
+        case .change(let change): take(change, ticket: ticket, into: &step)
+        case .transferLead(let node): transferLead(to: node, ticket: ticket, into: &step)
+        case .takeSnapshot: takeSnapshot(ticket: ticket, into: &step)
+        case .describeLog: step.respond(ticket, .admin(.described(description)))
+        case .readSlots(let from):
+            guard from > floor else {
+                step.respond(ticket, .refused(.gone))
+                return
+            }
+            guard from <= acceptor.chosenThrough else {
+                step.respond(ticket, .admin(.slots([], chosenThrough: acceptor.chosenThrough)))
+                return
+            }
+            step.read(
+                LogRead(
+                    group: id, to: .ticket(ticket),
+                    content: .slots(from: from, through: acceptor.chosenThrough)))
+        case .readChunks(let header, let from):
+            guard header.chunkCount > from else {
+                step.respond(ticket, .refused(.gone))
+                return
+            }
+            step.read(LogRead(group: id, to: .ticket(ticket), content: .chunks(header, from: from)))
+        }
+    }
+
+    /// The response for what the store has read.
+    public func response(_ result: LogReadResult) -> ClientResponse {
+        switch result {
+        case .slots(let decided) where !decided.isEmpty:
+            .admin(.slots(decided, chosenThrough: acceptor.chosenThrough))
+        case .chunks(let chunks) where !chunks.isEmpty: .admin(.chunks(chunks))
+        case .slots, .chunks: .refused(.gone)
+        }
+    }
+
+    private var description: LogDescription {
+        LogDescription(
+            configuration: configurations.latest, floor: floor, chosenThrough: acceptor.chosenThrough,
+            chain: replica.chain, snapshot: snapshot)
+    }
+
+    /// A change of the members enters the log only when something of this ballot was chosen (invariant ConfigAtSlot):
+    /// until then whoever asks is to ask again, and a no-op sees to it.
+    private mutating func take(_ change: ConfigurationChange, ticket: Ticket, into step: inout Step) {
+        guard let leader else {
+            step.respond(ticket, .notLeader(leader: knownLeader))
+            return
+        }
+        guard leader.isReady, leader.hasChosen else {
+            self.leader?.wantsNoOp = true
+            step.respond(ticket, .busy)
+            return
+        }
+        if let refusal = refusal(of: change) {
+            step.respond(ticket, .admin(.changeRefused(refusal)))
+            return
+        }
+        takeEntry(
+            .change(change), payloadBytes: Member.maximumAddressBytes, ticket: ticket, into: &step)
+    }
+
+    private mutating func transferLead(to wanted: NodeID?, ticket: Ticket, into step: inout Step) {
+        guard let leader else {
+            step.respond(ticket, .notLeader(leader: knownLeader))
+            return
+        }
+        if wanted == node {
+            step.respond(ticket, .admin(.handedOver(to: node)))
+            return
+        }
+        let candidates = wanted.map { [$0] } ?? configurations.latest.voters.filter { $0 != node }
+        let close = candidates.filter {
+            configurations.latest.index(of: $0) != nil && isClose($0, leader)
+        }
+        guard
+            let successor = leader.followers.successor(
+                of: close, atTick: now, within: limits.electionTicks)
+        else {
+            step.respond(ticket, .refused(.noSuccessor))
+            return
+        }
+        step.respond(ticket, .admin(.handedOver(to: successor)))
+        handOver(to: successor, into: &step)
+    }
+
+    private mutating func takeSnapshot(ticket: Ticket, into step: inout Step) {
+        guard !isTakingSnapshot, replica.executedThrough > snapshot?.slot ?? .zero else {
+            step.respond(ticket, .refused(.noSnapshot))
+            return
+        }
+        captureNow()
+        step.respond(ticket, .admin(.takingSnapshot(through: replica.executedThrough)))
+    }
+}

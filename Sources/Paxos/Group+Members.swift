@@ -1,0 +1,100 @@
+/// Who belongs to the group, as the log goes on.
+extension Group {
+    /// What governs the open slots: one configuration, or two while the members change.
+    var governing: ArraySlice<ConfigurationLog.Entry> {
+        configurations.governing(from: acceptor.chosenThrough.next)
+    }
+
+    /// Whether this node votes in some open slot.
+    var isVoter: Bool { governing.contains { $0.configuration.index(of: node) != nil } }
+
+    /// Whether a node was a member once, and is none any more.
+    public func isGone(_ node: NodeID) -> Bool { governing.allSatisfy { $0.configuration.isRetired(node) } }
+
+    /// Whether what this node voted in some slot is unknown.
+    var isAbstaining: Bool { acceptor.chosenThrough < abstainThrough }
+
+    /// Looks who is there, when that may have changed.
+    mutating func reviewMembers() {
+        others = configurations.members(from: acceptor.chosenThrough.next).map(\.node).filter { $0 != node }
+        leader?.followers.follow(others, atTick: now)
+    }
+
+    /// A slot was executed that may have changed the members, or from which on a change is in force.
+    mutating func membersChanged(into step: inout Step) {
+        reviewMembers()
+        guard leader != nil else { return }
+        prepareNewVoters(into: &step)
+        // Those who govern the next slot are without this node: it has led as far as it may.
+        if !isVoter { handOver(into: &step) }
+    }
+
+    /// Phase 1 for the slots that a new configuration governs: its voters who have not promised this ballot yet are
+    /// asked to. The ballot's own promise is durable, so nothing need wait.
+    mutating func prepareNewVoters(into step: inout Step) {
+        guard let ballot = leader?.ballot else { return }
+        let governing = governing
+        leader?.reviewPromises(governing: governing)
+        guard leader?.unpromisedFrom != nil else { return }
+        let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
+        for voter in governing.flatMap(\.configuration.voters)
+        where voter != node && leader?.scout.promised.contains(voter) == false {
+            send(.prepare(prepare), to: voter, into: &step)
+        }
+    }
+
+    // MARK: Changes
+
+    /// Judges a change as far as the leader alone can, before it enters the log: whether the cluster could go on. What
+    /// all replicas know alike is judged when the entry is executed.
+    func refusal(of change: ConfigurationChange) -> ConfigurationRefusal? {
+        guard let leader else { return nil }
+        guard configurations.latestFrom < leader.commander.next else { return .changeInFlight }
+        let after: Configuration
+        do throws(ConfigurationRefusal) {
+            after = try configurations.latest.applying(change).configuration
+        } catch {
+            return error
+        }
+        if case .promote(let promoted) = change, !isClose(promoted, leader) { return .notCaughtUp }
+        guard after.voters != configurations.latest.voters else { return nil }
+        let patience = limits.electionTicks
+        let heard = leader.followers.heard(of: after.voters, node: node, atTick: now, within: patience)
+        return heard >= after.quorumSize ? nil : .wouldLoseQuorum
+    }
+
+    /// Whether a member could vote, or lead, without holding the others up.
+    func isClose(_ member: NodeID, _ leader: Leader) -> Bool {
+        guard let follower = leader.followers[member],
+            leader.followers.isHeard(member, atTick: now, within: limits.electionTicks)
+        else { return false }
+        return follower.executedThrough.distance(to: acceptor.chosenThrough) <= limits.closeSlots
+    }
+
+    /// Makes voters of those who joined and have caught up, one at a time.
+    mutating func promoteWhoIsClose() {
+        guard let leader, leader.isReady, leader.hasChosen, configurations.latestFrom < leader.commander.next,
+            now - leader.promotedAtTick >= UInt64(limits.electionTicks)
+        else { return }
+        for member in configurations.latest.members {
+            guard case .joining = member.role, refusal(of: .promote(member.node)) == nil else { continue }
+            self.leader?.promotedAtTick = now
+            _ = self.leader?.batcher.append(
+                .change(.promote(member.node)), payloadBytes: 0, ticket: .nobody)
+            return
+        }
+    }
+}
+
+/// What a node's disk is like, as its host measures it.
+public struct DiskHealth: Sendable, Hashable {
+    /// What commits take: the median of the last eight; 0 before there were any.
+    public var medianMicroseconds: UInt32
+    /// How long the commit that is under way has taken so far; 0 if none is.
+    public var pendingMicroseconds: UInt32
+    /// What a disk is like.
+    public init(medianMicroseconds: UInt32 = 0, pendingMicroseconds: UInt32 = 0) {
+        self.medianMicroseconds = medianMicroseconds
+        self.pendingMicroseconds = pendingMicroseconds
+    }
+}

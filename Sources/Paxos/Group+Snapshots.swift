@@ -1,0 +1,198 @@
+/// Snapshots: taken of this node's own state, sent to who lacks slots that are deleted, and installed.
+extension Group {
+    // MARK: Taking
+
+    /// Takes a copy of the replica when the log has grown enough. If the host is still busy with the last one, this one
+    /// is left out.
+    mutating func captureIfDue() {
+        if replica.isSnapshotDue(after: limits), !isTakingSnapshot { captureNow() }
+    }
+
+    mutating func captureNow() {
+        isTakingSnapshot = true
+        capture = replica.capture()
+    }
+
+    /// The copy that is to be made a snapshot of, if there is one: taken once.
+    public mutating func takeCapture() -> Capture? {
+        defer { capture = nil }
+        return capture
+    }
+
+    /// The host has written this node's own snapshot, all of it, and read it back. What it is to replace may go, but
+    /// for the slots since the one before: a peer that is a little behind gets along without a snapshot.
+    public mutating func tookSnapshot(_ header: SnapshotHeader, into step: inout Step) {
+        isTakingSnapshot = false
+        guard header.slot > snapshot?.slot ?? .zero else { return }
+        let before = snapshot?.slot
+        snapshot = header
+        step.write(.snapshotComplete(id, header, isInstalled: false))
+        raiseFloor(to: before ?? .zero, into: &step)
+    }
+
+    /// The host could not make a snapshot of the copy.
+    public mutating func gaveUpSnapshot() { isTakingSnapshot = false }
+
+    /// Rows at or below `slot` are needed no more: a complete snapshot stands for them.
+    public mutating func raiseFloor(to slot: Slot, into step: inout Step) {
+        guard slot > floor, let snapshot, slot <= snapshot.slot else { return }
+        Invariant.floorSafe(floor: slot, snapshot: snapshot.slot)
+        floor = slot
+        step.write(.floor(id, slot))
+    }
+
+    // MARK: Sending
+
+    /// A peer asks for chunks.
+    func answer(_ fetch: FetchSnapshot, from: NodeID, into step: inout Step) {
+        guard snapshot != nil, from != node,
+            !step.reads.contains(where: { $0.group == id && $0.to == .node(from) })
+        else { return }
+        step.read(
+            LogRead(group: id, to: .node(from), content: .chunks(fetch.header, from: fetch.from)))
+    }
+
+    /// The messages for what the store has read.
+    public func messages(_ result: LogReadResult, for content: LogRead.Content) -> [Message] {
+        switch (result, content) {
+        case (.slots(let decided), .slots):
+            guard decided.isEmpty else {
+                return [.decisions(Decisions(decided: decided, chosenThrough: acceptor.chosenThrough))]
+            }
+            return offer
+        case (.chunks(let chunks), .chunks(let header, let from)):
+            guard chunks.isEmpty else {
+                return chunks.enumerated().map { number, bytes in
+                    .snapshotChunk(SnapshotChunk(header: header, index: from + UInt32(number), bytes: bytes))
+                }
+            }
+            // That one is gone.
+            return offer
+        default: return []
+        }
+    }
+
+    var offer: [Message] {
+        guard let snapshot else { return [] }
+        return [.snapshotOffer(SnapshotOffer(header: snapshot, chosenThrough: acceptor.chosenThrough))]
+    }
+
+    // MARK: Receiving
+
+    /// The slots that were asked for are deleted. The rest of a snapshot that has begun to come is asked for before
+    /// another is begun, as long as somebody may have it.
+    mutating func take(_ offer: SnapshotOffer, from: NodeID, into step: inout Step) {
+        guard offer.header.slot > acceptor.chosenThrough, installing == nil else { return }
+        catchUp?.extend(through: offer.chosenThrough)
+        if let arriving, arriving.partial.header != offer.header {
+            guard arriving.isOverdue(atTick: now, after: limits.partialTicks) || arriving.partial.chunks == 0
+            else {
+                if arriving.from != from { askForChunks(from, into: &step) }
+                return
+            }
+            self.arriving = nil
+        }
+        if arriving == nil {
+            arriving = ArrivingSnapshot(PartialSnapshot(header: offer.header, chunks: 0), tick: now)
+        }
+        askForChunks(from, into: &step)
+    }
+
+    private mutating func askForChunks(_ peer: NodeID, into step: inout Step) {
+        guard let partial = arriving?.partial, partial.chunks < partial.header.chunkCount else { return }
+        arriving?.from = peer
+        catchUp?.asked(peer, atTick: now)
+        send(
+            .fetchSnapshot(FetchSnapshot(header: partial.header, from: UInt32(partial.chunks))), to: peer,
+            into: &step)
+    }
+
+    /// Takes the next chunk. It is written like everything else, so that a restart goes on after it.
+    mutating func take(_ chunk: SnapshotChunk, from: NodeID, into step: inout Step) {
+        guard var partial = arriving?.partial, partial.header == chunk.header,
+            Int(chunk.index) == partial.chunks, partial.chunks < partial.header.chunkCount,
+            chunk.bytes.count == partial.header.range(ofChunk: partial.chunks).count
+        else { return }
+        step.write(.snapshotChunk(id, chunk.header, index: chunk.index, chunk.bytes[...]))
+        partial.chunks += 1
+        arriving?.partial = partial
+        arriving?.arrivedAtTick = now
+        leader?.noteProgress(atTick: now)
+        // A peer sends a few at a time.
+        if partial.chunks % SnapshotHeader.chunksAtOnce == 0 { askForChunks(from, into: &step) }
+    }
+
+    /// Asks for what is missing of a snapshot that has begun to come. Returns whether there is one.
+    mutating func resumeSnapshot(_ peer: NodeID, into step: inout Step) -> Bool {
+        guard let partial = arriving?.partial, partial.header.slot > acceptor.chosenThrough,
+            partial.chunks < partial.header.chunkCount, partial.chunks > 0
+        else { return false }
+        askForChunks(peer, into: &step)
+        return true
+    }
+
+    /// A peer's snapshot that is all there, as rows of the steps so far: the host reads it back, and tells `install`
+    /// or `discardSnapshot`.
+    public var installing: SnapshotHeader? {
+        guard let partial = arriving?.partial, partial.chunks == partial.header.chunkCount else { return nil }
+        return partial.header
+    }
+
+    /// Whether what is to be installed is still of use.
+    public func isWorthInstalling(_ header: SnapshotHeader) -> Bool { header.slot > acceptor.chosenThrough }
+
+    /// A snapshot that was read back turned out to be none, or of no use.
+    public mutating func discardSnapshot(_ header: SnapshotHeader) {
+        if arriving?.partial.header == header { arriving = nil }
+    }
+
+    /// The machine, to decode a snapshot with: `Capture(decoding:machine:)`, which may take long.
+    public var machine: any StateMachine { replica.machine }
+
+    /// Goes on from a peer's snapshot, which is complete and durable, and where the log starts from now on
+    /// (`Write.snapshotComplete` with `isInstalled`).
+    public mutating func install(_ capture: Capture, _ header: SnapshotHeader, into step: inout Step) {
+        discardSnapshot(header)
+        floor = max(floor, header.slot)
+        if header.slot > snapshot?.slot ?? .zero { snapshot = header }
+        guard header.slot > acceptor.chosenThrough else { return }
+        // Others chose what this node's ballot still proposes: they follow another by now.
+        if leader?.isReady == true { stepDown(for: nil, into: &step) }
+        take(capture, header: header)
+        leader?.noteProgress(atTick: now)
+        reviewMembers()
+        startProposing(into: &step)
+        if let through = catchUp?.through, let from = catchUp?.from, through > acceptor.chosenThrough {
+            ask(from, into: &step)
+        }
+    }
+
+    mutating func take(_ capture: Capture, header: SnapshotHeader) {
+        acceptor.install(through: capture.slot)
+        replica = Replica(capture)
+        snapshot = header
+        self.capture = nil
+        reviewMembers()
+    }
+}
+
+/// A peer's snapshot that is coming in.
+struct ArrivingSnapshot: Sendable {
+    var partial: PartialSnapshot
+    /// When the last chunk came, or it was begun.
+    var arrivedAtTick: UInt64
+    /// Who was asked last.
+    var from: NodeID?
+
+    init(_ partial: PartialSnapshot, tick: UInt64) {
+        self.partial = partial
+        arrivedAtTick = tick
+    }
+
+    func isOverdue(atTick tick: UInt64, after ticks: Int) -> Bool { tick - arrivedAtTick >= UInt64(ticks) }
+}
+
+extension SnapshotHeader {
+    /// Chunks that are sent for one request.
+    public static let chunksAtOnce = 4
+}

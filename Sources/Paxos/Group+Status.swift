@@ -1,0 +1,83 @@
+/// What an onlooker may want to know of a group on a node.
+public struct GroupStatus: Sendable, Hashable {
+    /// What a node is in a group.
+    public enum Role: String, Sendable {
+        /// Votes and learns.
+        case follower
+        /// Asks whether it could win an election, or prepares a ballot.
+        case candidate
+        /// Proposes.
+        case leader
+    }
+
+    /// The node's part.
+    public let role: Role
+    /// The highest ballot promised.
+    public let promised: Ballot
+    /// Who leads, as far as the node knows.
+    public let leader: NodeID?
+    /// Slots chosen.
+    public let chosenThrough: Slot
+    /// Slots executed.
+    public let executedThrough: Slot
+    /// Slots deleted.
+    public let floor: Slot
+    /// The chain over the log through `executedThrough`.
+    public let chain: Digest
+    /// The state machine's digest.
+    public let state: Digest
+    /// Open sessions.
+    public let sessions: Int
+    /// Slots this node has proposed that are not chosen yet.
+    public let slotsInFlight: Int
+    /// Commands that wait for a slot.
+    public let pendingCommands: Int
+    /// Everybody who belongs to the group, ascending, by what this node has executed.
+    public let members: [Member]
+    /// The slot from which `members` is in force, if it is not yet.
+    public let membersFrom: Slot?
+    /// What the members have executed, as far as this node knows: itself, and the others while it leads.
+    public let executedByMember: [NodeID: Slot]
+    /// The latest complete snapshot.
+    public let snapshot: SnapshotHeader?
+    /// Whether one is being taken.
+    public let isTakingSnapshot: Bool
+    /// A peer's snapshot that is coming in, and how much of it is there.
+    public let arriving: PartialSnapshot?
+    /// Slots through this one must be learnt before the node votes again, for what it had voted was damaged.
+    public let abstainThrough: Slot?
+}
+
+extension Group {
+    /// Whether this node leads and may propose.
+    public var isLeading: Bool { leader?.isReady ?? false }
+
+    /// Who belongs to the group, by what this node has executed.
+    public var configurations: ConfigurationLog { replica.configurations }
+
+    /// Slots chosen, which this node has executed.
+    public var chosenThrough: Slot { acceptor.chosenThrough }
+
+    /// Who leads, as far as this node knows.
+    public var leaderHint: NodeID? { leader == nil ? knownLeader : node }
+
+    /// How the group stands on this node. Costs a digest of the state.
+    public var status: GroupStatus {
+        GroupStatus(
+            role: leader != nil ? .leader : (candidacy != nil || scout != nil ? .candidate : .follower),
+            promised: acceptor.promised, leader: leaderHint, chosenThrough: acceptor.chosenThrough,
+            executedThrough: replica.executedThrough, floor: floor, chain: replica.chain,
+            state: replica.machine.digest(), sessions: replica.sessions.count,
+            slotsInFlight: leader?.commander.count ?? 0, pendingCommands: leader?.batcher.commands ?? 0,
+            members: configurations.latest.members,
+            membersFrom: configurations.latestFrom > chosenThrough.next ? configurations.latestFrom : nil,
+            executedByMember: executedByMember, snapshot: snapshot, isTakingSnapshot: isTakingSnapshot,
+            arriving: arriving?.partial, abstainThrough: isAbstaining ? abstainThrough : nil)
+    }
+
+    private var executedByMember: [NodeID: Slot] {
+        var executed = [node: replica.executedThrough]
+        for member in others { executed[member] = leader?.followers[member]?.executedThrough }
+        return executed
+    }
+}

@@ -1,0 +1,55 @@
+/// What a leader hears of the other members: when, how far they are, and how their disks do.
+struct Followers: Sendable {
+    /// One of them.
+    struct Follower: Sendable {
+        let node: NodeID
+        var heardAtTick: UInt64
+        var executedThrough: Slot = .zero
+        /// What its commits take; 0 while nothing is known.
+        var commitMicroseconds: UInt32 = 0
+    }
+
+    /// Ascending by node.
+    private var followers: [Follower] = []
+
+    subscript(node: NodeID) -> Follower? { followers.first { $0.node == node } }
+
+    /// Follows exactly these from now on; who is new counts as heard.
+    mutating func follow(_ nodes: [NodeID], atTick tick: UInt64) {
+        followers = nodes.map { self[$0] ?? Follower(node: $0, heardAtTick: tick) }
+    }
+
+    mutating func hear(_ node: NodeID, atTick tick: UInt64) {
+        guard let index = followers.firstIndex(where: { $0.node == node }) else { return }
+        followers[index].heardAtTick = tick
+    }
+
+    mutating func note(_ reply: HeartbeatReply, from node: NodeID) {
+        guard let index = followers.firstIndex(where: { $0.node == node }) else { return }
+        followers[index].executedThrough = reply.executedThrough
+        followers[index].commitMicroseconds = reply.commitMicroseconds
+    }
+
+    func isHeard(_ node: NodeID, atTick tick: UInt64, within ticks: Int) -> Bool {
+        self[node].map { tick - $0.heardAtTick <= UInt64(ticks) } ?? false
+    }
+
+    /// How many of `voters`, `node` itself among them if it votes, were heard within `ticks`.
+    func heard(of voters: [NodeID], node: NodeID, atTick tick: UInt64, within ticks: Int) -> Int {
+        voters.count { $0 == node || isHeard($0, atTick: tick, within: ticks) }
+    }
+
+    /// How many of `voters` have commits that take less than half of `microseconds`.
+    func faster(than microseconds: UInt32, of voters: [NodeID]) -> Int {
+        voters.count { voter in
+            self[voter].map { $0.commitMicroseconds > 0 && $0.commitMicroseconds < microseconds / 2 } ?? false
+        }
+    }
+
+    /// Of `candidates`, those who were heard lately: the one that has executed most.
+    func successor(of candidates: [NodeID], atTick tick: UInt64, within ticks: Int) -> NodeID? {
+        followers
+            .filter { candidates.contains($0.node) && tick - $0.heardAtTick <= UInt64(ticks) }
+            .max { ($0.executedThrough, $1.node) < ($1.executedThrough, $0.node) }?.node
+    }
+}
