@@ -19,8 +19,10 @@ extension CrashScript {
         author.act(until: author.steps.count + 5)
         author.snapshot(first, ahead: 0, isInstalled: false, chunks: 1)
         author.append([.floor(first, author.contents[first].snapshot!.slot)])
+        // Beside something else: alone, what was seen of others does not count as a transaction.
         author.append([
-            .witness(NodeWitness(node: NodeID(2), store: StoreID(rawValue: 9), persistSequence: 21))
+            author.promise(in: first),
+            .witness(NodeWitness(node: NodeID(2), store: StoreID(rawValue: 9), persistSequence: 21)),
         ])
         author.act(until: author.steps.count + 6)
         return CrashScript(author.steps)

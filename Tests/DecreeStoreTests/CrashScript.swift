@@ -68,7 +68,7 @@ struct CrashScriptAuthor {
         contents = contents.applying(step)
     }
 
-    private func promise(in group: GroupID) -> Write {
+    func promise(in group: GroupID) -> Write {
         let round = contents[group].promised.round + 1
         return .promise(group, Ballot(round: round, node: NodeID(UInt16(round % 3 + 1))))
     }

@@ -36,6 +36,17 @@ import Testing
         #expect(try store.witnesses() == [other, later])
     }
 
+    /// Else two idle nodes would go on for ever seeing that the other has written down what it saw.
+    @Test func whatWasSeenOfOthersAloneDoesNotCountAsATransaction() throws {
+        var store = try openStore(directory)
+        let sequence = store.persistSequence
+        let later = NodeWitness(node: NodeID(2), store: StoreID(rawValue: 77), persistSequence: 13)
+        #expect(try store.expectCommit(step(.witness(later))).persistSequence == sequence)
+        try store.close()
+        store = try openStore(directory)
+        #expect(try store.witnesses() == [later] && store.persistSequence == sequence)
+    }
+
     /// Each column of each row, but for a chunk's bytes, which are in the next test.
     @Test(
         arguments: [
