@@ -16,7 +16,8 @@ struct DecreeTool: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, NodeCommand.self, BankTool.self, StatusTool.self, LogTool.self,
-            CrashtestCommand.self, BenchCommand.self, FloorCommand.self, SimulateCommand.self,
+            CrashtestCommand.self, FailoverCommand.self, BenchCommand.self, FloorCommand.self,
+            SimulateCommand.self,
             SimulateWorker.self,
         ])
 

@@ -69,7 +69,8 @@ extension StoreError: CustomStringConvertible {
             let whose = group.map { " group \($0)" } ?? ""
             let position = slot.map { " slot \($0)" } ?? ""
             return "corrupt: \(place)\(whose)\(position): \(detail). This node must not vote: keep the "
-                + "directory as evidence and readmit the node under a new id with an empty one"
+                + "directory as evidence, and have another take its place: run `decree member replace N HOST:PORT "
+                + "--nodes …` with this node's id for N, then `decree node --join HOST:PORT` with an empty directory"
         case .diskFull(let file):
             return "\(file): the disk is full; nothing is lost. Make room, then start the node again"
         case .badDirectory(let directory, let detail):
