@@ -1,4 +1,5 @@
 import ArgumentParser
+import Decree
 import DecreeClient
 import Paxos
 
@@ -10,7 +11,8 @@ struct MemberAdd: AsyncParsableCommand {
         discussion: """
             The node learns everything that was chosen, and votes as soon as it is close to the others; with \
             `--non-voter` it never does, until it is promoted. It gets the next id that was never given, unless \
-            one is named. Afterwards start it with `decree node --join` and the address of any member.
+            one is named. Afterwards start it with `decree node --join`. That admits a node as well: this command is for knowing \
+            its id before.
 
             EXAMPLES
               decree member add 10.0.0.4:7001 --nodes 10.0.0.1:7001
@@ -208,6 +210,8 @@ extension OperatorOptions {
     /// Says what is to be done on the new node's machine.
     fileprivate func tellHowToStart(at address: NodeAddress, _ call: OperatorCall) async throws {
         guard !json, let member = call.nodes.first else { return }
-        print("start it on \(address.host) with an empty directory: decree node --join \(member) …")
+        print(
+            "start it there, with an empty directory: "
+                + "decree node --join \(member) --listen \(address) --data-directory DIR")
     }
 }

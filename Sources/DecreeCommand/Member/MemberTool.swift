@@ -1,4 +1,6 @@
 import ArgumentParser
+import Decree
+import Paxos
 
 /// `decree member`: who belongs to the cluster.
 struct MemberTool: AsyncParsableCommand {
@@ -13,7 +15,7 @@ struct MemberTool: AsyncParsableCommand {
 
             A node that is gone for good is replaced like this:
               decree member replace 3 10.0.0.9:7001 --nodes …
-              decree node --join 10.0.0.1:7001 …      (on 10.0.0.9: see decree node --help)
+              decree node --join 10.0.0.1:7001 --listen 10.0.0.9:7001 --data-directory DIR
 
             Asking again is harmless: what is so already is left so. In a cluster with several groups a change is \
             made in one after another, with the same id; if that fails in the middle, run it again.
