@@ -41,6 +41,11 @@ extension NodeCore {
         }
         peers = members.values.sorted { $0.node < $1.node }
         shell?.peersChanged()
+    }
+
+    /// Ends this node if it belongs to no group any more. Not at the start, when there is no shell yet to close the
+    /// store, but with the first turn.
+    func endIfGone() {
         guard isGone(node) else { return }
         fail(.removed("node \(node) was removed from the cluster"))
     }

@@ -1,4 +1,4 @@
-package import DecreeStore
+import DecreeStore
 package import Paxos
 
 /// What is done about snapshots beside the commits: this node's own is encoded elsewhere, written a chunk at a time, and
