@@ -97,7 +97,6 @@ public final class DecreeClient: Sendable {
         try result.get()
     }
 
-
     /// Completes what is pending (as *failed* or *unknown*, whichever is true) and closes all connections.
     /// Await the outcomes you care for before.
     public func close() async {

@@ -80,7 +80,8 @@ extension Lane {
     }
 
     private func learn(_ node: NodeID, at address: NodeAddress?) {
-        guard !isClosed, let address, linkOfNode[node] == nil, !links.contains(where: { $0.address == address }),
+        guard !isClosed, let address, linkOfNode[node] == nil,
+            !links.contains(where: { $0.address == address }),
             links.count(where: \.isLearnt) < Paxos.Configuration.maximumMembers
         else { return }
         logger.debug("learnt of a node", metadata: ["node": "\(node)", "address": "\(address)"])

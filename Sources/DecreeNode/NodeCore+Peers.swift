@@ -35,7 +35,8 @@ extension NodeCore {
         configurations = found
         var members: [NodeID: Member] = [:]
         for group in groups {
-            for member in group.configurations.members(from: group.chosenThrough.next) where member.node != node {
+            for member in group.configurations.members(from: group.chosenThrough.next)
+            where member.node != node {
                 members[member.node] = member
             }
         }

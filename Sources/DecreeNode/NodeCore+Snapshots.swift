@@ -159,7 +159,9 @@ extension NodeCore {
     // MARK: A peer's
 
     func takeLoaded(_ snapshot: Snapshot?) {
-        guard case .loading(let group, let header) = upkeep.installing, let index = index(of: group) else { return }
+        guard case .loading(let group, let header) = upkeep.installing, let index = index(of: group) else {
+            return
+        }
         guard let snapshot, groups[index].isWorthInstalling(header) else {
             discard(group, header, snapshot == nil ? "its chunks are not what was sent" : nil)
             return
@@ -222,7 +224,8 @@ extension NodeCore {
     /// taken, for what was executed is in memory.
     private func mend(_ slot: Slot, ofGroupAt index: Int) {
         let group = groups[index].id
-        guard upkeep.rotten[group] == nil, slot <= groups[index].chosenThrough, slot > groups[index].floor else {
+        guard upkeep.rotten[group] == nil, slot <= groups[index].chosenThrough, slot > groups[index].floor
+        else {
             return
         }
         shell?.note(.rot(group, slot))

@@ -26,7 +26,8 @@ extension Configuration {
         return bytes
     }
 
-    /// Reads what `bytes` wrote; nil for anything else.
+    /// Reads what `bytes` wrote; nil for anything else, also if it says the same: equal configurations are equal
+    /// bytes, for they are digested.
     public init?(bytes: [UInt8]) {
         var reader = ByteReader(bytes[...])
         guard let format = reader.readInteger(UInt8.self), format == Format.ids || format == Format.members,
@@ -60,7 +61,10 @@ extension Configuration {
             }
         }
         let voters = members.count { $0.role == .voter }
-        guard reader.isAtEnd, (1...Self.maximumVoters).contains(voters) else { return nil }
+        guard reader.isAtEnd, (1...Self.maximumVoters).contains(voters),
+            !members.contains(where: { retired.contains($0.node) }),
+            format == Format.ids || !retired.isEmpty || !members.allSatisfy(\.isPlain)
+        else { return nil }
         self.init(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
             sessionWindow: sessionWindow, replyBytes: replyBytes)
@@ -121,7 +125,7 @@ extension Member.Details {
         switch reader.readInteger(UInt8.self) {
         case 0: store = nil
         case 1:
-            guard let raw = reader.readInteger(UInt64.self) else { return nil }
+            guard let raw = reader.readInteger(UInt64.self), raw >> 63 == 0 else { return nil }
             store = StoreID(rawValue: raw)
         default: return nil
         }

@@ -12,6 +12,32 @@ public enum ConfigurationChange: Hashable, Sendable {
     case move(NodeID, address: String)
 }
 
+extension ConfigurationChange: CustomStringConvertible {
+    /// The change in words.
+    public var description: String {
+        switch self {
+        case .add(let node, let role, let store, let address):
+            "add \(node.map { "node \($0)" } ?? "a node") at \(address), \(role)"
+                + (store.map { ", store \($0)" } ?? "")
+        case .promote(let node): "promote node \(node)"
+        case .remove(let node): "remove node \(node)"
+        case .move(let node, let address): "move node \(node) to \(address)"
+        }
+    }
+}
+
+extension Member.Role: CustomStringConvertible {
+    /// The role in words.
+    public var description: String {
+        switch self {
+        case .voter: "voter"
+        case .nonVoter: "non-voter"
+        case .joining(nil): "joining"
+        case .joining(let replaced?): "joining for node \(replaced)"
+        }
+    }
+}
+
 /// What a change led to.
 public struct ConfigurationOutcome: Hashable, Sendable {
     /// Whom it was about.
@@ -116,7 +142,8 @@ extension Configuration {
     private func promoting(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
         guard let member = member(node) else { throw .unknownMember }
         guard member.role != .voter else { throw .alreadyVoter }
-        var promoted = replacing(node) { $0.role = .voter }.members
+        // Members, no configuration yet: for a moment there may be one voter too many.
+        var promoted = members(changing: node) { $0.role = .voter }
         var gone = retired
         if case .joining(let replaced?) = member.role, index(of: replaced) != nil {
             promoted.removeAll { $0.node == replaced }
@@ -155,12 +182,15 @@ extension Configuration {
     }
 
     private func replacing(_ node: NodeID, _ change: (inout Member) -> Void) -> Configuration {
-        with(
-            members: members.map { member in
-                guard member.node == node else { return member }
-                var member = member
-                change(&member)
-                return member
-            }, retired: retired)
+        with(members: members(changing: node, change), retired: retired)
+    }
+
+    private func members(changing node: NodeID, _ change: (inout Member) -> Void) -> [Member] {
+        members.map { member in
+            guard member.node == node else { return member }
+            var member = member
+            change(&member)
+            return member
+        }
     }
 }
