@@ -88,6 +88,8 @@ extension NodeCore {
             witnesses.meet(other.node, store: other.store, persistSequence: other.persistSequence)
         }
         heed(verdict)
+        // Said by the other side, it is about this node; said to the other side, it is not.
+        if case .refused(.removed, let reason) = verdict { fail(.removed(reason)) }
         return verdict
     }
 
@@ -98,7 +100,6 @@ extension NodeCore {
         switch verdict {
         case .selfIsFenced(let reason): fail(.fenced(reason))
         case .selfIsAnother(let reason): if isStoreNew { fail(.fenced(reason)) }
-        case .refused(.removed, let reason): fail(.removed(reason))
         case .admitted, .refused: break
         }
     }

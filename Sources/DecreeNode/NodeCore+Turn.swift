@@ -98,6 +98,7 @@ extension NodeCore {
         case .idle where witnesses.isDue(atTick: ticks): commit()
         case .idle where !dropped.isEmpty:
             let (group, header) = dropped.removeFirst()
+            guard !ownWork.contains(header) else { break }
             diskState = .busy
             shell?.perform(.dropSnapshot(group, header))
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:

@@ -75,7 +75,11 @@ extension Judge {
             holdChosen(heartbeat.chosenThrough, node)
         case .snapshotOffer(let offer):
             holdChosen(offer.chosenThrough, node)
-            holdComplete(offer.header, node)
+            // All of it is there, and was read back; the row that says so may be on its way.
+            waits(
+                nodes[node].snapshots.contains(offer.header)
+                    || nodes[node].chunks[offer.header]?.count == offer.header.chunkCount, node,
+                "offers the snapshot of slot \(offer.header.slot)")
         case .snapshotChunk(let chunk): holdComplete(chunk.header, node)
         case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover, .fetchSnapshot: break
         }
@@ -83,7 +87,7 @@ extension Judge {
 
     private func holdComplete(_ header: SnapshotHeader, _ node: Int) {
         waits(
-            nodes[node].snapshots.contains(header), node, "offers the snapshot of slot \(header.slot)")
+            nodes[node].snapshots.contains(header), node, "sends the snapshot of slot \(header.slot)")
     }
 
     /// What a node's vote in a slot and ballot was, once that is durable.

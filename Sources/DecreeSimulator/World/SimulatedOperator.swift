@@ -80,6 +80,8 @@ final class SimulatedOperator: Caller {
     // MARK: Asking
 
     func act(_ world: World) {
+        // Who is gone for good answers nobody.
+        wishes.removeAll { $0.asked.map { world.nodes[$0].retired != nil } ?? false }
         for place in wishes.indices where wishes[place].waitsUntil <= world.now { ask(place, world) }
     }
 

@@ -63,7 +63,7 @@ extension World {
             guard caller.links[packet.from].connection == packet.connection,
                 caller.links[packet.from].isUp
             else { return }
-            var decoder = FrameDecoder(expectsHandshake: false)
+            var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
             decoder.append(packet.bytes)
             do throws(WireError) {
                 guard case .client(let frame) = try decoder.next() else {

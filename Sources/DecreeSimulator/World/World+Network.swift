@@ -147,7 +147,7 @@ extension World {
             refuse(packet)
             return
         }
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {
@@ -193,7 +193,7 @@ extension World {
         case .reset: return "reset"
         case .frame: break
         }
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {
