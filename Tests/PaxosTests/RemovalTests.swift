@@ -110,6 +110,8 @@ import Testing
             }
         }
         #expect(cluster.voters == [2] && cluster[2].group?.isVoter == false)
+        // What node 1 knows is on its disk.
+        cluster.run(ticks: 10)
         cluster.crash(1)
         cluster.network.heal()
         cluster.restart(1)
