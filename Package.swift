@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "Decree",
             dependencies: nio + [
-                "Paxos", "DecreeStore", "DecreeWire", "DecreeNode",
+                "Paxos", "DecreeStore", "DecreeWire", "DecreeNode", "DecreeClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

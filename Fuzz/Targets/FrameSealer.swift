@@ -23,17 +23,20 @@ enum FrameSealer {
         return bytes
     }
 
-    /// Gives the proposals of an accept, a promise or a decisions message the digests that they have.
+    /// Gives the proposals of an accept, a promise, a decisions message, or of slots that an operator is
+    /// answered, the digests that they have.
     private static func sealProposals(_ bytes: inout [UInt8], frame: Range<Int>) {
         let fields = frame.lowerBound + FrameHeader.bytes
-        guard bytes[frame.lowerBound + 12] == WireProtocol.peer.rawValue else { return }
-        switch bytes[frame.lowerBound + 13] {
+        switch (bytes[frame.lowerBound + 12], bytes[frame.lowerBound + 13]) {
         // Persist sequence, ballot, slot, chosenThrough.
-        case 5: _ = sealProposal(&bytes, at: fields + 32, end: frame.upperBound)
+        case (1, 5): _ = sealProposal(&bytes, at: fields + 32, end: frame.upperBound)
         // Persist sequence, ballot, part, parts, chosenThrough, floor, count.
-        case 4: sealVotes(&bytes, from: fields + 44, end: frame.upperBound)
+        case (1, 4): sealVotes(&bytes, from: fields + 44, end: frame.upperBound)
         // Persist sequence, chosenThrough, count.
-        case 11: sealVotes(&bytes, from: fields + 20, end: frame.upperBound)
+        case (1, 11): sealVotes(&bytes, from: fields + 20, end: frame.upperBound)
+        // Id, kind of response, kind of answer, chosenThrough, count.
+        case (2, 2) where bytes[fields...].prefix(10).suffix(2) == [9, 5]:
+            sealVotes(&bytes, from: fields + 22, end: frame.upperBound)
         default: break
         }
     }

@@ -7,6 +7,8 @@ enum LogTarget {
         static let proposal: UInt8 = 0
         static let configuration: UInt8 = 1
         static let requests: UInt8 = 2
+        static let configurations: UInt8 = 3
+        static let snapshot: UInt8 = 4
     }
 
     static func run(_ input: [UInt8]) throws(FuzzFailure) {
@@ -15,6 +17,8 @@ enum LogTarget {
         switch kind {
         case Kind.proposal: try judgeProposal(bytes)
         case Kind.configuration: try judgeConfiguration(bytes)
+        case Kind.configurations: try judgeConfigurations(bytes)
+        case Kind.snapshot: try judgeSnapshot(bytes)
         default: try judgeRequests(bytes)
         }
     }
@@ -22,6 +26,26 @@ enum LogTarget {
     private static func judgeConfiguration(_ bytes: [UInt8]) throws(FuzzFailure) {
         guard let configuration = Configuration(bytes: bytes) else { return }
         try require(configuration.bytes == bytes, "\(configuration) is read from \(bytes)")
+    }
+
+    private static func judgeConfigurations(_ bytes: [UInt8]) throws(FuzzFailure) {
+        var reader = ByteReader(bytes[...])
+        guard let log = ConfigurationLog(from: &reader) else { return }
+        try require(log.bytes + reader.rest == bytes, "\(log) is read from \(bytes)")
+    }
+
+    /// A snapshot is refused, or what it becomes can be written, and read again.
+    private static func judgeSnapshot(_ bytes: [UInt8]) throws(FuzzFailure) {
+        var reader = ByteReader(bytes.dropFirst())
+        guard let slot = reader.readInteger(UInt64.self).flatMap(Slot.init(rawValue:)),
+            let chain = reader.readInteger(UInt64.self)
+        else { return }
+        let snapshot = Snapshot(slot: slot, chain: Digest(rawValue: chain), bytes: bytes)
+        guard let capture = try? Capture(decoding: snapshot, machine: Bank()) else { return }
+        let written = capture.encode()
+        try require(
+            (try? Capture(decoding: written, machine: Bank()))?.encode().bytes == written.bytes,
+            "\(bytes) is written as \(written.bytes), and read as something else")
     }
 
     /// A batch is read to its end or found malformed, and written again it is the same; and what is well formed
@@ -59,6 +83,7 @@ enum LogTarget {
                     .command(
                         session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
                         payload: payload)
+                case .change(let change): .admin(.change(change))
                 }
             try turn(&group, .request(Ticket(rawValue: asked), request), &answered)
         }
@@ -99,7 +124,27 @@ enum LogTarget {
     private static func newGroup() -> Group {
         let configuration = Configuration(
             voters: [node], sessionLimit: 3, sessionWindow: 4, replyBytes: 300)
-        return Group(id: .first, node: node, configuration: configuration, machine: Bank(), seed: 1)
+        return Group(id: .first, node: node, genesis: configuration, machine: Bank(), seed: 1)
+    }
+
+    /// Admitted, a voter instead of the first, moved, and removed: some are refused, for one is in flight.
+    private static let changes: [ConfigurationChange] = [
+        .add(
+            node: nil, role: .joining(replacing: node), store: StoreID(rawValue: 22), address: "node-2:7101"),
+        .add(node: NodeID(3), role: .nonVoter, store: nil, address: "node-3:7101"),
+        .promote(NodeID(2)), .move(NodeID(2), address: "node-2:7102"), .remove(NodeID(2)),
+    ]
+
+    /// As the log has it after a change: with roles, stores, addresses, and an id that was given up.
+    private static let changed: [UInt8] = {
+        let joining: [UInt8] =
+            [5, 0, 2, 1, 0, 1] + [7, 0, 0, 0, 0, 0, 0, 0] + [6, 0] + Array("host:1".utf8)
+        let limits = Configuration(voters: [node]).bytes[1..<21]
+        return [2] + limits + [2, 0] + [1, 0, 0, 0, 0, 0] + joining + [1, 0, 3, 0]
+    }()
+
+    private static func sized(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8(bytes.count), 0, 0, 0] + bytes
     }
 
     static let seeds: [[UInt8]] = {
@@ -115,11 +160,25 @@ enum LogTarget {
             }
         }
         builder.append(.openSession)
+        for change in changes { builder.append(.change(change)) }
         let batch = builder.build().bytes
+        var group = newGroup()
+        group.replay(
+            AcceptedProposal(
+                slot: Slot(1), ballot: Ballot(round: 1, node: node), proposal: Proposal(bytes: batch)),
+            chain: nil)
+        var step = Step()
+        group.handle(.request(Ticket(rawValue: 1), .admin(.takeSnapshot)), into: &step)
+        let snapshot = group.takeCapture()?.encode().bytes ?? []
+        let configurations =
+            [2, 0] + [UInt8](repeating: 0, count: 8) + sized(Configuration(voters: [node]).bytes)
+            + [9, 0, 0, 0, 0, 0, 0, 0] + sized(changed)
         let three = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
         return [
             [Kind.proposal] + batch, [Kind.proposal] + Proposal.noOp.bytes,
-            [Kind.configuration] + three.bytes, [Kind.requests] + batch.dropFirst(),
+            [Kind.configuration] + three.bytes, [Kind.configuration] + changed,
+            [Kind.requests] + batch.dropFirst(), [Kind.configurations] + configurations,
+            [Kind.snapshot] + snapshot,
         ]
     }()
 }

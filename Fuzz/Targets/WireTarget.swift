@@ -9,30 +9,35 @@ enum WireTarget {
         static let afterHandshake: UInt8 = 1
         static let sealed: UInt8 = 2
         static let asOneFrame: UInt8 = 4
+        /// Frames of the newest version; without it, of the first.
+        static let newest: UInt8 = 8
     }
 
     static func run(_ input: [UInt8]) throws(FuzzFailure) {
         guard input.count >= 2 else { return }
         let mode = input[0]
-        let expectsHandshake = mode & Mode.afterHandshake == 0
+        let start = WireReading.Start(
+            expectsHandshake: mode & Mode.afterHandshake == 0,
+            version: mode & Mode.newest == 0 ? WireVersion.minimum : WireVersion.maximum)
         var stream = Array(input.dropFirst(2))
         if mode & Mode.sealed != 0 {
             stream = FrameSealer.sealed(stream, asOneFrame: mode & Mode.asOneFrame != 0)
         }
-        let whole = try WireReading(of: stream, inPiecesOf: stream.count, expectsHandshake: expectsHandshake)
-        let pieces = try WireReading(
-            of: stream, inPiecesOf: Int(input[1]) + 1, expectsHandshake: expectsHandshake)
+        let whole = try WireReading(of: stream, inPiecesOf: stream.count, from: start)
+        let pieces = try WireReading(of: stream, inPiecesOf: Int(input[1]) + 1, from: start)
         try require(whole == pieces, "in pieces a stream is \(pieces), as a whole \(whole)")
-        try judgeEncoding(of: whole.frames, of: stream)
-        for frame in whole.frames { try judge(frame) }
+        try judgeEncoding(of: whole.frames, version: start.version, of: stream)
+        for frame in whole.frames { try judge(frame, version: start.version) }
     }
 
     /// Equal frames are equal bytes: none is said in two ways. Only a newer build's hello may say more than
     /// we understand.
-    private static func judgeEncoding(of frames: [Frame], of stream: [UInt8]) throws(FuzzFailure) {
+    private static func judgeEncoding(
+        of frames: [Frame], version: UInt16, of stream: [UInt8]
+    ) throws(FuzzFailure) {
         var offset = 0
         for frame in frames {
-            let bytes = try encoded(frame)
+            let bytes = try encoded(frame, version: version)
             if case .hello(let hello) = frame, hello.maximumVersion > WireVersion.maximum { return }
             try require(
                 stream[offset...].starts(with: bytes),
@@ -41,9 +46,10 @@ enum WireTarget {
         }
     }
 
-    private static func judge(_ frame: Frame) throws(FuzzFailure) {
+    private static func judge(_ frame: Frame, version: UInt16) throws(FuzzFailure) {
+        let start = WireReading.Start(expectsHandshake: isHandshake(frame), version: version)
         let again = try WireReading(
-            of: try encoded(frame), inPiecesOf: 4 << 20, expectsHandshake: isHandshake(frame))
+            of: try encoded(frame, version: version), inPiecesOf: 4 << 20, from: start)
         try require(again.frames == [frame], "\(frame) is encoded, and read as \(again)")
         switch frame {
         case .hello(let hello): try answer(hello)
@@ -67,6 +73,14 @@ enum WireTarget {
             case .decisions(let decisions):
                 zip(decisions.decided, decisions.decided.dropFirst())
                     .allSatisfy { $0.slot.next == $1.slot }
+            case .heartbeat(let heartbeat):
+                heartbeat.witnesses.count <= Configuration.maximumMembers
+                    && zip(heartbeat.witnesses, heartbeat.witnesses.dropFirst())
+                        .allSatisfy { $0.node < $1.node }
+            case .fetchSnapshot(let fetch): Int(fetch.from) < fetch.header.chunkCount
+            case .snapshotChunk(let chunk):
+                Int(chunk.index) < chunk.header.chunkCount
+                    && chunk.bytes.count == chunk.header.range(ofChunk: Int(chunk.index)).count
             default: true
             }
         try require(isSound, "\(message) is taken for sound")
@@ -75,8 +89,19 @@ enum WireTarget {
     /// Whatever a hello says, there is an answer, and it fits a frame.
     private static func answer(_ hello: Hello) throws(FuzzFailure) {
         for witness in [nil, Witness(store: StoreID(rawValue: 7), persistSequence: 9)] {
-            let (reply, _) = Handshake.answer(to: hello, as: identity, witnessed: witness, isMember: true)
-            _ = try encoded(.helloReply(reply))
+            for standing: Handshake.Standing in [
+                .member(store: nil), .member(store: StoreID(rawValue: 7)), .unknown, .removed,
+            ] {
+                let (reply, verdict) = Handshake.answer(
+                    to: hello, as: identity, witnessed: witness, standing: standing)
+                _ = try encoded(.helloReply(reply), version: WireVersion.minimum)
+                if case .admitted(let version) = verdict {
+                    try require(
+                        (hello.minimumVersion...hello.maximumVersion).contains(version)
+                            && version <= WireVersion.maximum,
+                        "\(hello) is answered with version \(version)")
+                }
+            }
         }
     }
 
@@ -91,13 +116,15 @@ enum WireTarget {
         }
     }
 
-    static func encoded(_ frame: Frame) throws(FuzzFailure) -> [UInt8] {
+    static func encoded(_ frame: Frame, version: UInt16) throws(FuzzFailure) -> [UInt8] {
         var buffer = ByteBuffer()
+        let isWritten: Bool
         do throws(WireError) {
-            try frame.write(into: &buffer)
+            isWritten = try frame.write(version: version, into: &buffer)
         } catch {
             throw FuzzFailure("\(frame) was read, and cannot be written: \(error)")
         }
+        try require(isWritten, "\(frame) was read, and version \(version) has no such frame")
         return Array(buffer.readableBytesView)
     }
 }
@@ -109,16 +136,20 @@ private struct WireReading: Equatable {
     /// Bytes left over that are no frame.
     private(set) var remainder = 0
 
-    init(
-        of stream: [UInt8], inPiecesOf pieceBytes: Int, expectsHandshake: Bool
-    ) throws(FuzzFailure) {
-        var decoder = FrameDecoder(expectsHandshake: expectsHandshake)
+    /// Where in a connection the stream starts, and the version that was agreed on.
+    struct Start {
+        let expectsHandshake: Bool
+        let version: UInt16
+    }
+
+    init(of stream: [UInt8], inPiecesOf pieceBytes: Int, from start: Start) throws(FuzzFailure) {
+        var decoder = FrameDecoder(expectsHandshake: start.expectsHandshake, version: start.version)
         var rest = stream[...]
         repeat {
             decoder.append(ByteBuffer(bytes: rest.prefix(pieceBytes)))
             rest = rest.dropFirst(pieceBytes)
             try read(&decoder)
-            let isFirst = expectsHandshake && frames.isEmpty
+            let isFirst = start.expectsHandshake && frames.isEmpty
             let limit = FrameHeader.bytes + (isFirst ? WireLimit.handshakeBytes : WireLimit.bodyBytes)
             try require(decoder.bufferedBytes < limit, "\(decoder.bufferedBytes) bytes wait for a frame")
             try require(error == nil || decoder.bufferedBytes == 0, "a decoder keeps bytes it will not read")

@@ -61,6 +61,28 @@ struct Ledger: Sendable {
 }
 
 extension Ledger {
+    /// Room for accounts that are about to be opened.
+    mutating func reserve(_ accounts: Int) {
+        let each = accounts / Self.shardCount + accounts / Self.shardCount / 8 + 8
+        for shard in shards.indices { shards[shard].reserveCapacity(each) }
+    }
+
+    /// Every account in an order that depends on the names alone and costs little: shard by shard, each by the
+    /// names' digests.
+    func forEach(_ body: (AccountName, Int64) -> Void) {
+        for shard in shards {
+            for (name, balance) in shard.sorted(by: { Self.precedes($0.key, $1.key) }) { body(name, balance) }
+        }
+    }
+
+    /// Whether a name comes before another in that order.
+    static func precedes(_ left: AccountName, _ right: AccountName) -> Bool {
+        let (leftShard, rightShard) = (shard(of: left), shard(of: right))
+        guard leftShard == rightShard else { return leftShard < rightShard }
+        guard left.digest == right.digest else { return left.digest.rawValue < right.digest.rawValue }
+        return left < right
+    }
+
     /// Every account, by the bytes of the names.
     var sorted: [(name: AccountName, balance: Int64)] {
         var accounts: [(name: AccountName, balance: Int64)] = []

@@ -11,6 +11,8 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
     case fenced(String)
     /// The node was removed from the cluster. Exit code 0: it has done its work.
     case removed(String)
+    /// The cluster did not take the node in. Exit code 3.
+    case notAdmitted(String)
     /// The node cannot listen at its address. Exit code 2.
     case cannotListen(host: String, port: Int, reason: String)
 
@@ -23,6 +25,7 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .removed(let reason):
             "\(reason): it may stay stopped, and its data directory deleted; it can come back under a new id with "
                 + "`decree node --join`"
+        case .notAdmitted(let reason): "the cluster did not take this node in: \(reason)"
         case .cannotListen(let host, let port, let reason):
             "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\""
         }

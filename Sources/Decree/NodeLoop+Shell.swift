@@ -1,7 +1,6 @@
 import DecreeNode
 import DecreeStore
 import DecreeWire
-import Dispatch
 import Logging
 import NIOCore
 import Paxos
@@ -29,6 +28,11 @@ extension NodeLoop: NodeShell {
 
     func respond(_ responses: [(Ticket, ClientResponse)]) {
         for (ticket, response) in responses {
+            // The log need not tell where the members are that the cluster was created with; this node knows.
+            var response = response
+            if case .admin(.described(let description)) = response {
+                response = .admin(.described(description.locating { address(of: $0) }))
+            }
             switch tickets.redeem(ticket) {
             case .connection(let connection, let id): connection.write(.response(id: id, response))
             case .local(let group, let id): localClients[group]?.receive(response, id: id, from: node)
@@ -59,11 +63,11 @@ extension NodeLoop: NodeShell {
 
     // MARK: Snapshots
 
-    /// At a low priority, beside the loop: the copy costs nothing until the original goes on.
+    /// Beside the loop: the copy costs nothing until the original goes on.
     func encode(_ capture: Capture, for group: GroupID) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        snapshotQueue.async {
+        BackgroundThread.run(named: "decree-snapshot") {
             let snapshot = capture.encode()
             eventLoop.execute { bound.value.core.encoded(snapshot, for: group) }
         }
@@ -72,7 +76,7 @@ extension NodeLoop: NodeShell {
     func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        snapshotQueue.async {
+        BackgroundThread.run(named: "decree-snapshot") {
             let result: Result<Capture, MachineRestoreError>
             do throws(MachineRestoreError) {
                 result = .success(try Capture(decoding: snapshot, machine: machine))

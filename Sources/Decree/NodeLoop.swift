@@ -25,8 +25,6 @@ final class NodeLoop {
     private var addresses: AddressBook
     /// What a node that wants to join is told.
     let welcome: Welcome
-    /// Encodes and decodes snapshots: one at a time, beside the loop.
-    let snapshotQueue = DispatchQueue(label: "decree-snapshots", qos: .utility)
     var tickets = Tickets()
     var localClients: [GroupID: LocalClient] = [:]
 
@@ -114,6 +112,11 @@ final class NodeLoop {
         addresses.note(peer, at: address)
         reach(peer, core.peers.first { $0.node == peer })
         links.first { $0.peer == peer }?.connect()
+    }
+
+    /// Where a member is reached, as far as this node knows.
+    func address(of node: NodeID) -> String? {
+        addresses.address(of: node, member: core.peers.first { $0.node == node })?.description
     }
 
     private func reach(_ node: NodeID, _ member: Member?) {

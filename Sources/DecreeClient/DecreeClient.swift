@@ -22,8 +22,7 @@ public final class DecreeClient: Sendable {
     public struct Configuration: Sendable {
         /// The cluster's name; empty for whichever cluster stands at the addresses.
         public var cluster: String
-        /// Where its nodes are. Any one will do to begin with, but a leader that is not among them cannot
-        /// be asked.
+        /// Where its nodes are. Any one will do to begin with: the others are learnt from it.
         public var nodes: [NodeAddress]
         /// The group whose log is meant.
         public var group: GroupID
@@ -56,7 +55,8 @@ public final class DecreeClient: Sendable {
     /// How it was set up.
     public let configuration: Configuration
     private let lanes: [LaneHandle]
-    private let group: any EventLoopGroup
+    let group: any EventLoopGroup
+    let conversations = Conversations()
 
     /// A client that connects at once, in the background, on NIO's shared threads unless told otherwise.
     public init(_ configuration: Configuration, eventLoopGroup: (any EventLoopGroup)? = nil) {
@@ -97,20 +97,12 @@ public final class DecreeClient: Sendable {
         try result.get()
     }
 
-    /// A node's own account of itself, as JSON, asked for over a connection of its own.
-    public func status(
-        of address: NodeAddress, within time: Duration = .seconds(2)
-    ) async throws(ClientError) -> [UInt8] {
-        try await StatusProbe(
-            address: address, cluster: configuration.cluster, time: TimeAmount(time)
-        ).run(on: group.next())
-    }
-
     /// Completes what is pending (as *failed* or *unknown*, whichever is true) and closes all connections.
     /// Await the outcomes you care for before.
     public func close() async {
         for lane in lanes {
             await withUnsafeContinuation { continuation in lane.post(.close(continuation)) }
         }
+        conversations.closeAll()
     }
 }

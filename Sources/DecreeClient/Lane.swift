@@ -16,8 +16,9 @@ final class Lane {
     let eventLoop: any EventLoop
     let logger: Logger
     private let indices: SessionIndices
-    private(set) var links: [Link] = []
-    private var linkOfNode: [NodeID: Link] = [:]
+    var links: [Link] = []
+    private(set) var linkOfNode: [NodeID: Link] = [:]
+    var search = MemberSearch()
     private var sessions: [Client?] = []
     /// Where the next session of an index starts counting, lest it take late responses for its own.
     private var firstNumbers: [UInt64] = []
@@ -71,6 +72,7 @@ final class Lane {
     private func start() {
         links = configuration.nodes.map { Link(address: $0, lane: self) }
         for link in links { link.connect() }
+        scheduleSearch()
     }
 
     private func makeSession(_ index: Int) {
@@ -208,7 +210,13 @@ final class Lane {
 
     // MARK: What links tell
 
-    func received(_ id: UInt64, _ response: ClientResponse, from node: NodeID) {
+    func received(_ id: UInt64, _ response: ClientResponse, from node: NodeID, by link: Link) {
+        guard !MemberSearch.isMeant(by: id) else { return learn(from: response, by: link) }
+        switch response {
+        case .notLeader(let leader?), .leadershipLost(let leader?):
+            if linkOfNode[leader] == nil { lookFor(leader, askingAt: link) }
+        default: break
+        }
         with(Int(id >> RequestID.bits)) { client, now, actions in
             client.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
         }
@@ -234,6 +242,7 @@ final class Lane {
             for index in sessions.indices {
                 with(index) { client, now, actions in client.disconnected(node, now: now, into: &actions) }
             }
+            lookForMembers()
         }
     }
 

@@ -26,23 +26,31 @@ final class Link {
     private(set) var trouble: String?
     /// Whether the node refused, and will refuse again whenever it is asked.
     private(set) var isRefusedForGood = false
+    /// The version agreed on; the oldest until then.
+    private(set) var version = WireVersion.minimum
+    /// The node that answered here last.
+    private(set) var lastNode: NodeID?
+    /// Whether a node named the address, and not who made the client.
+    let isLearnt: Bool
+    private var isAbandoned = false
     private let lane: Lane
     private var outgoing = ByteBuffer()
     private var isFlushing = false
     private var channel: (any Channel)?
-    private var node: NodeID?
+    private(set) var node: NodeID?
     private var failures = 0
     private var isConnecting = false
 
-    init(address: NodeAddress, lane: Lane) {
+    init(address: NodeAddress, lane: Lane, isLearnt: Bool = false) {
         self.address = address
         self.lane = lane
+        self.isLearnt = isLearnt
     }
 
     // MARK: Connecting
 
     func connect() {
-        guard !lane.isClosed, !isConnecting, channel == nil else { return }
+        guard !lane.isClosed, !isAbandoned, !isConnecting, channel == nil else { return }
         isConnecting = true
         let bound = NIOLoopBound(self, eventLoop: lane.eventLoop)
         ClientBootstrap(group: lane.eventLoop)
@@ -79,7 +87,7 @@ final class Link {
 
     /// The next attempt comes after a pause, longer each time.
     private func failed(_ reason: String, isForGood: Bool = false) {
-        guard !lane.isClosed else { return }
+        guard !lane.isClosed, !isAbandoned else { return }
         if trouble != reason {
             lane.logger.warning(
                 "cannot use node", metadata: ["address": "\(address)", "reason": "\(reason)"])
@@ -96,6 +104,12 @@ final class Link {
         lane.linkFailed()
     }
 
+    /// Connects no more: the node that was here has left the cluster.
+    func abandon() {
+        isAbandoned = true
+        drop("it has left the cluster")
+    }
+
     /// Closes it for good, once the lane is closed.
     func close() -> EventLoopFuture<Void> {
         guard let channel else { return lane.eventLoop.makeSucceededVoidFuture() }
@@ -106,8 +120,9 @@ final class Link {
     // MARK: What the channel tells
 
     func opened(_ channel: any Channel) {
-        guard !lane.isClosed else { return channel.close(promise: nil) }
+        guard !lane.isClosed, !isAbandoned else { return channel.close(promise: nil) }
         self.channel = channel
+        version = WireVersion.minimum
         outgoing.clear()
         do throws(WireError) {
             try Hello(clientOf: lane.configuration.cluster).write(into: &outgoing)
@@ -125,7 +140,8 @@ final class Link {
         switch frame {
         case .helloReply(let reply) where node == nil: greeted(reply)
         case .client(.response(let id, let response)):
-            if let node { lane.received(id, response, from: node) }
+            if let node { lane.received(id, response, from: node, by: self) }
+        case .client(.statusResponse(_, let json)) where node != nil: lane.received(status: json)
         case .hello, .helloReply, .peer, .client: drop("it sent a frame that no client expects")
         }
     }
@@ -139,11 +155,15 @@ final class Link {
             }
             let node = admission.identity.node
             self.node = node
+            lastNode = node
+            version = admission.version
             trouble = nil
             failures = 0
             isRefusedForGood = false
             guard lane.linkIsUp(self, to: node) else {
-                return drop("it is node \(node), as is another of the addresses", isForGood: true)
+                drop("it is node \(node), as is another of the addresses", isForGood: true)
+                if isLearnt { lane.forget(self) }
+                return
             }
         }
     }
@@ -171,10 +191,13 @@ final class Link {
 
     var hasOutgoing: Bool { outgoing.readableBytes > 0 }
 
-    /// Appends a frame; it goes out with the next flush.
-    func send(_ frame: ClientFrame) {
+    /// Appends a frame; it goes out with the next flush. Returns false if the node is of a version that does not
+    /// know it.
+    @discardableResult
+    func send(_ frame: ClientFrame) -> Bool {
+        var isKnown = true
         do throws(WireError) {
-            try frame.write(into: &outgoing)
+            isKnown = try frame.write(version: version, into: &outgoing)
         } catch {
             // The session bounds payloads; what is refused here was bounded wrongly, and will time out.
             lane.logger.error("cannot send a request", metadata: ["reason": "\(error)"])
@@ -186,6 +209,7 @@ final class Link {
                 self.drop("it does not read what it is sent")
             }
         }
+        return isKnown
     }
 
     /// Writes what was appended. A channel that cannot take more yet calls back when it can: from within
@@ -216,7 +240,10 @@ final class LinkHandler: ChannelInboundHandler {
         decoder.append(unwrapInboundIn(data))
         link.turn {
             do throws(WireError) {
-                while let frame = try decoder.next() { link.received(frame) }
+                while let frame = try decoder.next() {
+                    link.received(frame)
+                    decoder.version = link.version
+                }
             } catch {
                 link.drop(error.description, isForGood: error == .badMagic)
             }

@@ -1,4 +1,4 @@
-package import DecreeStore
+import DecreeStore
 package import Paxos
 
 /// What is done about snapshots beside the commits: this node's own is encoded elsewhere, written a chunk at a time, and
@@ -94,7 +94,9 @@ extension NodeCore {
         }
         if upkeep.mayTrim {
             upkeep.read.removeAll { ticks - $0.tick > Upkeep.ticksRead }
-            return .trim(keeping: upkeep.read.map(\.header), rows: Upkeep.rowsTrimmed)
+            return .trim(
+                keeping: upkeep.read.map(\.header) + ownWork + groups.compactMap(\.arrivingHeader),
+                rows: Upkeep.rowsTrimmed)
         }
         if !step.isUrgent, ticks - upkeep.scrubbedTick >= Upkeep.ticksBetweenScrubs,
             groups.indices.contains(upkeep.scrub.group)
@@ -114,6 +116,23 @@ extension NodeCore {
             .snapshotChunk(group, snapshot.header, index: UInt32(chunk), snapshot.chunk(chunk)))
         upkeep.taking = .writing(group, snapshot, chunk: chunk + 1)
         return true
+    }
+
+    /// Snapshots that are being written, read back or installed, or whose row is on its way to the disk: the store must
+    /// not take one for a beginning that nobody wants, because another was begun after it.
+    var ownWork: [SnapshotHeader] {
+        var headers = groups.compactMap(\.snapshot)
+        switch upkeep.taking {
+        case .writing(_, let snapshot, _): headers.append(snapshot.header)
+        case .verifying(_, let header, _): headers.append(header)
+        case .encoding, nil: break
+        }
+        switch upkeep.installing {
+        case .loading(_, let header), .decoding(_, let header), .completing(_, let header, _, _):
+            headers.append(header)
+        case nil: break
+        }
+        return headers
     }
 
     // MARK: This node's own
@@ -159,7 +178,9 @@ extension NodeCore {
     // MARK: A peer's
 
     func takeLoaded(_ snapshot: Snapshot?) {
-        guard case .loading(let group, let header) = upkeep.installing, let index = index(of: group) else { return }
+        guard case .loading(let group, let header) = upkeep.installing, let index = index(of: group) else {
+            return
+        }
         guard let snapshot, groups[index].isWorthInstalling(header) else {
             discard(group, header, snapshot == nil ? "its chunks are not what was sent" : nil)
             return
@@ -222,7 +243,8 @@ extension NodeCore {
     /// taken, for what was executed is in memory.
     private func mend(_ slot: Slot, ofGroupAt index: Int) {
         let group = groups[index].id
-        guard upkeep.rotten[group] == nil, slot <= groups[index].chosenThrough, slot > groups[index].floor else {
+        guard upkeep.rotten[group] == nil, slot <= groups[index].chosenThrough, slot > groups[index].floor
+        else {
             return
         }
         shell?.note(.rot(group, slot))

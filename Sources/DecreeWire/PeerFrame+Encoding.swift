@@ -17,19 +17,22 @@ extension Message {
         try buffer.writeFrame(.peer, type: type.rawValue, group: group.rawValue) {
             (buffer) throws(WireError) in
             buffer.writeInteger(persistSequence, endianness: .little)
-            try writeFields(into: &buffer)
-            if version >= WireVersion.members { try writeAddedFields(into: &buffer) }
+            try writeFields(hasAdded: version >= WireVersion.members, into: &buffer)
         }
         return true
     }
 
-    private func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+    /// - Parameter hasAdded: whether the fields go with it that version 2 added.
+    private func writeFields(hasAdded: Bool, into buffer: inout ByteBuffer) throws(WireError) {
         switch self {
-        case .preVote(let message): buffer.write(message.ballot)
+        case .preVote(let message):
+            buffer.write(message.ballot)
+            if hasAdded { buffer.write(message.chosenThrough) }
         case .preVoteReply(let message):
             buffer.write(message.ballot)
             buffer.writeInteger(UInt8(message.isGranted ? 1 : 0))
             buffer.write(message.promised)
+            if hasAdded { buffer.write(message.chosenThrough) }
         case .prepare(let message):
             buffer.write(message.ballot)
             buffer.write(message.firstOpen)
@@ -53,10 +56,12 @@ extension Message {
             buffer.writeMultipleIntegers(
                 message.checkpoint?.slot.rawValue ?? 0, message.checkpoint?.chain.rawValue ?? 0,
                 message.checkpoint?.state.rawValue ?? 0, endianness: .little)
+            if hasAdded { try buffer.write(message.witnesses) }
         case .heartbeatReply(let message):
             buffer.writeMultipleIntegers(
                 message.ballot.rawValue, message.round, message.executedThrough.rawValue, endianness: .little
             )
+            if hasAdded { buffer.writeInteger(message.commitMicroseconds, endianness: .little) }
         case .fetch(let message):
             buffer.write(message.from)
             buffer.write(message.through)
@@ -74,18 +79,6 @@ extension Message {
             try buffer.write(message.header)
             buffer.writeInteger(message.index, endianness: .little)
             try buffer.writeChunk(message.bytes)
-        }
-    }
-
-    /// What version 2 added to messages that version 1 has.
-    private func writeAddedFields(into buffer: inout ByteBuffer) throws(WireError) {
-        switch self {
-        case .preVote(let message): buffer.write(message.chosenThrough)
-        case .preVoteReply(let message): buffer.write(message.chosenThrough)
-        case .heartbeat(let message): try buffer.write(message.witnesses)
-        case .heartbeatReply(let message):
-            buffer.writeInteger(message.commitMicroseconds, endianness: .little)
-        default: break
         }
     }
 }

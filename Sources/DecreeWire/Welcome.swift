@@ -98,7 +98,7 @@ extension FrameReader {
     mutating func configuration(_ what: StaticString) throws(WireError) -> Configuration {
         let bytes = try bytes(what, limit: WireLimit.configurationBytes)
         guard let configuration = Configuration(bytes: bytes) else {
-            throw .malformed("\(what) is no configuration")
+            throw .malformed("\(what) is malformed")
         }
         return configuration
     }

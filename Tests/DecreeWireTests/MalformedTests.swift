@@ -178,12 +178,12 @@ import Testing
         let description = response(
             .described(
                 LogDescription(
-                    configuration: Samples.plain, floor: .zero, chosenThrough: .zero, chain: .zero,
+                    configuration: Samples.changed, floor: .zero, chosenThrough: .zero, chain: .zero,
                     snapshot: nil)))
-        // The configuration's length, and the configuration.
+        // The configuration behind its length.
         #expect(
             try error(of: overwritten(description, at: kind + 5, with: [3]))
-                == .malformed("the configuration is no configuration"))
+                == .malformed("the configuration is malformed"))
         #expect(
             try error(of: overwritten(description, at: kind + 1, with: little(UInt64(UInt32.max), bytes: 4)))
                 == .oversized(

@@ -14,6 +14,10 @@ import Testing
         try decoder.finish()
     }
 
+    @Test func theSampleOfChangedMembersIsOne() {
+        #expect(Samples.changed.members.count == 2 && Samples.changed.isRetired(NodeID(3)))
+    }
+
     @Test func framesShareABuffer() throws {
         var buffer = ByteBuffer(string: "already sent")
         buffer.moveReaderIndex(forwardBy: 8)

@@ -95,6 +95,15 @@ enum Samples {
 
     static let plain = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
+    /// Voter 1, and node 5 that joins in its place with a store and an address; 3 was removed.
+    static let changed: Configuration = {
+        let joining: [UInt8] =
+            [5, 0, 2, 1, 0, 1] + [7, 0, 0, 0, 0, 0, 0, 0] + [6, 0] + Array("host:1".utf8)
+        let bytes = [2] + plain.bytes[1..<21] + [2, 0] + [1, 0, 0, 0, 0, 0] + joining + [1, 0, 3, 0]
+        guard let configuration = Configuration(bytes: Array(bytes)) else { return plain }
+        return configuration
+    }()
+
     static let requests: [ClientRequest] =
         [
             .openSession,
@@ -132,7 +141,7 @@ enum Samples {
                     chain: .zero, snapshot: nil)),
             .described(
                 LogDescription(
-                    configuration: plain, floor: Slot(1), chosenThrough: .maximum,
+                    configuration: changed, floor: Slot(1), chosenThrough: .maximum,
                     chain: Digest(rawValue: .max), snapshot: header(bytes: 1 << 40))),
             .slots([], chosenThrough: .zero), .slots(votes(3), chosenThrough: .maximum),
             .chunks([]), .chunks([[1], [2, 3], [4], [5]]),

@@ -113,6 +113,13 @@ import Testing
         #expect(try #require(HelloOfVersionOne(bytes)).maximumVersion == 1)
     }
 
+    @Test func aClientHasNoAddress() throws {
+        var hello = Hello(clientOf: "bank")
+        let bytes = try Samples.encoded(.hello(hello))
+        hello.maximumVersion = 1
+        #expect(try bytes.readableBytes == Samples.encoded(.hello(hello)).readableBytes)
+    }
+
     @Test func bothWaysTheOlderVersionIsSpoken() throws {
         let called = NodeIdentity(
             cluster: "bank", genesis: Digest(rawValue: 11), node: NodeID(3), store: StoreID(rawValue: 23),

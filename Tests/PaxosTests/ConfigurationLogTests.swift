@@ -2,125 +2,118 @@ import Testing
 
 @testable import Paxos
 
-/// Which configuration governs which slot.
+/// Which configuration governs a slot (invariant ConfigAtSlot).
 @Suite struct ConfigurationLogTests {
-    private static let genesis = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)], alpha: 4)
+    private let genesis = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)], alpha: 4)
 
-    private func voters(_ log: ConfigurationLog, _ slot: UInt64) -> [UInt16] {
-        log[Slot(slot)].voters.map(\.rawValue)
+    private func add(_ node: UInt16) -> ConfigurationChange {
+        .add(node: NodeID(node), role: .nonVoter, store: nil, address: "host:\(node)")
     }
 
-    @Test func aChangeIsInForceAlphaSlotsLater() throws {
-        var log = ConfigurationLog(genesis: Self.genesis)
-        let outcome = try log.apply(.remove(NodeID(3)), in: Slot(10))
-        #expect(outcome == ConfigurationOutcome(node: NodeID(3), from: Slot(14)))
-        #expect(voters(log, 13) == [1, 2, 3])
-        #expect(voters(log, 14) == [1, 2])
-        #expect(log.latestFrom == Slot(14))
+    private func ids(_ configuration: Configuration) -> [UInt16] {
+        configuration.members.map(\.node.rawValue)
     }
 
-    @Test func oneChangeIsUnderWayAtATime() throws {
-        var log = ConfigurationLog(genesis: Self.genesis)
-        _ = try log.apply(.remove(NodeID(3)), in: Slot(10))
-        for slot: UInt64 in 10...13 {
+    @Test func aChangeIsInForceAlphaSlotsAfterItsOwn() throws {
+        var log = ConfigurationLog(genesis: genesis)
+        let outcome = try log.apply(add(4), in: Slot(10))
+        #expect(outcome == ConfigurationOutcome(node: NodeID(4), from: Slot(14)))
+        #expect(ids(log[Slot(13)]) == [1, 2, 3])
+        #expect(ids(log[Slot(14)]) == [1, 2, 3, 4])
+        #expect(ids(log[.maximum]) == [1, 2, 3, 4])
+        #expect(ids(log[.zero]) == [1, 2, 3])
+        #expect(log.latestFrom == Slot(14) && ids(log.latest) == [1, 2, 3, 4])
+    }
+
+    @Test func oneChangeIsInFlight() throws {
+        var log = ConfigurationLog(genesis: genesis)
+        _ = try log.apply(add(4), in: Slot(10))
+        for slot in 10...13 as ClosedRange<UInt64> {
+            let before = log
             #expect(throws: ConfigurationRefusal.changeInFlight) {
-                try log.apply(.remove(NodeID(2)), in: Slot(slot))
+                try log.apply(self.add(5), in: Slot(slot))
             }
+            #expect(log == before)
         }
-        _ = try log.apply(.remove(NodeID(2)), in: Slot(14))
-        #expect(voters(log, 18) == [1])
+        #expect(try log.apply(add(5), in: Slot(14)).from == Slot(18))
     }
 
     @Test func whatChangesNothingIsNoChange() throws {
-        var log = ConfigurationLog(genesis: Self.genesis)
-        _ = try log.apply(TestCluster.learning(4), in: Slot(1))
-        let again = try log.apply(TestCluster.learning(4), in: Slot(9))
-        #expect(again == ConfigurationOutcome(node: NodeID(4), from: nil))
-        #expect(log.latestFrom == Slot(5))
+        var log = ConfigurationLog(genesis: genesis)
+        _ = try log.apply(add(4), in: Slot(10))
+        let before = log
+        let again = ConfigurationChange.add(node: nil, role: .nonVoter, store: nil, address: "host:4")
+        #expect(try log.apply(again, in: Slot(14)) == ConfigurationOutcome(node: NodeID(4), from: nil))
+        #expect(throws: ConfigurationRefusal.unknownMember) {
+            try log.apply(.remove(NodeID(9)), in: Slot(14))
+        }
+        #expect(log == before)
     }
 
-    @Test func nothingButOneOrTwoGovernTheOpenSlots() throws {
-        var log = ConfigurationLog(genesis: Self.genesis)
+    @Test func twoGovernWhileAChangeIsInFlight() throws {
+        var log = ConfigurationLog(genesis: genesis)
+        #expect(log.governing(from: Slot(1)).map(\.from) == [.zero])
         _ = try log.apply(.remove(NodeID(3)), in: Slot(10))
-        #expect(log.governing(from: Slot(11)).map(\.from) == [.zero, Slot(14)])
-        #expect(log.governing(from: Slot(14)).map(\.from) == [Slot(14)])
-        #expect(log.members(from: Slot(11)).map(\.node.rawValue) == [1, 2, 3])
-        #expect(log.members(from: Slot(14)).map(\.node.rawValue) == [1, 2])
+        _ = try log.apply(add(4), in: Slot(14))
+        #expect(log.governing(from: Slot(1)).map(\.from) == [.zero, Slot(14), Slot(18)])
+        #expect(log.governing(from: Slot(13)).map(\.from) == [.zero, Slot(14), Slot(18)])
+        #expect(log.governing(from: Slot(14)).map(\.from) == [Slot(14), Slot(18)])
+        #expect(log.governing(from: Slot(18)).map(\.from) == [Slot(18)])
+        #expect(log.members(from: Slot(13)).map(\.node.rawValue) == [1, 2, 3, 4])
+        #expect(log.members(from: Slot(14)).map(\.node.rawValue) == [1, 2, 4])
     }
 
-    @Test func whatGovernsNoOpenSlotIsForgotten() throws {
-        var log = ConfigurationLog(genesis: Self.genesis)
-        _ = try log.apply(.remove(NodeID(3)), in: Slot(10))
+    /// Of a member that two configurations know, the later word counts.
+    @Test func aMoveIsKnownAtOnce() throws {
+        var log = ConfigurationLog(genesis: genesis)
+        _ = try log.apply(.move(NodeID(2), address: "b:2"), in: Slot(10))
+        #expect(log.members(from: Slot(11)).map(\.address) == ["", "b:2", ""])
+    }
+
+    @Test func whatGovernsNothingMoreIsForgotten() throws {
+        var log = ConfigurationLog(genesis: genesis)
+        _ = try log.apply(add(4), in: Slot(10))
         log.forget(through: Slot(12))
-        #expect(log.entries.count == 2, "slot 13 is open")
+        #expect(log.entries.count == 2)
         log.forget(through: Slot(13))
         #expect(log.entries.map(\.from) == [Slot(14)])
+        // Below what it remembers, the first stands for what was.
+        #expect(ids(log[Slot(1)]) == [1, 2, 3, 4])
+        log.forget(through: Slot(1_000))
+        #expect(log.entries.count == 1)
     }
 
-    // MARK: Who counts
+    private func bytes() throws -> (log: ConfigurationLog, bytes: [UInt8]) {
+        var log = ConfigurationLog(genesis: genesis)
+        _ = try log.apply(add(4), in: Slot(10))
+        _ = try log.apply(.remove(NodeID(1)), in: Slot(14))
+        return (log, log.bytes)
+    }
 
-    /// Slots 11 and 12 in flight belong to nodes 1 through 3, 13 and on to nodes 1 and 4 (of four voters).
-    @Test func aCommanderCountsVotesByTheConfigurationOfTheSlot() throws {
-        let ballot = Ballot(5, 1)
-        let later = Configuration(voters: [1, 4, 5, 6].map { NodeID($0) }, alpha: 4)
-        let log = try #require(
-            ConfigurationLog(entries: [
-                .init(from: .zero, configuration: Self.genesis), .init(from: Slot(13), configuration: later),
-            ]))
-        var commander = Commander(ballot: ballot, first: Slot(11))
-        for count in 1...4 { commander.propose(.sessions(count), tickets: [], atTick: 0) }
-        func vote(_ from: UInt64, _ through: UInt64, of node: UInt16) {
-            commander.count(
-                Accepted(ballot: ballot, from: Slot(from), through: Slot(through)), from: NodeID(node),
-                of: log)
+    private func read(_ bytes: [UInt8]) -> ConfigurationLog? {
+        var reader = ByteReader(bytes[...])
+        let log = ConfigurationLog(from: &reader)
+        #expect(log == nil || reader.isAtEnd)
+        return log
+    }
+
+    @Test func itComesBackAsItWas() throws {
+        let (log, bytes) = try bytes()
+        #expect(read(bytes) == log)
+        for count in bytes.indices { #expect(read(Array(bytes.prefix(count))) == nil, "\(count) bytes") }
+        for bit in 0..<bytes.count * 8 {
+            var other = bytes
+            other[bit / 8] ^= 1 << UInt8(bit % 8)
+            var reader = ByteReader(other[...])
+            guard let read = ConfigurationLog(from: &reader) else { continue }
+            #expect(read.bytes + reader.rest == other, "bit \(bit)")
         }
-        func chosen() -> [UInt64] {
-            var slots: [UInt64] = []
-            while let (slot, _) = commander.takeChosen(of: log) { slots.append(slot.rawValue) }
-            return slots
-        }
-        vote(11, 14, of: 4)
-        vote(11, 14, of: 5)
-        #expect(chosen() == [], "they govern no slot below 13")
-        vote(11, 14, of: 1)
-        #expect(chosen() == [])
-        vote(11, 14, of: 2)
-        #expect(chosen() == [11, 12, 13, 14], "2 counts below 13; 1, 4 and 5 from there on")
     }
 
-    @Test func aCommanderCountsARangeThatBeginsBehindTheFirstSlotOfAConfiguration() throws {
-        let ballot = Ballot(5, 1)
-        let later = Configuration(voters: [NodeID(4)], alpha: 4)
-        let log = try #require(
-            ConfigurationLog(entries: [
-                .init(from: .zero, configuration: Self.genesis), .init(from: Slot(12), configuration: later),
-            ]))
-        var commander = Commander(ballot: ballot, first: Slot(11))
-        for count in 1...4 { commander.propose(.sessions(count), tickets: [], atTick: 0) }
-        commander.count(Accepted(ballot: ballot, from: Slot(13), through: Slot(14)), from: NodeID(4), of: log)
-        _ = commander.remove()
-        let early = commander.takeChosen(of: log)
-        #expect(early == nil)
-        commander.count(Accepted(ballot: ballot, from: Slot(1), through: Slot(12)), from: NodeID(4), of: log)
-        let chosen = [commander.takeChosen(of: log)?.slot, commander.takeChosen(of: log)?.slot]
-        #expect(chosen == [Slot(12), Slot(13)])
-    }
-
-    @Test func aRoundIsConfirmedByAQuorumOfBoth() throws {
-        let later = Configuration(voters: [1, 4, 5].map { NodeID($0) }, alpha: 4)
-        let both = [
-            ConfigurationLog.Entry(from: .zero, configuration: Self.genesis),
-            ConfigurationLog.Entry(from: Slot(13), configuration: later),
-        ][...]
-        var confirmation = Paxos.Confirmation(node: NodeID(1), limits: Limits())
-        _ = confirmation.append(ticket: Ticket(rawValue: 1), payload: [], needed: .zero)
-        let round = confirmation.startRound(of: both)
-        confirmation.answer(round, from: NodeID(2), of: both)
-        confirmation.answer(round, from: NodeID(3), of: both)
-        let early = confirmation.takeReady(executedThrough: Slot(9))
-        #expect(early == nil, "of the later, node 1 alone")
-        confirmation.answer(round, from: NodeID(5), of: both)
-        let ready = confirmation.takeReady(executedThrough: Slot(9))
-        #expect(ready != nil)
-    }
-}
+    @Test func itHasEntriesAndTheyAscend() throws {
+        #expect(read([0, 0]) == nil)
+        let (log, _) = try bytes()
+        #expect(ConfigurationLog(entries: log.entries.reversed()) == nil)
+        #expect(ConfigurationLog(entries: [log.entries[0], log.entries[0]]) == nil)
+        #expect(ConfigurationLog(entries: Array(log.entries.dropFirst())) != nil)
+        #expect(ConfigurationLog(entries: []) == nil)

@@ -75,7 +75,7 @@ struct CommitFloor {
         limits.voteSlots = .max
         limits.voteBytes = .max
         group = Group(
-            id: .first, node: NodeID(1), configuration: voters, machine: AppendMachine(), limits: limits,
+            id: .first, node: NodeID(1), genesis: voters, machine: AppendMachine(), limits: limits,
             seed: 1)
         var builder = ProposalBuilder()
         let value = [UInt8](repeating: 0x5a, count: valueBytes)

@@ -39,6 +39,8 @@ struct SlotPrinter {
                     $0.add("sequence", sequence)
                     $0.add("command", json: Self.json(payload))
                 }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload))")
+        case .change(let change):
+            try write(slot, index, to: &output, { $0.add("change", change.description) }, "\(change)")
         }
     }
 

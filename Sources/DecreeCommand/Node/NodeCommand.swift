@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Bank
 import Decree
+import DecreeClient
 import Foundation
 public import Logging
 import Paxos
@@ -20,15 +21,45 @@ struct NodeCommand: AsyncParsableCommand {
                          {"id": 2, "host": "127.0.0.1", "port": 7002},
                          {"id": 3, "host": "127.0.0.1", "port": 7003}]}
 
-            Optional keys: heartbeatMilliseconds (50), electionTimeoutMilliseconds (500). Unknown keys are \
-            refused. Options given here override the file.
+            Optional keys: heartbeatMilliseconds (50), electionTimeoutMilliseconds (500), snapshotMebibytes (128), \
+            snapshotCommands (2000000). Unknown keys are refused. Options given here override the file. A cluster is \
+            created with the nodes of this list as its voters; from then on `decree member` changes them, and the list \
+            is only where nodes are looked for first.
+
+            A new node comes into a cluster that exists with an empty directory, and no configuration:
+
+              decree node --join 10.0.0.1:7001 --listen 10.0.0.4:7001 --data-directory data/4
+
+            It is given an id, learns what the others know, and votes when it has caught up. Its configuration then \
+            stands in data/4/node.json. The same command starts it again.
 
             SIGTERM and SIGINT stop the node gracefully: it hands the lead over and writes what is left. \
             Killing it by any other means loses nothing that was acknowledged.
             """)
 
     @Option(help: ArgumentHelp("The node's configuration.", valueName: "file"))
-    var config: String
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Join the cluster of these nodes, of which one that is up is enough, instead of reading a file.",
+            valueName: "host:port,…"), transform: NodeList.init(argument:))
+    var join: NodeList?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --join: where this node listens, and is reached by the others.", valueName: "host:port"),
+        transform: NodeList.init(argument:))
+    var listen: NodeList?
+
+    @Flag(help: "With --join: learn and execute, and never vote, unless promoted.")
+    var nonVoter = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --join: take the place of this voter, which leaves when this node has caught up.",
+            valueName: "id"))
+    var replace: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -49,11 +80,11 @@ struct NodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if stopWithParent { Self.stopWhenStandardInputCloses() }
-        var configuration = try NodeConfiguration.load(from: config)
-        if let dataDirectory { configuration.dataDirectory = dataDirectory }
-        if let node { configuration.node = node }
         var logger = Logger(label: "decree", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
+        var configuration = try await configuration(logger)
+        if let dataDirectory { configuration.dataDirectory = dataDirectory }
+        if let node { configuration.node = node }
         let node = try Node(
             configuration: configuration, machine: machine.machine, kind: machine.rawValue, logger: logger)
         let services = ServiceGroup(
@@ -61,6 +92,37 @@ struct NodeCommand: AsyncParsableCommand {
                 services: [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await services.run()
+    }
+
+    func validate() throws {
+        guard (config == nil) != (join == nil) else {
+            throw ValidationError(
+                "either --config or --join is needed: --config for a node of a new cluster, or one that "
+                    + "ran before; --join for one that comes into a cluster")
+        }
+        guard join != nil else {
+            guard listen == nil, !nonVoter, replace == nil else {
+                throw ValidationError("--listen, --non-voter and --replace go with --join")
+            }
+            return
+        }
+        guard dataDirectory != nil, listen?.addresses.count == 1 else {
+            throw ValidationError("--join needs --listen HOST:PORT, one address, and --data-directory")
+        }
+        guard !nonVoter || replace == nil else {
+            throw ValidationError("a node that takes a voter's place votes: leave --non-voter out")
+        }
+    }
+
+    private func configuration(_ logger: Logger) async throws -> NodeConfiguration {
+        if let config { return try NodeConfiguration.load(from: config) }
+        guard let join, let address = listen?.addresses.first, let dataDirectory else {
+            throw ValidationError("--join needs --listen and --data-directory")
+        }
+        return try await Joining(
+            cluster: join.addresses, address: address, dataDirectory: dataDirectory, isVoter: !nonVoter,
+            replaced: replace, logger: logger
+        ).run()
     }
 
     /// Whoever started the node holds its standard input open; when that process is gone, so is the reason

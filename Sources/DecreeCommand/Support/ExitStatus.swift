@@ -38,6 +38,8 @@ func exitStatus(of error: any Error) -> ExitStatus? {
         switch error {
         case .configuration, .cannotListen: .usage
         case .store, .fenced: .store
+        case .removed: .fine
+        case .notAdmitted: .unreachable
         }
     default: nil
     }

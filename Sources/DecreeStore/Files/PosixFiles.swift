@@ -115,6 +115,17 @@ package struct PosixFiles: StoreFiles, Sendable {
         }
     }
 
+    /// Writes a small file whole: after a crash there is the old one or the new one. The directory is to be synced.
+    package func create(_ path: String, with bytes: [UInt8]) throws(StoreError) {
+        let draft = path + ".new"
+        try withFile(draft, O_WRONLY | O_CREAT | O_TRUNC) { (file) throws(StoreError) in
+            let count = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
+            guard count == bytes.count else { throw failure(draft, "write") }
+            try synchronize(file, draft)
+        }
+        guard rename(draft, path) == 0 else { throw failure(path, "rename") }
+    }
+
     package func truncate(_ path: String) throws(StoreError) {
         try withFile(path, O_WRONLY) { (file) throws(StoreError) in
             guard ftruncate(file, 0) == 0 else { throw failure(path, "truncate") }
@@ -133,7 +144,7 @@ package struct PosixFiles: StoreFiles, Sendable {
     private func withFile<Result>(
         _ path: String, _ flags: Int32, _ body: (Int32) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        let file = open(path, flags | O_CLOEXEC)
+        let file = open(path, flags | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure(path, "opening") }
         defer { close(file) }
         return try body(file)

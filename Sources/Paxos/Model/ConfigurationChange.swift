@@ -12,6 +12,32 @@ public enum ConfigurationChange: Hashable, Sendable {
     case move(NodeID, address: String)
 }
 
+extension ConfigurationChange: CustomStringConvertible {
+    /// The change in words.
+    public var description: String {
+        switch self {
+        case .add(let node, let role, let store, let address):
+            "add \(node.map { "node \($0)" } ?? "a node") at \(address), \(role)"
+                + (store.map { ", store \($0)" } ?? "")
+        case .promote(let node): "promote node \(node)"
+        case .remove(let node): "remove node \(node)"
+        case .move(let node, let address): "move node \(node) to \(address)"
+        }
+    }
+}
+
+extension Member.Role: CustomStringConvertible {
+    /// The role in words.
+    public var description: String {
+        switch self {
+        case .voter: "voter"
+        case .nonVoter: "non-voter"
+        case .joining(nil): "joining"
+        case .joining(let replaced?): "joining for node \(replaced)"
+        }
+    }
+}
+
 /// What a change led to.
 public struct ConfigurationOutcome: Hashable, Sendable {
     /// Whom it was about.
@@ -158,12 +184,15 @@ extension Configuration {
     }
 
     private func replacing(_ node: NodeID, _ change: (inout Member) -> Void) -> Configuration {
-        with(
-            members: members.map { member in
-                guard member.node == node else { return member }
-                var member = member
-                change(&member)
-                return member
-            }, retired: retired)
+        with(members: members(changing: node, change), retired: retired)
+    }
+
+    private func members(changing node: NodeID, _ change: (inout Member) -> Void) -> [Member] {
+        members.map { member in
+            guard member.node == node else { return member }
+            var member = member
+            change(&member)
+            return member
+        }
     }
 }

@@ -8,8 +8,8 @@ public enum ClientRequest: Sendable, Equatable {
         session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
     /// A query, which never enters the log.
     case query(payload: ArraySlice<UInt8>, consistency: ReadConsistency)
-    /// Something that an operator asks.
-    case admin(AdminRequest)
+    /// Something that an operator asks: rare, and kept aside, for it is larger than all others.
+    indirect case admin(AdminRequest)
 
     /// Bytes of its payload.
     public var payloadBytes: Int {
@@ -51,8 +51,8 @@ public enum ClientResponse: Sendable, Equatable {
     case alreadyAcknowledged
     /// This attempt had no effect and repeating it is useless.
     case refused(RequestRefusal)
-    /// The answer to what an operator asked.
-    case admin(AdminResponse)
+    /// The answer to what an operator asked: kept aside likewise.
+    indirect case admin(AdminResponse)
 }
 
 /// Why a request can never be taken.
