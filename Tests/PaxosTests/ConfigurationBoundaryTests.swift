@@ -73,3 +73,5 @@ import Testing
         confirmation.answer(round, from: NodeID(5), of: both)
         let ready = confirmation.takeReady(executedThrough: Slot(9))
         #expect(ready != nil)
+    }
+}

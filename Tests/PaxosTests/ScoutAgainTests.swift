@@ -81,6 +81,46 @@ import Testing
         #expect(leader.commander.next == Slot(14))
     }
 
+    /// Another may lead those who have not promised, in a lower ballot, and have chosen what a read must see.
+    @Test func readsWaitForTheNewConfigurationsPromises() {
+        let solo = SoloGroup(alpha: 4)
+        let ballot = solo.lead()
+        _ = solo.ask(.openSession)
+        solo.accepted(ballot, 1, through: 1, from: 2)
+        _ = solo.ask(.admin(.change(.add(node: NodeID(4), role: .nonVoter, store: nil, address: "d:1"))))
+        solo.accepted(ballot, 2, through: 2, from: 2)
+        solo.endTurn()
+        solo.accepted(ballot, 3, through: 5, from: 2)
+        #expect(solo.group.unpromised == nil, "the voters are the same")
+        _ = solo.ask(.admin(.change(.remove(NodeID(2)))))
+        solo.accepted(ballot, 6, through: 6, from: 2)
+        // Of nodes 1 and 3, node 3 has not promised.
+        #expect(solo.group.unpromised == Slot(10))
+        let read = solo.ask(.query(payload: [], consistency: .linearizable))
+        solo.tick(2)
+        let round = solo.takeSent().heartbeats.last?.round ?? 0
+        for voter: UInt16 in 2...3 {
+            solo.receive(
+                .heartbeatReply(HeartbeatReply(ballot: ballot, round: round, executedThrough: .zero)),
+                from: voter)
+        }
+        #expect(solo.responses[read] == nil, "the round is confirmed, and that is not enough")
+        // Node 3 promises, and reports a vote: that slot must be executed before the read is answered.
+        solo.promise(ballot, from: 3, accepted: [AcceptedProposal(11, Ballot(1, 3), .sessions(1))])
+        #expect(solo.group.unpromised == nil)
+        #expect(solo.responses[read] == nil)
+        solo.endTurn()
+        for slot: UInt64 in 7...11 {
+            for voter: UInt16 in 2...3 { solo.accepted(ballot, slot, through: slot, from: voter) }
+            solo.endTurn()
+        }
+        #expect(solo.group.chosenThrough >= Slot(11))
+        guard case .answered? = solo.responses[read] else {
+            Issue.record("the read is not answered: \(solo.group.chosenThrough)")
+            return
+        }
+    }
+
     // MARK: Parts
 
     /// Answers to the first prepare begin lower, and are cut at other places.
@@ -105,4 +145,9 @@ import Testing
         scout.add(promise(part: 1, of: 2, [votes[2]]), from: NodeID(4))
         #expect(!scout.promised.contains(NodeID(4)))
     }
+}
+
+extension Group {
+    /// The slots from which on promises are missing.
+    fileprivate var unpromised: Slot? { leader?.unpromisedFrom }
 }
