@@ -51,7 +51,8 @@ import Testing
         return path
     }
 
-    func audit(_ directories: String...) async throws -> (status: Int32, group: [String: Any], error: String) {
+    func audit(_ directories: String...) async throws -> (status: Int32, group: [String: Any], error: String)
+    {
         let result = try await Tool.run(["log", "audit", "--json"] + directories)
         return (result.status, try result.objects().first ?? [:], result.error)
     }
@@ -105,7 +106,8 @@ import Testing
     /// One store says something else from a slot on, and all that it says of itself agrees.
     @Test func aForkIsFoundWhereItBegins() async throws {
         let stores = (
-            try store(1, rows(1, 2, 3, 4, 5)), try store(2, rows(1, 2, 3, 4, 5)), try store(3, rows(1, 2, 3, 4, 5))
+            try store(1, rows(1, 2, 3, 4, 5)), try store(2, rows(1, 2, 3, 4, 5)),
+            try store(3, rows(1, 2, 3, 4, 5))
         )
         try fork(stores.1, at: 3, value: 77)
         #expect(try await Tool.run(["log", "verify", stores.1]).status == 0, "it is sound in itself")

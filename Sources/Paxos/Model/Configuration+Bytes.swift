@@ -71,7 +71,7 @@ extension Configuration {
         let voters = members.count { $0.role == .voter }
         guard reader.isAtEnd, (1...Self.maximumVoters).contains(voters),
             !members.contains(where: { retired.contains($0.node) }),
-            format == Format.ids || !retired.isEmpty || !members.allSatisfy(\.isPlain)
+            format != Format.members || !retired.isEmpty || !members.allSatisfy(\.isPlain)
         else { return nil }
         self.init(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
