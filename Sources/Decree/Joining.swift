@@ -85,9 +85,10 @@ public struct Joining: Sendable {
         }
         guard let id else { throw NodeError.notAdmitted("the cluster has no group") }
         logger.notice("admitted", metadata: ["cluster": "\(welcome.cluster)", "node": "\(id)"])
-        let configuration = NodeConfiguration(
+        var configuration = NodeConfiguration(
             cluster: welcome.cluster, node: Int(id.rawValue),
             nodes: try await members(client, welcome, besides: id), dataDirectory: dataDirectory)
+        await adoptSettings(client, &configuration)
         try prepareStore(welcome, id, name)
         try write(configuration, to: file)
         return configuration
@@ -146,15 +147,32 @@ public struct Joining: Sendable {
     private func members(
         _ client: DecreeClient, _ welcome: Welcome, besides id: NodeID
     ) async throws(NodeError) -> [NodeConfiguration.Member] {
+        let description: AdminResponse
+        do throws(AdminError) {
+            description = try await client.admin(
+                .describeLog, group: welcome.groups.first?.id, deadline: deadline)
+        } catch {
+            throw .notAdmitted("\(error)")
+        }
         var members = [NodeConfiguration.Member(id: Int(id.rawValue), host: address.host, port: address.port)]
-        for address in cluster where address != self.address {
-            guard let json = try? await client.status(of: address),
-                let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json)),
-                !members.contains(where: { $0.id == status.node })
-            else { continue }
-            members.append(.init(id: status.node, host: address.host, port: address.port))
+        guard case .described(let log) = description else { return members }
+        for member in log.configuration.members where member.node != id {
+            guard let place = PeerAddress(member.address) else { continue }
+            members.append(.init(id: Int(member.node.rawValue), host: place.host, port: place.port))
         }
         return members
+    }
+
+    /// Takes its snapshots when the others do.
+    private func adoptSettings(_ client: DecreeClient, _ configuration: inout NodeConfiguration) async {
+        for address in cluster {
+            guard let json = try? await client.status(of: address),
+                let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json))
+            else { continue }
+            configuration.snapshotMebibytes = status.snapshotMebibytes ?? configuration.snapshotMebibytes
+            configuration.snapshotCommands = status.snapshotCommands ?? configuration.snapshotCommands
+            return
+        }
     }
 
     // MARK: The directory

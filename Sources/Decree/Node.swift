@@ -79,7 +79,6 @@ public final class Node: Service {
     ///
     /// - Throws: `NodeError` when the node cannot start, or must not go on.
     public func run() async throws {
-        for warning in configuration.warnings { logger.warning("\(warning)") }
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             try await run(on: eventLoops.next())
@@ -185,6 +184,7 @@ public final class Node: Service {
 
     /// Opens the store and brings the groups back to where they were. On the disk's thread.
     private func open() throws -> (Store, RecoveredNode) {
+        // Of a store that is there, the log says who votes.
         let isNew = !FileManager.default.fileExists(atPath: configuration.dataDirectory + "/node.db")
         guard !isNew || configuration.nodes.count <= Configuration.maximumVoters else {
             throw NodeError.configuration(
@@ -192,6 +192,7 @@ public final class Node: Service {
                     "\"nodes\" lists \(configuration.nodes.count) nodes; a cluster is created with at most "
                         + "\(Configuration.maximumVoters), and others join it"))
         }
+        if isNew { for warning in configuration.warnings { logger.warning("\(warning)") } }
         let genesis = configuration.genesis
         let owner = StoreIdentity(
             cluster: configuration.cluster, node: NodeID(UInt16(configuration.node)))

@@ -28,6 +28,11 @@ extension NodeLoop: NodeShell {
 
     func respond(_ responses: [(Ticket, ClientResponse)]) {
         for (ticket, response) in responses {
+            // The log need not tell where the members are that the cluster was created with; this node knows.
+            var response = response
+            if case .admin(.described(let description)) = response {
+                response = .admin(.described(description.locating { address(of: $0) }))
+            }
             switch tickets.redeem(ticket) {
             case .connection(let connection, let id): connection.write(.response(id: id, response))
             case .local(let group, let id): localClients[group]?.receive(response, id: id, from: node)

@@ -114,6 +114,11 @@ final class NodeLoop {
         links.first { $0.peer == peer }?.connect()
     }
 
+    /// Where a member is reached, as far as this node knows.
+    func address(of node: NodeID) -> String? {
+        addresses.address(of: node, member: core.peers.first { $0.node == node })?.description
+    }
+
     private func reach(_ node: NodeID, _ member: Member?) {
         let address = addresses.address(of: node, member: member)
         if let link = links.first(where: { $0.peer == node }) {

@@ -79,6 +79,12 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var connectedPeers: [Int]
     /// Requests taken since the node started.
     public var clientRequests: UInt64
+    /// Memory the process has in use, in bytes.
+    public var residentBytes: Int64?
+    /// After how many mebibytes of log the node takes a snapshot.
+    public var snapshotMebibytes: Int?
+    /// After how many commands.
+    public var snapshotCommands: Int?
 }
 
 /// What a node counts as it runs.
@@ -144,7 +150,22 @@ extension NodeLoop {
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
-            clientRequests: figures.clientRequests)
+            clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),
+            snapshotMebibytes: configuration.snapshotMebibytes,
+            snapshotCommands: configuration.snapshotCommands)
+    }
+
+    /// What the system says this process has in memory; nil where it does not say.
+    private static func residentBytes() -> Int64? {
+        #if os(Linux)
+            guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
+                return nil
+            }
+            let fields = text.split(separator: " ")
+            return fields.count > 1 ? Int64(fields[1]).map { $0 * Int64(sysconf(Int32(_SC_PAGESIZE))) } : nil
+        #else
+            return nil
+        #endif
     }
 
     /// Where the members are, as far as this node knows: of those of the beginning the log does not say.

@@ -5,7 +5,7 @@ extension Group {
         guard isVoter, !isAbstaining else {
             scout = nil
             candidacy = nil
-            _ = election.tick()
+            if election.tick() { askForNews(into: &step) }
             return
         }
         // Alone there is nobody to wait for but the disk.
@@ -25,6 +25,15 @@ extension Group {
         broadcast(
             .preVote(PreVote(ballot: candidacy.ballot, chosenThrough: acceptor.chosenThrough)), into: &step)
         prepareIfElectable(into: &step)
+    }
+
+    /// Who may not campaign and hears of no leader asks as if it did: the answers say how far the log is chosen. Else a
+    /// node that votes from some slot on, and does not know it, would wait for ever for a leader that has gone.
+    private mutating func askForNews(into step: inout Step) {
+        election.restart(using: &random)
+        guard !isGone(node) else { return }
+        broadcast(
+            .preVote(PreVote(ballot: freshBallot(), chosenThrough: acceptor.chosenThrough)), into: &step)
     }
 
     /// A ballot of this node's above all it knows of. The store has every ballot it ever promised, its own

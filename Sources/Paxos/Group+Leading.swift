@@ -17,9 +17,11 @@ extension Group {
     /// one that was not needed.
     mutating func countLate(_ promise: Promise, from: NodeID, into step: inout Step) {
         guard leader?.unpromisedFrom != nil else { return }
-        let governing = governing
+        let (governing, now) = (governing, now)
+        let before = leader?.scout.chosenThrough
         leader?.scout.add(promise, from: from)
         leader?.reviewPromises(governing: governing)
+        if leader?.scout.chosenThrough != before { leader?.noteProgress(atTick: now) }
         if let chosen = leader?.scout.chosenThrough { fetch(through: chosen, from: from, into: &step) }
         propose(evenPartial: false, into: &step)
     }
@@ -45,9 +47,11 @@ extension Group {
     /// is durable, and a restarted node never resumes a ballot, so a lost accept is never proposed anew.
     private mutating func propose(evenPartial: Bool, into step: inout Step) {
         let (now, alpha, changeFrom) = (now, configurations.latest.alpha, configurations.latestFrom)
-        while let (proposal, tickets) = leader?.nextProposal(
-            evenPartial: evenPartial, alpha: alpha, changeFrom: changeFrom),
-            let ballot = leader?.ballot, let slot = leader?.commander.next
+        // In slots that are governed after this node has gone another proposes.
+        while let slot = leader?.commander.next, !configurations[slot].isRetired(node),
+            let (proposal, tickets) = leader?.nextProposal(
+                evenPartial: evenPartial, alpha: alpha, changeFrom: changeFrom),
+            let ballot = leader?.ballot
         {
             Invariant.window(nextSlot: slot, chosenThrough: acceptor.chosenThrough, alpha: alpha)
             leader?.commander.propose(proposal, tickets: tickets, atTick: now)
@@ -86,7 +90,7 @@ extension Group {
     // MARK: Staying leader
 
     /// Starts a round of confirmation, which is a heartbeat as well.
-    private mutating func confirmLead(into step: inout Step) {
+    mutating func confirmLead(into step: inout Step) {
         let governing = governing
         guard let ballot = leader?.ballot, let round = leader?.confirmation.startRound(of: governing) else {
             return
@@ -106,11 +110,14 @@ extension Group {
         let governing = governing
         leader?.confirmation.answer(reply.round, from: from, of: governing)
         answerReads(into: &step)
+        handOverIfGone(into: &step)
     }
 
     mutating func tickLeader(into step: inout Step) {
         let patience = limits.electionTicks + limits.electionSpreadTicks
-        guard hasQuorumContact(within: patience), leader?.isStalled(atTick: now, after: patience) == false
+        let (now, chosenThrough) = (now, acceptor.chosenThrough)
+        guard hasQuorumContact(within: patience),
+            leader?.isStalled(chosenThrough: chosenThrough, atTick: now, after: patience) == false
         else {
             stepDown(for: nil, into: &step)
             return
@@ -200,7 +207,11 @@ extension Group {
 
     /// Who should lead next: of those who will vote, and whose disk is not as slow as this one's, the furthest.
     private func successor(of leader: Leader) -> NodeID? {
-        let voters = configurations.latest.voters.filter { $0 != node }
+        let governing = governing
+        let voters = configurations.latest.voters.filter { voter in
+            voter != node && governing.allSatisfy { $0.configuration.index(of: voter) != nil }
+                && leader.followers.isHeard(voter, atTick: now, within: limits.electionTicks)
+        }
         let fast = voters.filter {
             (leader.followers[$0]?.commitMicroseconds ?? 0) < limits.slowCommitMicroseconds
         }

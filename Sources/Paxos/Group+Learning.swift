@@ -7,6 +7,8 @@ extension Group {
         let before = configurations
         acceptor.close(slot)
         replica.execute(proposal, in: slot, tickets: tickets, into: &step)
+        // What a snapshot that is coming in would tell has been learnt.
+        if let arriving, arriving.partial.header.slot <= slot { self.arriving = nil }
         if configurations.latestFrom != before.latestFrom {
             step.write(.configuration(id, from: configurations.latestFrom, configurations.latest))
         }
@@ -36,9 +38,6 @@ extension Group {
             takeUp(decided, into: &step)
         }
         let isProgress = acceptor.chosenThrough > before
-        if isProgress, let partial = arriving?.partial, partial.header.slot <= acceptor.chosenThrough {
-            arriving = nil
-        }
         if let through = catchUp?.through, through > acceptor.chosenThrough {
             catchUp?.extend(through: decisions.chosenThrough)
             // An answer that brought nothing is not answered: the next question comes with the clock.
@@ -128,8 +127,10 @@ extension Group {
             return
         }
         guard catchUp.isOverdue(atTick: now, after: limits.resendTicks) else { return }
-        guard !others.isEmpty else { return }
-        let next = others.firstIndex { $0 > catchUp.from } ?? 0
-        ask(others[next], into: &step)
+        // Whoever leads may have come after all the members that this node knows of have gone.
+        let unknown = knownLeader.flatMap { others.contains($0) || $0 == node ? nil : $0 }
+        let peers = unknown.map { leader in (others + [leader]).sorted() } ?? others
+        guard let next = peers.first(where: { $0 > catchUp.from }) ?? peers.first else { return }
+        ask(next, into: &step)
     }
 }

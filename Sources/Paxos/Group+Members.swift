@@ -22,11 +22,21 @@ extension Group {
 
     /// A slot was executed that may have changed the members, or from which on a change is in force.
     mutating func membersChanged(into step: inout Step) {
+        // A last word to those who leave: what they voted for is chosen, and with it that they are gone.
+        if leader != nil, !isVoter || others.contains(where: isGone) { confirmLead(into: &step) }
         reviewMembers()
         guard leader != nil else { return }
         prepareNewVoters(into: &step)
-        // Those who govern the next slot are without this node: it has led as far as it may.
-        if !isVoter { handOver(into: &step) }
+        handOverIfGone(into: &step)
+    }
+
+    /// Those who govern the next slot are without this node: it has led as far as it may. It stays until a quorum of
+    /// them knows so, for they might not find out without it.
+    mutating func handOverIfGone(into step: inout Step) {
+        guard !isVoter, let followers = leader?.followers, let entry = governing.first else { return }
+        let informed = followers.executed(
+            through: entry.from.previous, of: entry.configuration.voters, node: node)
+        if informed >= entry.configuration.quorumSize { handOver(into: &step) }
     }
 
     /// Phase 1 for the slots that a new configuration governs: its voters who have not promised this ballot yet are
@@ -35,8 +45,10 @@ extension Group {
         guard let ballot = leader?.ballot else { return }
         let governing = governing
         leader?.reviewPromises(governing: governing)
-        guard leader?.unpromisedFrom != nil else { return }
-        let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
+        guard let firstOpen = leader?.unpromisedFrom else { return }
+        // Always the same slot, so that what is answered is the same too.
+        leader?.scout.takeUpAgain(from: firstOpen)
+        let prepare = Prepare(ballot: ballot, firstOpen: max(firstOpen, Slot.zero.next))
         for voter in governing.flatMap(\.configuration.voters)
         where voter != node && leader?.scout.promised.contains(voter) == false {
             send(.prepare(prepare), to: voter, into: &step)
@@ -49,7 +61,7 @@ extension Group {
     /// all replicas know alike is judged when the entry is executed.
     func refusal(of change: ConfigurationChange) -> ConfigurationRefusal? {
         guard let leader else { return nil }
-        guard configurations.latestFrom < leader.commander.next else { return .changeInFlight }
+        guard configurations.latestFrom <= leader.commander.next else { return .changeInFlight }
         let after: Configuration
         do throws(ConfigurationRefusal) {
             after = try configurations.latest.applying(change).configuration
@@ -66,22 +78,39 @@ extension Group {
     /// Whether a member could vote, or lead, without holding the others up.
     func isClose(_ member: NodeID, _ leader: Leader) -> Bool {
         guard let follower = leader.followers[member],
-            leader.followers.isHeard(member, atTick: now, within: limits.electionTicks)
+            leader.followers.isHeard(member, atTick: now, within: limits.electionTicks),
+            // Who has yet to come has told nothing.
+            let executedThrough = follower.executedThrough
         else { return false }
-        return follower.executedThrough.distance(to: acceptor.chosenThrough) <= limits.closeSlots
+        return executedThrough.distance(to: acceptor.chosenThrough) <= limits.closeSlots
     }
 
     /// Makes voters of those who joined and have caught up, one at a time.
     mutating func promoteWhoIsClose() {
-        guard let leader, leader.isReady, leader.hasChosen, configurations.latestFrom < leader.commander.next,
+        guard let leader, leader.isReady, configurations.latestFrom <= leader.commander.next,
             now - leader.promotedAtTick >= UInt64(limits.electionTicks)
         else { return }
         for member in configurations.latest.members {
             guard case .joining = member.role, refusal(of: .promote(member.node)) == nil else { continue }
+            guard leader.hasChosen else {
+                self.leader?.wantsNoOp = true
+                return
+            }
             self.leader?.promotedAtTick = now
             _ = self.leader?.batcher.append(
                 .change(.promote(member.node)), payloadBytes: 0, ticket: .nobody)
             return
+        }
+    }
+}
+
+extension Message {
+    /// Whether it is taken even of a node that was removed: a leader that was names who comes after it, and what is
+    /// chosen anybody may know, who was removed above all.
+    var isForAll: Bool {
+        switch self {
+        case .handover, .fetch, .fetchSnapshot: true
+        default: false
         }
     }
 }

@@ -31,7 +31,10 @@ extension Group {
     }
 
     /// The host could not make a snapshot of the copy.
-    public mutating func gaveUpSnapshot() { isTakingSnapshot = false }
+    public mutating func gaveUpSnapshot() {
+        isTakingSnapshot = false
+        capture = nil
+    }
 
     /// Rows at or below `slot` are needed no more: a complete snapshot stands for them.
     public mutating func raiseFloor(to slot: Slot, into step: inout Step) {
@@ -82,7 +85,9 @@ extension Group {
     /// The slots that were asked for are deleted. The rest of a snapshot that has begun to come is asked for before
     /// another is begun, as long as somebody may have it.
     mutating func take(_ offer: SnapshotOffer, from: NodeID, into step: inout Step) {
-        guard offer.header.slot > acceptor.chosenThrough, installing == nil else { return }
+        guard offer.header.slot > acceptor.chosenThrough, offer.header.isPossible, installing == nil else {
+            return
+        }
         catchUp?.extend(through: offer.chosenThrough)
         if let arriving, arriving.partial.header != offer.header {
             guard arriving.isOverdue(atTick: now, after: limits.partialTicks) || arriving.partial.chunks == 0
@@ -117,6 +122,7 @@ extension Group {
         partial.chunks += 1
         arriving?.partial = partial
         arriving?.arrivedAtTick = now
+        catchUp?.asked(from, atTick: now)
         leader?.noteProgress(atTick: now)
         // A peer sends a few at a time.
         if partial.chunks % SnapshotHeader.chunksAtOnce == 0 { askForChunks(from, into: &step) }
@@ -171,7 +177,8 @@ extension Group {
         acceptor.install(through: capture.slot)
         replica = Replica(capture)
         snapshot = header
-        self.capture = nil
+        // A copy that nobody has taken yet is of no use any more.
+        if self.capture != nil { gaveUpSnapshot() }
         reviewMembers()
     }
 }

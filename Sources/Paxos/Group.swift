@@ -113,7 +113,9 @@ public struct Group: Sendable {
         acceptor.restore(promised: votes.promised, votes: votes.accepted)
         highestSeen = votes.accepted.reduce(max(highestSeen, votes.promised)) { max($0, $1.ballot) }
         floor = votes.floor
-        arriving = votes.partial.map { ArrivingSnapshot($0, tick: now) }
+        arriving = votes.partial.flatMap { partial in
+            partial.header.slot > acceptor.chosenThrough ? ArrivingSnapshot(partial, tick: now) : nil
+        }
         abstainThrough = votes.damagedThrough ?? .zero
         reviewMembers()
     }
@@ -133,7 +135,7 @@ public struct Group: Sendable {
     }
 
     private mutating func receive(_ message: Message, from: NodeID, into step: inout Step) {
-        guard !isGone(from) else { return }
+        guard !isGone(from) || message.isForAll else { return }
         switch message {
         case .preVote(let preVote): answer(preVote, from: from, into: &step)
         case .preVoteReply(let reply): count(reply, from: from, into: &step)

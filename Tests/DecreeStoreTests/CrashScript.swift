@@ -17,66 +17,23 @@ struct CrashScript {
     init(count: Int, valueBytes: Int = 9_000, longValueEvery: Int = 8, seed: UInt64 = 1) {
         var author = CrashScriptAuthor(valueBytes: valueBytes, longValueEvery: longValueEvery, seed: seed)
         author.write(count)
-        steps = author.steps
+        self.init(author.steps)
+    }
+
+    init(_ steps: [[Write]]) {
+        self.steps = steps
         var contents = [StoreContents(groups: Self.groups)]
         for step in steps { contents.append(contents[contents.count - 1].applying(step)) }
         self.contents = contents
     }
 }
 
-/// What a store holds, as told by its recovery: compared whole.
-struct StoreContents: Equatable {
-    struct Group: Equatable {
-        let group: GroupID
-        var promised = Ballot.zero
-        /// Chosen slots, from 1, with the value and the chain.
-        var chosen: [Chosen] = []
-        /// Votes above the chosen slots, ascending.
-        var accepted: [AcceptedProposal] = []
-    }
-
-    struct Chosen: Equatable {
-        let accepted: AcceptedProposal
-        let chain: Digest
-    }
-
-    var groups: [Group]
-
-    init(groups: [GroupID]) { self.groups = groups.map { Group(group: $0) } }
-
-    func applying(_ writes: [Write]) -> StoreContents {
-        var result = self
-        for write in writes {
-            switch write {
-            case .promise(let group, let ballot): result[group].promised = ballot
-            case .accepted(let group, let vote):
-                result[group].accepted.removeAll { $0.slot == vote.slot }
-                result[group].accepted.append(vote)
-                result[group].accepted.sort { $0.slot < $1.slot }
-            case .chosen(let group, let slot, let ballot, let chain):
-                guard let index = result[group].accepted.firstIndex(where: { $0.slot == slot }) else {
-                    preconditionFailure("the script chooses a slot that nobody accepted")
-                }
-                let vote = result[group].accepted.remove(at: index)
-                let decided = AcceptedProposal(slot: slot, ballot: ballot, proposal: vote.proposal)
-                result[group].chosen.append(Chosen(accepted: decided, chain: chain))
-            }
-        }
-        return result
-    }
-
-    subscript(_ group: GroupID) -> Group {
-        get { groups[groups.firstIndex { $0.group == group }!] }
-        set { groups[groups.firstIndex { $0.group == group }!] = newValue }
-    }
-}
-
 /// Plays an acceptor of three nodes, as far as a store can tell.
-private struct CrashScriptAuthor {
-    private var generator: SeededGenerator
+struct CrashScriptAuthor {
+    var generator: SeededGenerator
     private let valueBytes: Int
     private let longValueEvery: Int
-    private var contents = StoreContents(groups: CrashScript.groups)
+    private(set) var contents = StoreContents(groups: CrashScript.groups)
     private(set) var steps: [[Write]] = []
 
     init(valueBytes: Int, longValueEvery: Int, seed: UInt64) {
@@ -87,6 +44,11 @@ private struct CrashScriptAuthor {
 
     mutating func write(_ count: Int) {
         for group in CrashScript.groups { append([promise(in: group)]) }
+        act(until: count)
+    }
+
+    /// Promises, votes, facts, until there are so many steps.
+    mutating func act(until count: Int) {
         while steps.count < count {
             let group = CrashScript.groups[generator.below(CrashScript.groups.count)]
             switch generator.below(10) {
@@ -100,13 +62,13 @@ private struct CrashScriptAuthor {
         }
     }
 
-    private mutating func append(_ step: [Write]) {
+    mutating func append(_ step: [Write]) {
         guard !step.isEmpty else { return }
         steps.append(step)
         contents = contents.applying(step)
     }
 
-    private func promise(in group: GroupID) -> Write {
+    func promise(in group: GroupID) -> Write {
         let round = contents[group].promised.round + 1
         return .promise(group, Ballot(round: round, node: NodeID(UInt16(round % 3 + 1))))
     }
@@ -115,7 +77,7 @@ private struct CrashScriptAuthor {
     /// on too, with another value.
     private mutating func votes(in group: GroupID, again: Bool, after writes: [Write] = []) -> [Write] {
         let now = contents.applying(writes)[group]
-        let first = Slot(UInt64(now.chosen.count + 1))
+        let first = now.chosenThrough.next
         let open = now.accepted.last?.slot.next ?? first
         let ballot =
             again ? now.promised.next(for: NodeID(UInt16((now.promised.round + 1) % 3 + 1))) : now.promised
@@ -128,7 +90,7 @@ private struct CrashScriptAuthor {
     }
 
     private func choose(in group: GroupID, atMost limit: Int) -> [Write] {
-        var chain = contents[group].chosen.last?.chain ?? .zero
+        var chain = contents[group].chain
         return contents[group].accepted.prefix(limit).map { vote in
             chain = chain.chained(vote.slot, vote.proposal.digest)
             return .chosen(group, vote.slot, vote.ballot, chain: chain)
@@ -139,9 +101,9 @@ private struct CrashScriptAuthor {
     /// in the transaction of its chosen row.
     private mutating func learn(in group: GroupID) -> [Write] {
         let now = contents[group]
-        let slot = Slot(UInt64(now.chosen.count + 1))
+        let slot = now.chosenThrough.next
         let learned = AcceptedProposal(slot: slot, ballot: now.promised, proposal: proposal())
-        let chain = (now.chosen.last?.chain ?? .zero).chained(slot, learned.proposal.digest)
+        let chain = now.chain.chained(slot, learned.proposal.digest)
         return [.accepted(group, learned), .chosen(group, slot, learned.ballot, chain: chain)]
     }
 

@@ -40,6 +40,7 @@ import Testing
         var random = SeededGenerator(seed: 3)
         var tried = 0
         var refused = 0
+        var admitted = 0
         var unseen: [String] = []
         for page in 0..<pages {
             let header = page == 0 ? 100 : 0
@@ -52,17 +53,69 @@ import Testing
                     tried += 1
                     do {
                         let found = try Self.open(disk).recoverAll()
-                        guard found.chosen != sound.chosen || found.votes != sound.votes else { continue }
-                        unseen.append("page \(page + 1), byte \(byte), bit \(bit)")
+                        guard let missed = found.missed(of: sound) else {
+                            if found.votes.damagedThrough != nil { admitted += 1 }
+                            continue
+                        }
+                        unseen.append("page \(page + 1), byte \(byte), bit \(bit): \(missed)")
                     } catch {
                         refused += 1
                     }
                 }
             }
         }
-        print("\(tried) bits of \(pages) pages: \(refused) refused, \(unseen.count) unseen")
+        print(
+            "\(tried) bits of \(pages) pages: \(refused) refused, \(admitted) admitted, \(unseen.count) unseen"
+        )
         #expect(unseen == [])
-        #expect(refused > 0)
+        #expect(refused > 0 && admitted > 0)
+    }
+
+    /// A store that lives from a snapshot: its floor, slots kept below it, facts and votes above, the beginning of a
+    /// later snapshot.
+    @Test func whatIsLostBesideASnapshotIsMissed() throws {
+        let disk = SimulatedDisk(seed: 1)
+        let store = try Self.open(disk)
+        try store.fill(Self.texts)
+        let chain = (1...40).reduce(Digest.zero) {
+            $0.chained(Slot($1), proposal(Self.texts[Int($1) - 1]).digest)
+        }
+        let taken = snapshot(through: 40, bytes: 70_000, chain: chain)
+        try store.complete(taken)
+        try store.expectCommit(step(.floor(group, Slot(30))))
+        _ = try store.trimAll()
+        try store.expectCommit(step((61...70).map { .accepted(group, vote($0, "open \($0)")) }))
+        try store.write(snapshot(through: 90, bytes: 70_000, seed: 2), chunks: 0..<1)
+        try store.checkpointIfIdle()
+        try store.close()
+        try SimulatedFiles(disk).truncate(Self.database + "-wal")
+        let image = disk.image
+        let pages = (disk.contents(of: Self.database)?.count ?? 0) / 4_096
+        let sound = try Self.open(disk).recoverAll()
+        #expect(
+            sound.votes.accepted.count == 11 && sound.chosen.count == 19 && sound.votes.partial?.chunks == 1)
+        var random = SeededGenerator(seed: 5)
+        var (refused, admitted, begunAnew) = (0, 0, 0)
+        for index in 0..<3_000 {
+            // A third in the headers of pages, where what is wrong makes rows vanish.
+            let page = random.below(pages)
+            let byte = index % 3 == 0 ? (page == 0 ? 100 : 0) + random.below(60) : random.below(4_096)
+            let bit = random.below(8)
+            disk.restore(image, seed: 1)
+            disk.flipBit(bit, ofByteAt: page * 4_096 + byte, in: Self.database)
+            do {
+                let found = try Self.open(disk).recoverAll()
+                #expect(found.missed(of: sound) == nil, "page \(page + 1), byte \(byte), bit \(bit)")
+                if found.votes.damagedThrough != nil { admitted += 1 }
+                if found.votes.partial != sound.votes.partial { begunAnew += 1 }
+            } catch is StoreError {
+                refused += 1
+            }
+        }
+        print(
+            "3000 bits beside a snapshot: \(refused) refused, \(admitted) admitted, \(begunAnew) times the beginning "
+                + "of a snapshot was lost")
+        #expect(refused > 500 && admitted > 5 && begunAnew > 100)
     }
 
     /// Every bit of the keys of some rows: of the first, of some in the middle, of the last, in both tables. A key
@@ -84,9 +137,7 @@ import Testing
                 flips += 1
                 // Not every such place is a row's key: some are what is left of one, in a page's free space.
                 guard let found = try? Self.open(disk).recoverAll() else { continue }
-                #expect(
-                    found.chosen == sound.chosen && found.votes == sound.votes,
-                    "bit \(bit) of the key at byte \(start)")
+                #expect(found.missed(of: sound) == nil, "bit \(bit) of the key at byte \(start)")
             }
         }
         #expect(flips > 0)

@@ -60,12 +60,14 @@ func vote(_ slot: UInt64, _ text: String, in ballot: Ballot = ballot) -> Accepte
 
 @discardableResult
 func openStore(
-    _ directory: TemporaryDirectory, cluster: String = "bank", node: UInt16 = 1,
-    groups: [GroupID] = [group], configuration: Configuration = threeVoters, options: StoreOptions = .init()
+    _ directory: TemporaryDirectory, cluster: String = "bank", node: UInt16 = 1, genesis: Digest? = nil,
+    groups: [GroupID] = [group], configuration: Configuration = threeVoters, kind: String = "bank",
+    options: StoreOptions = .init()
 ) throws(StoreError) -> Store {
     try Store.open(
-        directory: directory.path, identity: StoreIdentity(cluster: cluster, node: NodeID(node)),
-        groups: groups.map { StoreGroup(id: $0, kind: "bank", configuration: configuration) },
+        directory: directory.path,
+        identity: StoreIdentity(cluster: cluster, node: NodeID(node), genesis: genesis),
+        groups: groups.map { StoreGroup(id: $0, kind: kind, configuration: configuration) },
         options: options)
 }
 
@@ -80,7 +82,14 @@ func step(_ rows: [Write], reads: [LogRead] = [], withheld: [Envelope] = []) -> 
 }
 
 func read(_ from: UInt64, through: UInt64, of group: GroupID = group) -> LogRead {
-    LogRead(group: group, to: NodeID(2), from: Slot(from), through: Slot(through))
+    LogRead(group: group, to: .node(NodeID(2)), content: .slots(from: Slot(from), through: Slot(through)))
+}
+
+extension LogReadResult {
+    /// The slots that were read; none if chunks were.
+    var slots: [AcceptedProposal] { if case .slots(let slots) = self { slots } else { [] } }
+    /// The chunks that were read; none if slots were.
+    var chunks: [[UInt8]] { if case .chunks(let chunks) = self { chunks } else { [] } }
 }
 
 extension Store {
@@ -97,16 +106,21 @@ extension Store {
 
     /// Everything there is of a group.
     @discardableResult
-    func recoverAll(_ group: GroupID = group) throws -> (
-        chosen: [AcceptedProposal], chain: Digest, votes: RecoveredVotes
-    ) {
+    func recoverAll(_ group: GroupID = group) throws -> RecoveredGroup {
         var chosen: [AcceptedProposal] = []
         var chain = Digest.zero
-        let votes = try recover(group) {
-            chosen.append($0)
-            chain = $1
-        }
-        return (chosen, chain, votes)
+        var snapshot: Snapshot?
+        let votes = try recover(
+            group,
+            restore: {
+                snapshot = $0
+                chain = $0.header.chain
+            },
+            replay: {
+                chosen.append($0)
+                chain = $1
+            })
+        return RecoveredGroup(chosen: chosen, chain: chain, votes: votes, snapshot: snapshot)
     }
 
     /// Promises `ballot`, then for each text commits a vote, and with it that the slot before is chosen:
@@ -126,6 +140,28 @@ extension Store {
             try expectCommit(step(rows))
             before = next
         }
+    }
+}
+
+/// Everything there is of a group.
+struct RecoveredGroup {
+    let chosen: [AcceptedProposal]
+    let chain: Digest
+    let votes: RecoveredVotes
+    let snapshot: Snapshot?
+
+    /// What was lost of what a sound store holds and is not known to be lost, or was made up; nil if nothing.
+    func missed(of sound: RecoveredGroup) -> String? {
+        guard chosen.elementsEqual(sound.chosen.prefix(chosen.count)) else { return "other facts" }
+        guard votes.promised == sound.votes.promised else { return "another promise" }
+        guard votes.floor == sound.votes.floor, votes.snapshot == sound.votes.snapshot,
+            snapshot?.bytes == sound.snapshot?.bytes
+        else { return "another snapshot" }
+        let known = sound.chosen + sound.votes.accepted
+        guard votes.accepted.allSatisfy(known.contains) else { return "other votes" }
+        let damaged = votes.damagedThrough ?? .zero
+        let lost = known.dropFirst(chosen.count).first { $0.slot > damaged && !votes.accepted.contains($0) }
+        return lost.map { "the vote for slot \($0.slot)" }
     }
 }
 

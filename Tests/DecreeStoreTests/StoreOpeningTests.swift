@@ -69,8 +69,15 @@ import Testing
         #expect(throws: StoreError.foreignNode(directory: directory.path, wanted: NodeID(2), found: 1)) {
             try openStore(directory, node: 2)
         }
+        let genesis = NodeRow.genesis(
+            cluster: "bank", groups: [StoreGroup(id: group, kind: "bank", configuration: threeVoters)])
+        let other = Digest(rawValue: 7)
+        #expect(throws: StoreError.foreignGenesis(directory: directory.path, wanted: other, found: genesis)) {
+            try openStore(directory, genesis: other)
+        }
+        try openStore(directory, genesis: genesis).close()
         #expect {
-            try openStore(directory, configuration: Configuration(voters: [NodeID(1)]))
+            try openStore(directory, kind: "shop")
         } throws: {
             if case StoreError.foreignGenesis? = $0 as? StoreError { true } else { false }
         }
@@ -80,6 +87,36 @@ import Testing
             if case StoreError.foreignGenesis? = $0 as? StoreError { true } else { false }
         }
         try openStore(directory).close()
+    }
+
+    /// Members change through the log: the list a node is started with tells where to find them, no more.
+    @Test func anotherListOfMembersOpensTheStoreAsItWasCreated() throws {
+        try openStore(directory).close()
+        let store = try openStore(directory, configuration: Configuration(voters: [NodeID(1), NodeID(7)]))
+        #expect(try store.configurationGenesis(group) == threeVoters)
+    }
+
+    /// A node that joins is told all this by the cluster.
+    @Test func aJoiningNodesStoreIsCreatedUnderTheClustersGenesis() throws {
+        let genesis = try openStore(TemporaryDirectory()).genesis
+        let options = StoreOptions(makeStoreID: { StoreID(rawValue: 4711) })
+        let store = try openStore(directory, node: 9, genesis: genesis, options: options)
+        #expect(store.genesis == genesis && store.storeID == StoreID(rawValue: 4711))
+        #expect(try store.configurationGenesis(group) == threeVoters)
+        try store.close()
+        try openStore(directory, node: 9).close()
+    }
+
+    /// The configurations it was told are not those the digest is of: nothing is created.
+    @Test func aJoiningNodeThatWasToldAnotherGenesisCreatesNothing() throws {
+        let genesis = try openStore(TemporaryDirectory()).genesis
+        #expect {
+            try openStore(directory, genesis: genesis, configuration: Configuration(voters: [NodeID(1)]))
+        } throws: {
+            guard case StoreError.foreignGenesis(_, genesis, _)? = $0 as? StoreError else { return false }
+            return true
+        }
+        try openStore(directory, genesis: genesis).close()
     }
 
     @Test func theStoreKeepsItsRandomName() throws {
@@ -112,26 +149,28 @@ import Testing
 
     @Test func migrationsAreRecordedWithTheirDigest() throws {
         try openStore(directory).close()
-        let text = try directory.bytes(of: initialMigration)
         #expect(
             try directory.sql("SELECT version, name, digest FROM migration")
-                == ["1|initial|\(Int64(bitPattern: Digest(of: text).rawValue))"])
-        #expect(try directory.sql("PRAGMA user_version") == ["1"])
+                == zip([1, 2], ["initial", "lifecycle"]).map { version, name in
+                    let text = try directory.bytes(of: migration("000\(version)_\(name).sql"))
+                    return "\(version)|\(name)|\(Int64(bitPattern: Digest(of: text).rawValue))"
+                })
+        #expect(try directory.sql("PRAGMA user_version") == ["2"])
         #expect(try directory.sql("PRAGMA application_id") == ["\(Schema.applicationID)"])
-        #expect(try directory.sql("SELECT format FROM node") == ["1"])
+        #expect(try directory.sql("SELECT format FROM node") == ["2"])
     }
 
     @Test func aNewerFormatIsRefused() throws {
         try openStore(directory).close()
-        try directory.sql("PRAGMA user_version = 2")
-        #expect(throws: StoreError.newerFormat(file: directory.database, found: 2, supported: 1)) {
+        try directory.sql("PRAGMA user_version = 3")
+        #expect(throws: StoreError.newerFormat(file: directory.database, found: 3, supported: 2)) {
             try openStore(directory)
         }
     }
 
     @Test func anAlteredMigrationIsRefused() throws {
         try openStore(directory).close()
-        try directory.sql("UPDATE migration SET digest = digest - 1")
+        try directory.sql("UPDATE migration SET digest = digest - 1 WHERE version = 1")
         #expect(throws: StoreError.alteredMigration(file: directory.database, version: 1)) {
             try openStore(directory)
         }
@@ -162,8 +201,8 @@ import Testing
         #expect(try directory.bytes(of: directory.log) == log)
     }
 
-    private var initialMigration: String {
+    private func migration(_ name: String) -> String {
         URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().path + "/migrations/0001_initial.sql"
+            .deletingLastPathComponent().deletingLastPathComponent().path + "/migrations/" + name
     }
 }

@@ -18,6 +18,18 @@ import Testing
         #expect(try directory.sql("SELECT * FROM violations") == [])
     }
 
+    /// Of slots at or below the floor some may be deleted, as a trim goes.
+    @Test(arguments: ["chosen", "accepted"]) func whatIsHalfDeletedBelowTheFloorIsNone(table: String) throws {
+        try directory.sql(
+            """
+            INSERT INTO snapshot VALUES (1, 1, 3, 0, 0, 0, 1, 0); UPDATE floor SET slot = 3;
+            DELETE FROM \(table) WHERE slot IN (1, 3)
+            """)
+        #expect(try directory.sql("SELECT * FROM violations") == [])
+        try directory.sql("UPDATE floor SET slot = 2")
+        #expect(try directory.sql("SELECT count(*) FROM violations") == ["1"])
+    }
+
     /// A node that slept through an election learns values of a ballot it never promised.
     @Test func aLearnedValueAboveThePromiseIsNone() throws {
         let higher = Ballot(round: 8, node: NodeID(3))
@@ -37,7 +49,7 @@ import Testing
             ("DELETE FROM node", ["node-rows||"]),
             ("UPDATE node SET node_id = 32768", ["node-range||"]),
             ("UPDATE node SET persist_sequence = -1", ["node-range||"]),
-            ("UPDATE node SET format = 2", ["format||"]),
+            ("UPDATE node SET format = 3", ["format||"]),
             ("INSERT INTO promise VALUES (2, 65537, 0)", ["unknown-group|2|"]),
             ("INSERT INTO configuration VALUES (2, 0, x'01', 0)", ["unknown-group|2|0"]),
             (
@@ -49,11 +61,22 @@ import Testing
                 ["chosen-without-accepted|2|1", "unknown-group|2|1"]
             ),
             ("DELETE FROM promise", ["no-promise|1|"]),
+            ("DELETE FROM floor", ["no-floor|1|"]),
+            ("INSERT INTO floor VALUES (2, 0, 0)", ["unknown-group|2|0"]),
+            ("UPDATE floor SET slot = 3", ["floor-above-snapshot|1|3"]),
+            (
+                "INSERT INTO snapshot VALUES (1, 1, 2, 0, 9, 0, 0, 0); UPDATE floor SET slot = 2",
+                ["floor-above-snapshot|1|2"]
+            ),
+            ("INSERT INTO snapshot VALUES (1, 1, 2, 0, 9, 0, 1, 0)", ["snapshot-chunks|1|2"]),
+            ("INSERT INTO snapshot VALUES (1, 1, 2, 0, -1, 0, 0, 0)", ["snapshot-range|1|2"]),
+            ("INSERT INTO snapshot VALUES (1, 2, 2, 0, 9, 0, 0, 0)", ["unknown-group|2|2"]),
+            ("INSERT INTO witness VALUES (0, 1, 1, 0)", ["witness-range||"]),
             ("DELETE FROM configuration", ["no-genesis|1|"]),
             ("UPDATE accepted SET key = 1 << 44 WHERE slot = 5", ["slot-zero|1|0"]),
             (
                 "UPDATE chosen SET key = 1 << 44 WHERE slot = 4",
-                ["chosen-without-accepted|1|0", "slot-zero|1|0"]
+                ["slot-zero|1|0"]
             ),
             ("UPDATE promise SET ballot = ballot | 32768", ["ballot-range|1|"]),
             ("UPDATE accepted SET ballot = 7 WHERE slot = 5", ["ballot-range|1|5"]),

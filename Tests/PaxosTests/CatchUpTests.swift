@@ -74,7 +74,10 @@ import Testing
         solo.receive(.fetch(Fetch(from: Slot(4), through: Slot(9))), from: 3)
         #expect(
             solo.takeReads()
-                == [LogRead(group: .first, to: NodeID(3), from: Slot(4), through: Slot(5))])
+                == [
+                    LogRead(
+                        group: .first, to: .node(NodeID(3)), content: .slots(from: Slot(4), through: Slot(5)))
+                ])
         for (from, through): (UInt64, UInt64) in [(6, 9), (0, 3), (5, 4)] {
             solo.receive(.fetch(Fetch(from: Slot(from), through: Slot(through))), from: 3)
         }

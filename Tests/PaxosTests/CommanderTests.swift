@@ -7,10 +7,8 @@ import Testing
     private let ballot = Ballot(5, 1)
 
     /// Slots 11 and on in flight, one for each of `count`.
-    private func commander(voters: UInt16 = 3, count: Int) -> Commander {
-        var commander = Commander(
-            ballot: ballot, first: Slot(11),
-            configuration: Configuration(voters: (1...voters).map { NodeID($0) }))
+    private func commander(count: Int) -> Commander {
+        var commander = Commander(ballot: ballot, first: Slot(11))
         for index in 0..<count {
             commander.propose(
                 .sessions(index + 1), tickets: [Ticket(rawValue: UInt64(index))], atTick: UInt64(index))
@@ -18,17 +16,23 @@ import Testing
         return commander
     }
 
+    private func configurations(voters: UInt16 = 3) -> ConfigurationLog {
+        ConfigurationLog(genesis: Configuration(voters: (0..<voters).map { NodeID($0 + 1) }))
+    }
+
     /// Which slots are chosen after votes of voters, by index, for ranges.
     private func chosen(
-        _ votes: [(UInt64, through: UInt64, voter: Int)], of count: Int = 4, voters: UInt16 = 3
+        _ votes: [(UInt64, through: UInt64, voter: UInt16)], of count: Int = 4, voters: UInt16 = 3
     ) -> [UInt64] {
-        var commander = commander(voters: voters, count: count)
+        var commander = commander(count: count)
+        let configurations = configurations(voters: voters)
         for (from, through, voter) in votes {
             commander.count(
-                Accepted(ballot: ballot, from: Slot(from), through: Slot(through)), byVoterAt: voter)
+                Accepted(ballot: ballot, from: Slot(from), through: Slot(through)), from: NodeID(voter + 1),
+                of: configurations)
         }
         var slots: [UInt64] = []
-        while let (slot, _) = commander.takeChosen() { slots.append(slot.rawValue) }
+        while let (slot, _) = commander.takeChosen(of: configurations) { slots.append(slot.rawValue) }
         return slots
     }
 
@@ -57,20 +61,22 @@ import Testing
 
     @Test func aLateVoteForAChosenSlotIsHarmless() {
         var commander = commander(count: 2)
+        let configurations = configurations()
         let first = Accepted(ballot: ballot, from: Slot(11), through: Slot(11))
-        commander.count(first, byVoterAt: 0)
-        commander.count(first, byVoterAt: 1)
-        #expect(commander.takeChosen()?.slot == Slot(11))
-        commander.count(first, byVoterAt: 2)
-        #expect(commander.takeChosen() == nil)
+        commander.count(first, from: NodeID(1), of: configurations)
+        commander.count(first, from: NodeID(2), of: configurations)
+        #expect(commander.takeChosen(of: configurations)?.slot == Slot(11))
+        commander.count(first, from: NodeID(3), of: configurations)
+        #expect(commander.takeChosen(of: configurations) == nil)
         #expect(commander.first == Slot(12) && commander.next == Slot(13))
     }
 
     @Test func aVoteOfAnotherBallotIsFatal() async {
         await #expect(processExitsWith: .failure) {
-            var commander = Commander(
-                ballot: Ballot(5, 1), first: Slot(1), configuration: Configuration(voters: [NodeID(1)]))
-            commander.count(Accepted(ballot: Ballot(4, 1), from: Slot(1), through: Slot(1)), byVoterAt: 0)
+            var commander = Commander(ballot: Ballot(5, 1), first: Slot(1))
+            commander.count(
+                Accepted(ballot: Ballot(4, 1), from: Slot(1), through: Slot(1)), from: NodeID(1),
+                of: ConfigurationLog(genesis: Configuration(voters: [NodeID(1)])))
         }
     }
 

@@ -103,18 +103,19 @@ import Testing
 private final class TestConfirmation {
     private var confirmation: Paxos.Confirmation
 
+    private let configurations: ConfigurationLog
+
     init(voters: UInt16, limits: Limits = Limits()) {
-        confirmation = Paxos.Confirmation(
-            configuration: Configuration(voters: (1...voters).map { NodeID($0) }), node: NodeID(1),
-            limits: limits)
+        configurations = ConfigurationLog(genesis: Configuration(voters: (1...voters).map { NodeID($0) }))
+        confirmation = Paxos.Confirmation(node: NodeID(1), limits: limits)
     }
 
     var wantsRound: Bool { confirmation.wantsRound }
     var tickets: [UInt64] { confirmation.tickets.map(\.rawValue) }
-    func startRound() -> UInt64 { confirmation.startRound() }
+    func startRound() -> UInt64 { confirmation.startRound(of: configurations.entries[...]) }
 
-    func answer(_ round: UInt64, byVoterAt index: Int) {
-        confirmation.answer(round, byVoterAt: index)
+    func answer(_ round: UInt64, byVoterAt index: UInt16) {
+        confirmation.answer(round, from: NodeID(index + 1), of: configurations.entries[...])
     }
 
     @discardableResult

@@ -56,7 +56,8 @@ import Testing
         var reading = Step()
         let atFirst = (reading.isUrgent, reading.isEmpty)
         #expect(atFirst == (false, true))
-        reading.read(LogRead(group: .first, to: NodeID(2), from: Slot(1), through: Slot(1)))
+        reading.read(
+            LogRead(group: .first, to: .node(NodeID(2)), content: .slots(from: Slot(1), through: Slot(1))))
         let afterRead = (reading.isUrgent, reading.isEmpty)
         #expect(afterRead == (true, false))
     }

@@ -154,9 +154,10 @@ struct SlotRows {
         guard let ballot, ballot != .zero,
             RowChecksum.chosen(group, slot, ballot, chain: chain) == row.integer(3)
         else {
-            let isMoved = RowKey.neighbours(of: row.integer(0)).contains { key in
+            let checksum = row.integer(3)
+            let isMoved = RowKey(group, slot).hasNeighbour { key in
                 ballot.map {
-                    RowChecksum.chosen(key.group, key.slot, $0, chain: chain) == row.integer(3)
+                    RowChecksum.chosen(key.group, key.slot, $0, chain: chain) == checksum
                 } ?? false
             }
             return .failure(differing("chosen", group, slot, isMoved: isMoved))
@@ -192,7 +193,7 @@ struct SlotRows {
         guard !proposal.bytes.isEmpty, let ballot, ballot != .zero,
             RowChecksum.accepted(group, slot, ballot, proposal.digest) == checksum
         else {
-            let isMoved = RowKey.neighbours(of: RowKey(group, slot).stored).contains { key in
+            let isMoved = RowKey(group, slot).hasNeighbour { key in
                 ballot.map {
                     RowChecksum.accepted(key.group, key.slot, $0, proposal.digest) == checksum
                 } ?? false

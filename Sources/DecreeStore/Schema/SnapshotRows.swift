@@ -68,7 +68,7 @@ extension SnapshotHeader {
     private static let maximumBytes = UInt64(UInt32.max) * UInt64(chunkBytes)
 
     /// Whether it can be that of a snapshot: a header may come from outside.
-    var isPlausible: Bool { slot > .zero && byteCount <= Self.maximumBytes }
+    var isPlausible: Bool { slot > .zero && (1...Self.maximumBytes).contains(byteCount) }
 }
 
 /// Reads snapshots back.

@@ -142,15 +142,17 @@ extension Configuration {
     private func promoting(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
         guard let member = member(node) else { throw .unknownMember }
         guard member.role != .voter else { throw .alreadyVoter }
-        // Members, no configuration yet: for a moment there may be one voter too many.
-        var promoted = members(changing: node) { $0.role = .voter }
-        var gone = retired
-        if case .joining(let replaced?) = member.role, index(of: replaced) != nil {
-            promoted.removeAll { $0.node == replaced }
-            gone.append(replaced)
+        var left: NodeID?
+        if case .joining(let replaced?) = member.role, index(of: replaced) != nil { left = replaced }
+        // Counted before, for a configuration of too many is none.
+        guard left != nil || voters.count < Self.maximumVoters else { throw .tooMany }
+        let promoted = members.filter { $0.node != left }.map { member in
+            guard member.node == node else { return member }
+            var member = member
+            member.role = .voter
+            return member
         }
-        guard promoted.count(where: { $0.role == .voter }) <= Self.maximumVoters else { throw .tooMany }
-        return with(members: promoted, retired: gone)
+        return with(members: promoted, retired: left.map { retired + [$0] } ?? retired)
     }
 
     private func removing(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {

@@ -23,12 +23,18 @@ public struct SnapshotHeader: Hashable, Sendable {
     }
 
     /// How many chunks its bytes make.
-    public var chunkCount: Int { (Int(byteCount) + Self.chunkBytes - 1) / Self.chunkBytes }
+    public var chunkCount: Int {
+        let (whole, rest) = byteCount.quotientAndRemainder(dividingBy: UInt64(Self.chunkBytes))
+        return Int(whole) + (rest > 0 ? 1 : 0)
+    }
 
     /// The bytes of the snapshot that make the chunk.
     public func range(ofChunk chunk: Int) -> Range<Int> {
-        chunk * Self.chunkBytes..<min(Int(byteCount), (chunk + 1) * Self.chunkBytes)
+        chunk * Self.chunkBytes..<min(Int(clamping: byteCount), (chunk + 1) * Self.chunkBytes)
     }
+
+    /// Whether there can be such a snapshot: it has bytes, and its chunks can be numbered.
+    public var isPossible: Bool { byteCount > 0 && chunkCount <= Int(UInt32.max) }
 }
 
 /// A snapshot as bytes: state, session table with the replies kept, configurations, chain and slot, all of one

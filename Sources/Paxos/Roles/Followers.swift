@@ -4,7 +4,8 @@ struct Followers: Sendable {
     struct Follower: Sendable {
         let node: NodeID
         var heardAtTick: UInt64
-        var executedThrough: Slot = .zero
+        /// What it has executed; nil until it has told.
+        var executedThrough: Slot?
         /// What its commits take; 0 while nothing is known.
         var commitMicroseconds: UInt32 = 0
     }
@@ -39,6 +40,11 @@ struct Followers: Sendable {
         voters.count { $0 == node || isHeard($0, atTick: tick, within: ticks) }
     }
 
+    /// How many of `voters`, `node` itself among them if it votes, have executed the log through `slot`.
+    func executed(through slot: Slot, of voters: [NodeID], node: NodeID) -> Int {
+        voters.count { $0 == node || self[$0]?.executedThrough.map { $0 >= slot } ?? false }
+    }
+
     /// How many of `voters` have commits that take less than half of `microseconds`.
     func faster(than microseconds: UInt32, of voters: [NodeID]) -> Int {
         voters.count { voter in
@@ -50,6 +56,8 @@ struct Followers: Sendable {
     func successor(of candidates: [NodeID], atTick tick: UInt64, within ticks: Int) -> NodeID? {
         followers
             .filter { candidates.contains($0.node) && tick - $0.heardAtTick <= UInt64(ticks) }
-            .max { ($0.executedThrough, $1.node) < ($1.executedThrough, $0.node) }?.node
+            .max {
+                ($0.executedThrough ?? .zero, $1.node) < ($1.executedThrough ?? .zero, $0.node)
+            }?.node
     }
 }

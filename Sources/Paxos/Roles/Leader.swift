@@ -83,7 +83,10 @@ struct Leader: Sendable {
         guard isReady, commander.first == slot else { return nil }
         if let flight = commander.remove()?.flight { return (flight.proposal, flight.tickets) }
         commander.skip()
-        return scout.takeVote(for: slot).map { ($0, []) }
+        let vote = scout.takeVote(for: slot)
+        // It was to be proposed only if phase 1 is done there, and nobody who promised knew better.
+        guard slot > scout.chosenThrough, unpromisedFrom.map({ slot < $0 }) ?? true else { return nil }
+        return vote.map { ($0, []) }
     }
 
     /// A proposal of this ballot is chosen.
@@ -94,8 +97,9 @@ struct Leader: Sendable {
     /// A decision, or a part of a snapshot, that was missing has come.
     mutating func noteProgress(atTick tick: UInt64) { progressAtTick = tick }
 
-    /// Whether nobody sends the decisions it lacks: another, with another quorum, may not need them.
-    func isStalled(atTick tick: UInt64, after ticks: Int) -> Bool {
-        !isReady && tick - progressAtTick > UInt64(ticks)
+    /// Whether nobody sends the decisions it lacks, above `chosenThrough`: another, with another quorum, may not need
+    /// them.
+    func isStalled(chosenThrough: Slot, atTick tick: UInt64, after ticks: Int) -> Bool {
+        (!isReady || chosenThrough < scout.chosenThrough) && tick - progressAtTick > UInt64(ticks)
     }
 }

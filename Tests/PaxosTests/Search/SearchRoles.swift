@@ -157,9 +157,8 @@ final class SearchRoles {
     }
 
     private func gather(_ ballot: UInt64, _ promises: [(from: UInt64, reports: UInt64)]) -> UInt64 {
-        let configuration = SearchSpace.configuration
-        var scout = Scout(
-            ballot: SearchSpace.name(of: ballot), firstOpen: Slot(1), configuration: configuration)
+        let configurations = SearchSpace.configurations.entries[...]
+        var scout = Scout(ballot: SearchSpace.name(of: ballot), firstOpen: Slot(1))
         for (index, promise) in promises.enumerated() {
             let from = SearchSpace.acceptors[Int(promise.from)]
             // Everything else that may be on its way comes as well, and must count for nothing: promises
@@ -171,11 +170,11 @@ final class SearchRoles {
             }
             scout.add(message(ballot, reports: promise.reports), from: from)
             scout.add(message(ballot, reports: promise.reports), from: from)
-            guard scout.isComplete == (index == promises.count - 1) else { return Found.notExact }
+            guard scout.promised.isReached(in: configurations) == (index == promises.count - 1) else { return Found.notExact }
         }
         return ([1, 2] as [UInt64]).reduce(0) { found, slot in
             guard scout.lastVoted >= Slot(slot) else { return found }
-            let value = SearchSpace.value(of: scout.proposal(for: Slot(slot)), slot: slot)
+            let value = SearchSpace.value(of: scout.takeProposal(for: Slot(slot)), slot: slot)
             return found | value << (3 * (slot - 1))
         }
     }
@@ -205,7 +204,7 @@ final class SearchRoles {
         _ ballot: UInt64, _ isSecondProposed: Bool, _ first: UInt64, _ second: UInt64, order: [Int]
     ) -> UInt64 {
         let name = SearchSpace.name(of: ballot)
-        var commander = Commander(ballot: name, first: Slot(1), configuration: SearchSpace.configuration)
+        var commander = Commander(ballot: name, first: Slot(1))
         commander.propose(SearchSpace.proposal(ballot, slot: 1), tickets: [], atTick: 0)
         if isSecondProposed {
             commander.propose(SearchSpace.proposal(ballot, slot: 2), tickets: [], atTick: 0)
@@ -215,8 +214,9 @@ final class SearchRoles {
             for (slot, voters) in [(2, second), (1, first), (2, second)] as [(UInt64, UInt64)]
             where voters >> UInt64(acceptor) & 1 == 1 {
                 let accepted = Accepted(ballot: name, from: Slot(slot), through: Slot(slot))
-                commander.count(accepted, byVoterAt: acceptor)
-                while let taken = commander.takeChosen() { chosen |= 1 << (taken.slot.rawValue - 1) }
+                commander.count(
+                    accepted, from: SearchSpace.acceptors[acceptor], of: SearchSpace.configurations)
+                while let taken = commander.takeChosen(of: SearchSpace.configurations) { chosen |= 1 << (taken.slot.rawValue - 1) }
             }
         }
         return chosen

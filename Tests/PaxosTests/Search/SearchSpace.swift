@@ -58,7 +58,7 @@ struct SearchSpace: CustomStringConvertible, Sendable {
     // Ballots are numbered in their order from 1: 1.1, 1.2, 2.1, 2.2. Acceptors are nodes 3, 4 and 5.
 
     static let acceptors: [NodeID] = [NodeID(3), NodeID(4), NodeID(5)]
-    static let configuration = Configuration(voters: acceptors)
+    static let configurations = ConfigurationLog(genesis: Configuration(voters: acceptors))
     static let highestBallot: UInt64 = 4
 
     /// The ballot that `proposer` (0 or 1) uses as its `nth`, from 1.

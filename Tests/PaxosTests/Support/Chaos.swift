@@ -1,8 +1,8 @@
 @testable import Paxos
 
 /// A storm over a cluster, from a seed: messages are lost, doubled and reordered, nodes crash at any moment
-/// and lose the step that was not committed, clocks go at different speeds. Then it passes, and everything
-/// must come to an end.
+/// and lose the step that was not committed, clocks go at different speeds, members come and go, snapshots are taken
+/// and what they stand for is deleted. Then it passes, and everything must come to an end.
 struct Chaos {
     let cluster: TestCluster
     private var clients: [ChaosClient]
@@ -12,6 +12,11 @@ struct Chaos {
     private let doubling: Int
     private let crashes: Int
     private let isReordering: Bool
+    /// How many in a hundred things that clients do are an operator's.
+    private let changes: Int
+    /// The node whose votes are to be damaged, if one's are.
+    private var toDamage: UInt16?
+    private static let spares = 4
 
     init(seed: UInt64) {
         var weather = SeededGenerator(seed: seed)
@@ -19,17 +24,27 @@ struct Chaos {
         limits.slotsInFlight = .random(in: 1...8, using: &weather)
         limits.batchCommands = .random(in: 1...4, using: &weather)
         limits.voteSlots = .random(in: 8...16, using: &weather)
-        let nodes = Int.random(in: 3...5, using: &weather)
-        cluster = TestCluster(nodes: nodes, seed: seed, limits: limits)
+        limits.snapshotCommands = .random(in: 4...60, using: &weather)
+        limits.partialTicks = .random(in: 10...100, using: &weather)
+        limits.closeSlots = .random(in: 1...20, using: &weather)
+        let nodes = Int.random(in: 1...5, using: &weather)
+        let alpha: UInt32 = [1, 2, 4, 8, 256].randomElement(using: &weather) ?? 256
+        cluster = TestCluster(nodes: nodes, spares: Self.spares, seed: seed, limits: limits, alpha: alpha)
+        for spare in nodes + 1...nodes + Self.spares { cluster.restart(UInt16(spare)) }
         cluster.promiseBytes = Bool.random(using: &weather) ? 64 : nil
         clients = (1...3).map { ChaosClient(number: $0) }
         loss = .random(in: 0...60, using: &weather)
         doubling = .random(in: 0...60, using: &weather)
         crashes = .random(in: 0...4, using: &weather)
         isReordering = .random(using: &weather)
+        changes = .random(in: 0...20, using: &weather)
+        if .random(using: &weather) { toDamage = .random(in: 1...UInt16(nodes), using: &weather) }
     }
 
     var acknowledged: [(item: String, place: Int)] { clients.flatMap(\.acknowledged) }
+    /// Configurations that came after the first.
+    var changesMade: Int { cluster.judge.configurations.history.count - 1 }
+    var snapshots: Int { cluster.judge.snapshots.count }
     var reads: Int { clients.reduce(0) { $0 + $1.reads } }
 
     mutating func storm(steps: Int) {
@@ -58,10 +73,11 @@ struct Chaos {
         case ..<(loss + doubling + 5 * crashes):
             cluster.network.heal()
         case ..<300:
+            if Int.random(in: 0..<100, using: &cluster.random) < changes { return operate() }
             let index = clients.indices.randomElement(using: &cluster.random) ?? 0
             clients[index].act(on: cluster, history: &history, isDraining: false)
         case ..<400:
-            if !node.isUp, Int.random(in: 0..<4, using: &cluster.random) == 0 { cluster.restart(number) }
+            if !node.isUp, Int.random(in: 0..<4, using: &cluster.random) == 0 { restart(number) }
             cluster.handle(.tick, at: node)
             cluster.endTurn(at: node, evenIdleRows: dice < 310)
         case ..<402: cluster.handle(.handOver, at: node)
@@ -74,6 +90,45 @@ struct Chaos {
                 : cluster.network.takeOldest()
             if let packet { cluster.deliver(packet) }
         }
+    }
+
+    /// An operator does something: to the members mostly, and of whoever leads mostly.
+    private mutating func operate() {
+        let members = cluster.judge.members
+        let any = UInt16.random(in: 1...UInt16(cluster.nodes.count), using: &cluster.random)
+        let target = Bool.random(using: &cluster.random) ? cluster.leader ?? any : any
+        let request: AdminRequest
+        switch Int.random(in: 0..<10, using: &cluster.random) {
+        case ..<4:
+            let replaced = members.randomElement(using: &cluster.random)?.node
+            let roles: [Member.Role] = [.nonVoter, .joining(replacing: nil), .joining(replacing: replaced)]
+            let role = roles.randomElement(using: &cluster.random) ?? .nonVoter
+            request = .change(.add(node: NodeID(any), role: role, store: nil, address: "node\(any):1"))
+        case ..<5: request = .change(.promote(NodeID(any)))
+        case ..<7:
+            guard !isAnyAbstaining else { return }
+            request = .change(.remove(NodeID(any)))
+        case ..<9: request = .takeSnapshot
+        default: request = .transferLead(to: .random(using: &cluster.random) ? NodeID(any) : nil)
+        }
+        if cluster[target].isUp { cluster.submit(.admin(request), to: target) }
+    }
+
+    private var isAnyAbstaining: Bool {
+        cluster.nodes.contains { $0.rows.damagedThrough ?? .zero > $0.rows.chosenThrough }
+    }
+
+    /// A node comes back; once, some of what it had voted cannot be read any more.
+    private mutating func restart(_ number: UInt16) {
+        let last = cluster.judge.configurations.history.suffix(2)
+        if number == toDamage, last.allSatisfy({ $0.configuration.voters.count > 2 }) {
+            toDamage = nil
+            let rows = cluster[number].rows
+            if let slot = rows.votes.accepted.randomElement(using: &cluster.random)?.slot {
+                cluster[number].rows.damage(through: slot)
+            }
+        }
+        cluster.restart(number)
     }
 
     /// The storm is over: every client is answered, every node agrees. Returns the ticks it took.
@@ -97,9 +152,14 @@ struct Chaos {
     /// be, and nothing twice.
     mutating func check() -> [String] {
         var violations = history.violations
-        let items = cluster.items(on: 1)
-        for node in cluster.nodes where cluster.items(on: node.id.rawValue) != items {
-            violations.append("Converge: node \(node.id) holds another list than node 1")
+        let items = cluster.items(on: cluster.members[0].id.rawValue)
+        for node in cluster.nodes {
+            let own = cluster.items(on: node.id.rawValue)
+            // Who was removed knows what it knew.
+            let isMember = cluster.members.contains { $0 === node }
+            if isMember ? own != items : !items.starts(with: own) {
+                violations.append("Converge: node \(node.id) holds another list")
+            }
         }
         if Set(items).count != items.count { violations.append("SessionOnce: an item stands twice") }
         for (item, place) in acknowledged where place >= items.count || items[place] != item {

@@ -33,7 +33,8 @@ struct ChaosClient {
     /// Does one thing: asks something new, or asks again.
     mutating func act(on cluster: TestCluster, history: inout ChaosHistory, isDraining: Bool) {
         takeResponses(from: cluster, history: &history)
-        let target = UInt16.random(in: 1...UInt16(cluster.nodes.count), using: &cluster.random)
+        var target = UInt16.random(in: 1...UInt16(cluster.nodes.count), using: &cluster.random)
+        if Bool.random(using: &cluster.random), let leader = cluster.leader { target = leader }
         guard cluster[target].isUp else { return }
         guard let session else {
             if opening == nil || .random(in: 0..<8, using: &cluster.random) == 0 {
@@ -79,7 +80,7 @@ struct ChaosClient {
                 acknowledged.append((open[index].item, place))
                 history.known = max(history.known, place + 1)
                 open.remove(at: index)
-            case .sessionExpired, .alreadyAcknowledged, .refused, .opened, .answered:
+            case .sessionExpired, .alreadyAcknowledged, .refused, .opened, .answered, .admin:
                 history.violations.append("\(open[index].item) is answered \(response)")
             case .notLeader, .busy, .leadershipLost: break
             }

@@ -19,7 +19,7 @@ final class SoloGroup {
     ) {
         group = Group(
             id: .first, node: NodeID(1),
-            configuration: Configuration(voters: (1...voters).map { NodeID($0) }), machine: ListMachine(),
+            genesis: Configuration(voters: (1...voters).map { NodeID($0) }), machine: ListMachine(),
             limits: limits, seed: 1)
         for decided in chosen { group.replay(decided, chain: nil) }
         if let votes { group.restore(votes) }
@@ -82,7 +82,7 @@ final class SoloGroup {
     func campaign() -> Ballot {
         for _ in 0..<1_000 where group.scout == nil {
             tick()
-            for voter in group.configuration.voters.dropFirst() {
+            for voter in group.configurations.latest.voters.dropFirst() {
                 if let ballot = group.candidacy?.ballot {
                     receive(
                         .preVoteReply(PreVoteReply(ballot: ballot, isGranted: true, promised: Ballot(1, 2))),
@@ -107,7 +107,7 @@ final class SoloGroup {
     /// Wins an election in which the second voter's promise says what is given.
     func lead(accepted: [AcceptedProposal] = [], chosenThrough: Slot = .zero) -> Ballot {
         let ballot = campaign()
-        for voter in 2..<UInt16(group.configuration.quorumSize + 1) {
+        for voter in 2..<UInt16(group.configurations.latest.quorumSize + 1) {
             promise(ballot, from: voter, accepted: accepted, chosenThrough: chosenThrough)
         }
         return ballot

@@ -115,10 +115,13 @@ extension TestCluster {
             decoding: (self[number].group?.replica.machine as? RegisterMachine)?.value ?? [], as: UTF8.self)
     }
 
-    /// Whether every node is up and has executed the same log, all that was decided.
+    /// Those who belong to the cluster, by the log.
+    var members: [TestNode] { judge.members.map { node($0.node) } }
+
+    /// Whether every member is up and has executed the same log, all that was decided.
     var isConverged: Bool {
-        nodes.allSatisfy { $0.group?.replica.executedThrough.rawValue == UInt64(judge.chains.count) }
-            && !judge.isDecided(Slot(UInt64(judge.chains.count) + 1))
+        members.allSatisfy { $0.group?.replica.executedThrough == judge.chosenThrough }
+            && !judge.isDecided(judge.chosenThrough.next)
             && leader != nil
     }
 
@@ -128,10 +131,13 @@ extension TestCluster {
         network.heal()
         for node in nodes {
             node.isDiskStuck = false
-            if !node.isUp { restart(node.id.rawValue) }
+            // Those who left do no harm either.
+            if !node.isUp, node.lives > 0 || members.contains(where: { $0 === node }) {
+                restart(node.id.rawValue)
+            }
         }
         let elapsed = run(within: bound, "convergence", sourceLocation: sourceLocation) { $0.isConverged }
-        let states = nodes.map { $0.group?.replica.machine.digest() }
+        let states = members.map { $0.group?.replica.machine.digest() }
         if !states.allSatisfy({ $0 == states.first }) {
             Issue.record("states differ [seed \(seed)]", sourceLocation: sourceLocation)
         }

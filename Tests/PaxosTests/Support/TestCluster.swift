@@ -35,8 +35,10 @@ final class TestCluster {
         return limits
     }
 
+    /// A cluster of the nodes 1 through `count`, and `spares` more that belong to it when they are added, and are
+    /// down until then.
     init(
-        nodes count: Int = 3, seed: UInt64 = 1, machine: any StateMachine = ListMachine(),
+        nodes count: Int = 3, spares: Int = 0, seed: UInt64 = 1, machine: any StateMachine = ListMachine(),
         limits: Limits = TestCluster.shortTimes, sessionLimit: UInt32 = 65_536, alpha: UInt32 = 256
     ) {
         let voters = (1...count).map { NodeID(UInt16($0)) }
@@ -44,11 +46,11 @@ final class TestCluster {
         self.limits = limits
         self.seed = seed
         self.machine = machine
-        nodes = voters.map(TestNode.init)
-        network = TestNetwork(nodes: count)
+        nodes = (1...count + spares).map { TestNode(id: NodeID(UInt16($0))) }
+        network = TestNetwork(nodes: count + spares)
         random = SeededGenerator(seed: seed)
         judge = Judge(configuration: configuration)
-        for node in nodes { start(node) }
+        for node in nodes.prefix(count) { start(node) }
     }
 
     subscript(number: UInt16) -> TestNode { nodes[Int(number) - 1] }
@@ -57,7 +59,11 @@ final class TestCluster {
     // MARK: Nodes
 
     private func start(_ node: TestNode) {
-        node.start(configuration: configuration, machine: machine, limits: limits, seed: seed)
+        do {
+            try node.start(genesis: configuration, machine: machine, limits: limits, seed: seed)
+        } catch {
+            Issue.record("node \(node.id) does not start: \(error) [seed \(seed)]")
+        }
     }
 
     /// Memory is lost, and what was not committed; messages on their way are not.
@@ -77,7 +83,7 @@ final class TestCluster {
         collect(from: node)
     }
 
-    private func collect(from node: TestNode) {
+    func collect(from node: TestNode) {
         for index in node.rowsSeen..<node.filling.writes.count {
             judge.see(node.filling.writes[index], of: node.id)
         }
@@ -134,7 +140,9 @@ final class TestCluster {
     func endTurn(at node: TestNode, evenIdleRows: Bool = false) {
         guard node.isUp else { return }
         handle(.turnEnded(isDiskIdle: node.isDiskIdle), at: node)
-        if node.isDiskIdle, node.filling.isUrgent || (evenIdleRows && !node.filling.isEmpty) {
+        let hasUpkeep = node.doUpkeep()
+        collect(from: node)
+        if node.isDiskIdle, hasUpkeep || node.filling.isUrgent || (evenIdleRows && !node.filling.isEmpty) {
             node.beginWriting()
             onlooker?(.writes(node.writing?.writes ?? [], node.writing?.reads ?? [], by: node.id))
         }
@@ -148,11 +156,23 @@ final class TestCluster {
             judge.commit(row, of: node.id)
         }
         guard !losingMessages else { return crash(node.id.rawValue) }
-        for read in step.reads {
-            if let envelope = node.decisions(for: read) { send(envelope, from: node) }
-        }
+        for read in step.reads { answer(read, from: node) }
         for envelope in step.release() { send(envelope, from: node) }
-        report()
+        node.upkeepCommitted()
+        collect(from: node)
+    }
+
+    /// What was to be read is read, and sent or answered.
+    private func answer(_ read: LogRead, from node: TestNode) {
+        let result = node.result(of: read)
+        switch read.to {
+        case .node(let peer):
+            for message in node.group?.messages(result, for: read.content) ?? [] {
+                send(Envelope(group: .first, to: peer, message: message), from: node)
+            }
+        case .ticket(let ticket):
+            if let response = node.group?.response(result) { node.filling.respond(ticket, response) }
+        }
     }
 
     // MARK: Time

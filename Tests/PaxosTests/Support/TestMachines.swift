@@ -18,16 +18,22 @@ struct ListMachine: StateMachine {
     }
 
     func snapshot() -> [UInt8] {
-        items.flatMap { [UInt8($0.count)] + $0 }
+        items.reduce(into: []) { bytes, item in
+            bytes.appendInteger(UInt32(item.count))
+            bytes += item
+        }
     }
 
     mutating func restore(from snapshot: ArraySlice<UInt8>) throws(MachineRestoreError) {
-        var rest = snapshot
-        items = []
-        while let count = rest.popFirst() {
-            items.append(Array(rest.prefix(Int(count))))
-            rest = rest.dropFirst(Int(count))
+        var reader = ByteReader(snapshot)
+        var items: [[UInt8]] = []
+        while !reader.isAtEnd {
+            guard let count = reader.readInteger(UInt32.self), let item = reader.readBytes(Int(count)) else {
+                throw MachineRestoreError("no list of items")
+            }
+            items.append(Array(item))
         }
+        self.items = items
     }
 
     static func number(_ value: Int) -> [UInt8] {

@@ -48,6 +48,8 @@ struct TestNetwork {
 
     /// Sends a packet, or one that was kept aside once more.
     mutating func put(_ packet: Packet) {
+        // Who was admitted and never came has no address yet.
+        guard Int(packet.to.rawValue) <= count else { return }
         let index = link(packet.from, packet.to)
         guard !cut[index] else { return }
         queues[index].append(packet)
@@ -102,7 +104,7 @@ struct TestNetwork {
     /// Everything on its way, in the order it was sent.
     var packets: [Packet] { queues.flatMap { $0 }.sorted { $0.number < $1.number } }
 
-    func isCut(from: NodeID, to: NodeID) -> Bool { cut[link(from, to)] }
+    func isCut(from: NodeID, to: NodeID) -> Bool { Int(to.rawValue) > count || cut[link(from, to)] }
 
     /// Takes out the packets that match, in the order they were sent.
     mutating func take(where matches: (Packet) -> Bool) -> [Packet] {

@@ -15,6 +15,8 @@ final class TestNode {
     var lives: UInt64 = 0
     /// Rows of the filling step that the judge has seen.
     var rowsSeen = 0
+    /// What is being done about snapshots.
+    var upkeep = TestUpkeep()
     /// Decisions sent at most in one message.
     static let decisionsAtOnce = 8
 
@@ -23,12 +25,16 @@ final class TestNode {
     private(set) var isUp = false
     var isDiskIdle: Bool { writing == nil }
 
-    func start(configuration: Configuration, machine: any StateMachine, limits: Limits, seed: UInt64) {
+    func start(genesis: Configuration, machine: any StateMachine, limits: Limits, seed: UInt64) throws {
         lives += 1
         var group = Group(
-            id: .first, node: id, configuration: configuration, machine: machine, limits: limits,
+            id: .first, node: id, genesis: genesis, machine: machine, limits: limits,
             seed: seed &* 31 &+ UInt64(id.rawValue) &* 1_009 &+ lives)
         var slot = Slot.zero.next
+        if let header = rows.snapshot, let snapshot = rows.read(header) {
+            try group.restore(snapshot)
+            slot = header.slot.next
+        }
         while let decided = rows.decision(in: slot) {
             group.replay(decided, chain: rows.chain(at: slot))
             slot = slot.next
@@ -44,18 +50,31 @@ final class TestNode {
         isUp = false
         filling = Step()
         writing = nil
+        upkeep = TestUpkeep()
         rowsSeen = 0
     }
 
     /// Hands the filling step to the disk.
     func beginWriting() {
         writing = filling.takeTransaction()
+        upkeep.noteHanded()
         rowsSeen = 0
     }
 
-    /// What the store reads for `read`: as many as fit a message.
-    func decisions(for read: LogRead) -> Envelope? {
-        let last = min(read.through, read.from.advanced(by: Self.decisionsAtOnce - 1))
-        return group?.decisions((read.from...last).compactMap { rows.decision(in: $0) }, for: read)
+    /// What the store reads, as messages: as many slots or chunks as fit.
+    func result(of read: LogRead) -> LogReadResult {
+        switch read.content {
+        case .slots(let from, let through):
+            let last = min(through, from.advanced(by: Self.decisionsAtOnce - 1))
+            var decided: [AcceptedProposal] = []
+            for slot in from...last {
+                guard let decision = rows.decision(in: slot) else { break }
+                decided.append(decision)
+            }
+            return .slots(decided)
+        case .chunks(let header, let from):
+            guard header == rows.snapshot, let chunks = rows.chunks[header] else { return .chunks([]) }
+            return .chunks(Array(chunks.dropFirst(Int(from)).prefix(SnapshotHeader.chunksAtOnce)))
+        }
     }
 }

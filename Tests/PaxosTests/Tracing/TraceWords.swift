@@ -19,12 +19,15 @@ struct TraceWords {
         case .fetch: "fetch"
         case .decisions: "decisions"
         case .handover: "handover"
+        case .snapshotOffer: "snapshotOffer"
+        case .fetchSnapshot: "fetchSnapshot"
+        case .snapshotChunk: "snapshotChunk"
         }
     }
 
     static let kinds = [
         "preVote", "preVoteReply", "prepare", "promise", "accept", "accepted", "rejection", "heartbeat",
-        "heartbeatReply", "fetch", "decisions", "handover",
+        "heartbeatReply", "fetch", "decisions", "handover", "snapshotOffer", "fetchSnapshot", "snapshotChunk",
     ]
 
     /// The ballot a message speaks of.
@@ -40,7 +43,7 @@ struct TraceWords {
         case .heartbeat(let heartbeat): heartbeat.ballot
         case .heartbeatReply(let reply): reply.ballot
         case .handover(let handover): handover.ballot
-        case .fetch, .decisions: nil
+        case .fetch, .decisions, .snapshotOffer, .fetchSnapshot, .snapshotChunk: nil
         }
     }
 
@@ -75,7 +78,15 @@ struct TraceWords {
         case .decisions(let decisions):
             "chosen through \(decisions.chosenThrough)\(votes(decisions.decided))"
         case .handover(let handover): "\(handover.ballot)"
+        case .snapshotOffer(let offer):
+            "\(Self.describe(offer.header)), chosen through \(offer.chosenThrough)"
+        case .fetchSnapshot(let fetch): "\(Self.describe(fetch.header)) from chunk \(fetch.from + 1)"
+        case .snapshotChunk(let chunk): "\(Self.describe(chunk.header)) chunk \(chunk.index + 1)"
         }
+    }
+
+    private static func describe(_ header: SnapshotHeader) -> String {
+        "at slot \(header.slot), \(header.chunkCount) chunk\(header.chunkCount == 1 ? "" : "s")"
     }
 
     func votes(_ votes: [AcceptedProposal]) -> String {
@@ -89,9 +100,21 @@ struct TraceWords {
             switch entry {
             case .openSession: "open"
             case .command(_, _, _, let payload): String(decoding: payload, as: UTF8.self)
+            case .change(let change): Self.describe(change)
             }
         }
         return "[\(entries.joined(separator: " "))]"
+    }
+
+    static func describe(_ change: ConfigurationChange) -> String {
+        switch change {
+        case .add(let node, .joining(let replaced), _, _):
+            "join \(node.map { "\($0)" } ?? "next")" + (replaced.map { " for \($0)" } ?? "")
+        case .add(let node, _, _, _): "add \(node.map { "\($0)" } ?? "next")"
+        case .promote(let node): "promote \(node)"
+        case .remove(let node): "remove \(node)"
+        case .move(let node, let address): "move \(node) to \(address)"
+        }
     }
 
     // MARK: Rows
@@ -103,11 +126,33 @@ struct TraceWords {
             case .accepted(_, let vote):
                 "accepted \(vote.slot)@\(vote.ballot) \(describe(vote.proposal))"
             case .chosen(_, let slot, let ballot, _): "chosen \(slot)@\(ballot)"
+            case .configuration(_, let from, let configuration):
+                "from slot \(from) voters \(configuration.voters.map { "\($0)" }.joined(separator: " "))"
+            case .snapshotChunk(_, let header, let index, _):
+                "chunk \(index + 1) of \(header.chunkCount) at slot \(header.slot)"
+            case .snapshotComplete(_, let header, let isInstalled):
+                "snapshot at slot \(header.slot) is complete\(isInstalled ? ", the log starts there" : "")"
+            case .floor(_, let slot): "floor \(slot)"
+            case .witness(let witness): "witness of \(witness.node)"
             }
         }
         var lines = rows.isEmpty ? [] : ["\(node) writes \(rows.joined(separator: ", "))"]
-        lines += reads.map { "\(node) reads slots \($0.from) through \($0.through) for \($0.to)" }
+        lines += reads.map { "\(node) reads \(describe($0.content)) for \(describe($0.to))" }
         return lines.isEmpty ? ["\(node) writes nothing, and waits"] : lines
+    }
+
+    private func describe(_ content: LogRead.Content) -> String {
+        switch content {
+        case .slots(let from, let through): "slots \(from) through \(through)"
+        case .chunks(let header, let from): "the snapshot \(Self.describe(header)) from chunk \(from + 1)"
+        }
+    }
+
+    private func describe(_ recipient: LogRead.Recipient) -> String {
+        switch recipient {
+        case .node(let node): "\(node)"
+        case .ticket: "a client"
+        }
     }
 
     // MARK: Clients
@@ -124,6 +169,12 @@ struct TraceWords {
         case .sessionExpired: "session expired"
         case .alreadyAcknowledged: "already acknowledged"
         case .refused(let reason): "refused, \(reason)"
+        case .admin(.changed(let outcome)):
+            "node \(outcome.node)" + (outcome.from.map { ", in force from slot \($0)" } ?? ", as it was")
+        case .admin(.changeRefused(let reason)): "refused: \(reason)"
+        case .admin(.handedOver(let node)): "the lead goes to \(node)"
+        case .admin(.takingSnapshot(let slot)): "a snapshot at slot \(slot) is being taken"
+        case .admin(.described), .admin(.slots), .admin(.chunks): "told"
         }
     }
 
