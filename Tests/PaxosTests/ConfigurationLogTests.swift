@@ -117,5 +117,3 @@ import Testing
         #expect(ConfigurationLog(entries: [log.entries[0], log.entries[0]]) == nil)
         #expect(ConfigurationLog(entries: Array(log.entries.dropFirst())) != nil)
         #expect(ConfigurationLog(entries: []) == nil)
-    }
-}

@@ -65,6 +65,15 @@ final class SoloGroup {
         return responses[ticket]
     }
 
+    /// Installs a peer's snapshot, as a host does that has read it back.
+    func install(_ snapshot: Snapshot) {
+        guard let capture = try? Capture(decoding: snapshot, machine: group.machine) else { return }
+        group.install(capture, snapshot.header, into: &step)
+        endTurn()
+    }
+
+    func takeCapture() -> Capture? { group.takeCapture() }
+
     /// What was sent since the last call.
     func takeSent() -> [Message] {
         defer { sent = [] }

@@ -1,0 +1,41 @@
+import Paxos
+
+/// A machine whose snapshots are large: so large that they come in several chunks. What fills them follows from the
+/// state, so that chunks of two snapshots never fit together.
+struct PaddedMachine: StateMachine {
+    private var machine: any StateMachine
+    private let paddingBytes: Int
+
+    init(_ machine: any StateMachine, paddingBytes: Int) {
+        self.machine = machine
+        self.paddingBytes = paddingBytes
+    }
+
+    mutating func execute(_ command: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
+        machine.execute(command, at: position)
+    }
+
+    func query(_ query: ArraySlice<UInt8>) -> Reply { machine.query(query) }
+
+    func digest() -> Digest { machine.digest() }
+
+    func snapshot() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(paddingBytes + 4_096)
+        let seed = digest().rawValue
+        for number in 0..<UInt64(paddingBytes / 8) { bytes.appendInteger(seed &+ number) }
+        return bytes + machine.snapshot()
+    }
+
+    mutating func restore(from snapshot: ArraySlice<UInt8>) throws(MachineRestoreError) {
+        var reader = ByteReader(snapshot)
+        let seed = reader.readInteger(UInt64.self)
+        for number in 1..<UInt64(max(1, paddingBytes / 8)) {
+            guard let word = reader.readInteger(UInt64.self), word == (seed ?? 0) &+ number else {
+                throw MachineRestoreError("the padding is not that of one snapshot")
+            }
+        }
+        try machine.restore(from: reader.rest)
+        guard digest().rawValue == seed else { throw MachineRestoreError("the padding is another state's") }
+    }
+}
