@@ -117,7 +117,7 @@ import Testing
         #expect(findings.count == 2 && findings.allSatisfy { $0["slot"] as? Int == 3 })
         let details = findings.compactMap { $0["detail"] as? String }
         #expect(details.allSatisfy { $0.contains("node 2") && $0.contains("in ballot 3.1") })
-        #expect(details[0].contains(Self.proposal(77).digest.description))
+        #expect(details.first?.contains(Self.proposal(77).digest.description) == true)
         let text = try await Tool.run(["log", "audit", stores.0, stores.1, stores.2])
         #expect(text.output.contains("bytes 4d") && text.output.contains("bytes 03"))
     }
