@@ -39,7 +39,8 @@ import Testing
         #expect(admitted.status == 0, "\(admitted.error)")
         #expect(try admitted.objects().first?["node"] as? Int == 4)
         let before = try await members(one)
-        #expect(before.count == 4 && before[3]["role"] as? String == "joining")
+        try #require(before.count == 4)
+        #expect(before[3]["role"] as? String == "joining")
         #expect(before[3]["replaces"] as? Int == 3)
 
         try await cluster.kill(3)
@@ -48,7 +49,7 @@ import Testing
         #expect(
             done.status == 0 && done.output.contains("node 4 votes in the place of node 3"), "\(done.error)")
         let after = try await members(one)
-        #expect(after.compactMap { $0["node"] as? Int } == [1, 2, 4])
+        try #require(after.compactMap { $0["node"] as? Int } == [1, 2, 4])
         #expect(after.allSatisfy { $0["role"] as? String == "voter" && $0["inForceFrom"] == nil })
         #expect(after[2]["store"] is String)
 
@@ -115,7 +116,7 @@ import Testing
         let taken = try await cluster.tool("snapshot", "--json")
         #expect(taken.status == 0, "\(taken.error)")
         let objects = try taken.objects()
-        #expect(objects.count == 3 && Set(objects.compactMap { $0["slot"] as? Int }).count == 1)
+        try #require(objects.count == 3 && Set(objects.compactMap { $0["slot"] as? Int }).count == 1)
         let nodes = try await cluster.tool("status", "--json").objects()
         for node in nodes {
             let group = try #require((node["groups"] as? [[String: Any]])?.first)
