@@ -16,13 +16,15 @@ package final class BackupStore {
     private var ends: [GroupID: End] = [:]
 
     /// Creates one, in a directory that holds none.
-    package init(directory: String, cluster: String, genesis: Digest, groups: [StoreGroup]) throws(StoreError) {
+    package init(directory: String, cluster: String, genesis: Digest, groups: [StoreGroup]) throws(StoreError)
+    {
         let options = StoreOptions()
         guard try options.files.size(of: directory + "/node.db") == nil else {
             throw .badDirectory(directory: directory, detail: "there is a store in it already")
         }
         store = try Store.open(
-            directory: directory, identity: StoreIdentity(cluster: cluster, node: Self.node, genesis: genesis),
+            directory: directory,
+            identity: StoreIdentity(cluster: cluster, node: Self.node, genesis: genesis),
             groups: groups, options: options)
     }
 

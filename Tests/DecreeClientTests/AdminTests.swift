@@ -169,3 +169,86 @@ import Testing
         try await node.stop()
     }
 }
+
+/// Sessions of a client that lives longer than the nodes it was told of.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct MemberSearchTests {
+    /// What the members are by now, for all nodes to tell.
+    final class Members: Sendable {
+        let now = Mutex<(members: [Member], retired: [NodeID], leader: NodeID)>(([], [], NodeID(1)))
+
+        func become(_ nodes: [FakeNode], retired: [UInt16], leader: UInt16) {
+            let members = nodes.map {
+                Member(node: $0.id, role: .voter, address: "127.0.0.1:\($0.port)")
+            }
+            now.withLock { $0 = (members, retired.map { NodeID($0) }, NodeID(leader)) }
+        }
+    }
+
+    func node(_ id: UInt16, _ log: FakeLog, _ members: Members) -> FakeNode {
+        FakeNode(id) { frame in
+            guard case .request(let request, _, let what) = frame else { return .silence }
+            let (all, retired, leader) = members.now.withLock { $0 }
+            if case .admin(.describeLog) = what {
+                let configuration = Configuration(members: all, retired: retired)
+                return .answer(
+                    .response(
+                        id: request,
+                        .admin(
+                            .described(
+                                LogDescription(
+                                    configuration: configuration, floor: .zero, chosenThrough: Slot(1),
+                                    chain: .zero, snapshot: nil)))))
+            }
+            guard leader == NodeID(id) else {
+                return .answer(.response(id: request, .notLeader(leader: leader)))
+            }
+            return .answer(log.answer(frame))
+        }
+    }
+
+    func client(_ nodes: [FakeNode]) -> DecreeClient {
+        var configuration = DecreeClient.Configuration(
+            cluster: "bank", nodes: nodes.map { NodeAddress(host: "127.0.0.1", port: $0.port) })
+        configuration.logger.logLevel = .critical
+        return DecreeClient(configuration)
+    }
+
+    /// One node after another goes for good, and another comes in its place and leads.
+    @Test func aClientOutlivesAllTheNodesItWasToldOf() async throws {
+        let (log, members) = (FakeLog(), Members())
+        let nodes = (1...6).map { node(UInt16($0), log, members) }
+        for node in nodes { try await node.start() }
+        members.become(Array(nodes[0..<3]), retired: [], leader: 1)
+        let client = client(Array(nodes[0..<3]))
+        let session = client.session()
+        for gone in 0..<3 {
+            let before = await session.submit([UInt8(2 * gone)])
+            #expect(before.isAnswered)
+            members.become(
+                Array(nodes[gone + 1..<gone + 4]), retired: (1...UInt16(gone + 1)).map { $0 },
+                leader: UInt16(gone + 4))
+            try await nodes[gone].stop()
+            let after = await session.submit([UInt8(2 * gone + 1)])
+            #expect(after.isAnswered, "without node \(gone + 1): \(after)")
+        }
+        #expect(log.executions.count == 6 && log.executions.values.allSatisfy { $0 == 1 })
+        // The first three are not tried any more, wherever they come back.
+        let seen = nodes[0].connectionCount
+        try await nodes[0].start()
+        #expect(await session.submit([99]).isAnswered)
+        #expect(nodes[0].connectionCount == seen)
+        await client.close()
+        for node in nodes { try await node.stop() }
+    }
+
+    @Test func oneAddressIsEnoughToFindALeader() async throws {
+        let (log, members) = (FakeLog(), Members())
+        let nodes = (1...3).map { node(UInt16($0), log, members) }
+        for node in nodes { try await node.start() }
+        members.become(nodes, retired: [], leader: 3)
+        let client = client([nodes[0]])
+        #expect(await client.session().submit([1]).isAnswered)
+        await client.close()
+        for node in nodes { try await node.stop() }
+    }
+}

@@ -29,7 +29,8 @@ struct BackupCommand: AsyncParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("The node to copy from.", valueName: "host:port"), transform: NodeList.init(argument:))
+        help: ArgumentHelp("The node to copy from.", valueName: "host:port"),
+        transform: NodeList.init(argument:))
     var nodes: NodeList
 
     @Argument(help: ArgumentHelp("The directory to make.", valueName: "directory"))
@@ -54,7 +55,8 @@ struct BackupCommand: AsyncParsableCommand {
         let client = DecreeClient(.init(cluster: "", nodes: nodes.addresses, logger: .silent))
         do {
             let run = BackupRun(
-                client: client, address: nodes.addresses[0], directory: directory, deadline: deadline.duration)
+                client: client, address: nodes.addresses[0], directory: directory, deadline: deadline.duration
+            )
             for group in try await run.run() { tell(group) }
         } catch {
             await client.close()

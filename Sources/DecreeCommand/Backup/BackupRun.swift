@@ -1,7 +1,6 @@
 import DecreeClient
 import DecreeStore
 import DecreeWire
-import Foundation
 import Logging
 import Paxos
 
@@ -29,8 +28,6 @@ struct BackupRun {
     /// Nodes take snapshots minutes apart; one that replaces each before it is read is asked no more.
     private static let attempts = 5
 
-    private var partial: String { directory + ".partial" }
-
     func run() async throws -> [Group] {
         let welcome: Welcome
         do throws(AdminError) {
@@ -40,8 +37,9 @@ struct BackupRun {
         }
         for _ in 0..<Self.attempts {
             do {
-                let groups = try await copy(welcome)
-                try publish()
+                let directory = try WholeDirectory(directory)
+                let groups = try await copy(welcome, to: directory.partial)
+                try directory.publish()
                 return groups
             } catch is Gone {
                 continue
@@ -53,17 +51,9 @@ struct BackupRun {
                 + "connection")
     }
 
-    /// Under its own name only when it is whole, and that durably.
-    private func publish() throws {
-        try FileManager.default.moveItem(atPath: partial, toPath: directory)
-        let parent = URL(fileURLWithPath: directory).deletingLastPathComponent().path
-        try PosixFiles().syncDirectory(parent)
-    }
-
-    private func copy(_ welcome: Welcome) async throws -> [Group] {
-        try? FileManager.default.removeItem(atPath: partial)
+    private func copy(_ welcome: Welcome, to directory: String) async throws -> [Group] {
         let store = try BackupStore(
-            directory: partial, cluster: welcome.cluster, genesis: welcome.genesis,
+            directory: directory, cluster: welcome.cluster, genesis: welcome.genesis,
             groups: welcome.groups.map { StoreGroup(id: $0.id, kind: $0.kind, configuration: $0.genesis) })
         var groups: [Group] = []
         for group in welcome.groups { groups.append(try await copy(group.id, to: store)) }
@@ -73,12 +63,15 @@ struct BackupRun {
 
     private func copy(_ group: GroupID, to store: BackupStore) async throws -> Group {
         let began = ContinuousClock.now
-        guard case .described(let log) = try await ask(.describeLog, group) else { throw Self.nonsense(address) }
+        guard case .described(let log) = try await ask(.describeLog, group) else {
+            throw Self.nonsense(address)
+        }
         if let header = log.snapshot { try await copy(header, group, to: store) }
         var (slots, bytes) = (0, 0)
         while store.end(of: group).slot < log.chosenThrough {
             let first = store.end(of: group).slot.next
-            guard case .slots(let decided, _) = try await ask(.readSlots(from: first), group), !decided.isEmpty
+            guard case .slots(let decided, _) = try await ask(.readSlots(from: first), group),
+                !decided.isEmpty
             else { throw Self.nonsense(address) }
             let wanted = decided.prefix { $0.slot <= log.chosenThrough }
             try store.add(wanted, to: group)
@@ -90,10 +83,12 @@ struct BackupRun {
             throw ToolError(
                 .checkFailed,
                 "group \(group): through slot \(end.slot) the chain of what was read is \(end.chain), and \(address) "
-                    + "tells \(log.chain): the backup is not kept; look at that node with `decree log verify`")
+                    + "tells \(log.chain): the backup is not kept; look at that node with `decree log verify`"
+            )
         }
         return Group(
-            id: group, snapshot: log.snapshot, through: end.slot, chain: end.chain, slots: slots, slotBytes: bytes,
+            id: group, snapshot: log.snapshot, through: end.slot, chain: end.chain, slots: slots,
+            slotBytes: bytes,
             seconds: (ContinuousClock.now - began) / .seconds(1))
     }
 

@@ -32,7 +32,8 @@ struct QuorumRecovery {
         groups = try inspector.groups().map { id, kind in
             Group(
                 id: id, kind: kind,
-                restored: try inspector.restore(id, on: MachineKind.named(kind).machine, includingVotes: true))
+                restored: try inspector.restore(id, on: MachineKind.named(kind).machine, includingVotes: true)
+            )
         }
         witnesses = try inspector.witnesses()
     }
@@ -42,7 +43,7 @@ struct QuorumRecovery {
     /// What is kept, what may be lost, and who is given up.
     var warning: [String] {
         var lines = [
-            "\(directory): node \(node) of cluster \"\(old.cluster)\", store \(old.storeID)",
+            "\(directory): node \(node) of cluster \"\(old.cluster)\", store \(old.storeID)"
         ]
         for group in groups {
             let restored = group.restored
@@ -54,10 +55,12 @@ struct QuorumRecovery {
                 lines.append(
                     "  accepted, not known to be chosen: \(restored.votes) slots through \(end); they are kept, and "
                         + "chosen by this"
-                        + (restored.gaps > 0 ? "; \(restored.gaps) between them are empty here, and stay so" : ""))
+                        + (restored.gaps > 0
+                            ? "; \(restored.gaps) between them are empty here, and stay so" : ""))
             }
             lines.append(
-                "  lost, if there is any: what other nodes acknowledged in slots beyond \(end), which nobody here knows")
+                "  lost, if there is any: what other nodes acknowledged in slots beyond \(end), which nobody here knows"
+            )
             lines.append(
                 "  given up: "
                     + (members.isEmpty

@@ -47,7 +47,8 @@ struct RecoverCommand: AsyncParsableCommand {
     func validate() throws {
         guard force else {
             throw ValidationError(
-                "this may lose what clients were told: read `decree help recover`, and add --force if you mean it")
+                "this may lose what clients were told: read `decree help recover`, and add --force if you mean it"
+            )
         }
         guard !json || yes else { throw ValidationError("--json asks nothing: add --yes") }
         guard (1...255).contains(cluster?.utf8.count ?? 1) else {

@@ -36,7 +36,8 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tells clusters apart that are made of one backup with the same configuration.", valueName: "text"))
+            "Tells clusters apart that are made of one backup with the same configuration.", valueName: "text"
+        ))
     var token = ""
 
     @Flag(help: "Print one JSON object a group.")
@@ -60,8 +61,10 @@ struct RestoreCommand: AsyncParsableCommand {
                     id, kind, at: restored, voters: voters,
                     origin: Founding.origin(genesis: old.genesis, id, restored.end, token: token)))
         }
+        let directory = try WholeDirectory(configuration.dataDirectory)
         let genesis = try Founding.createStore(
-            in: configuration.dataDirectory, cluster: configuration.cluster, node: node, groups: groups)
+            in: directory.partial, cluster: configuration.cluster, node: node, groups: groups)
+        try directory.publish()
         for (id, end) in ends { tell(configuration, id, end, genesis) }
     }
 
@@ -118,6 +121,7 @@ extension VerifiedStore {
         guard !report.isHealthy else { return }
         throw ToolError(
             .checkFailed,
-            "\(directory) is not sound: " + report.findings.prefix(3).map(\.description).joined(separator: "; "))
+            "\(directory) is not sound: "
+                + report.findings.prefix(3).map(\.description).joined(separator: "; "))
     }
 }

@@ -56,7 +56,8 @@ struct Audit {
                 findings.append(
                     Finding(
                         slot: entry.from,
-                        detail: "nodes \(other.node) and \(log.node) have different configurations from this slot on"
+                        detail:
+                            "nodes \(other.node) and \(log.node) have different configurations from this slot on"
                     ))
             }
         }
@@ -88,7 +89,8 @@ struct Audit {
             findings.append(
                 Finding(
                     slot: slot,
-                    detail: "node \(log.node): accepted in ballot \(row.acceptedBallot), promised \(log.promise): "
+                    detail:
+                        "node \(log.node): accepted in ballot \(row.acceptedBallot), promised \(log.promise): "
                         + "its promise went back"))
         }
     }
@@ -113,7 +115,8 @@ struct Audit {
                         different = middle
                     }
                 }
-                findings.append(fork(both[different], left, right, isFirst: equal >= 0 || both[different].rawValue == 1))
+                findings.append(
+                    fork(both[different], left, right, isFirst: equal >= 0 || both[different].rawValue == 1))
             }
         }
         compared = everCompared.count
@@ -150,7 +153,9 @@ struct Audit {
             let supporters = present.filter { $0.supports(slot, digest, in: ballot) }
             if supporters.count >= configuration.quorumSize {
                 supported += 1
-                if supporters.count(where: { !$0.isVouchedFor(slot) }) < configuration.quorumSize { vouched += 1 }
+                if supporters.count(where: { !$0.isVouchedFor(slot) }) < configuration.quorumSize {
+                    vouched += 1
+                }
             } else if supporters.count + absent.count >= configuration.quorumSize {
                 missing.formUnion(absent)
                 note(unproven: slot)
@@ -159,7 +164,8 @@ struct Audit {
                 findings.append(
                     Finding(
                         slot: slot,
-                        detail: "chosen in ballot \(ballot), with votes of \(names.isEmpty ? "nobody" : "node \(names)")"
+                        detail:
+                            "chosen in ballot \(ballot), with votes of \(names.isEmpty ? "nobody" : "node \(names)")"
                             + " alone; \(configuration.quorumSize) of "
                             + "\(configuration.voters.map { "\($0)" }.joined(separator: ", ")) are needed: "
                             + "votes are missing"))
@@ -180,7 +186,9 @@ extension AuditedLog {
     /// The chain through every slot it is known for here.
     var chains: [Slot: Digest] {
         var chains = rows.compactMapValues { $0.chosen?.chain }
-        for snapshot in snapshots where chains[snapshot.slot] == nil { chains[snapshot.slot] = snapshot.chain }
+        for snapshot in snapshots where chains[snapshot.slot] == nil {
+            chains[snapshot.slot] = snapshot.chain
+        }
         return chains
     }
 }

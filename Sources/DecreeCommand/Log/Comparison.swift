@@ -89,7 +89,9 @@ struct Comparison {
         let floor = max(try left.floor(of: group), try right.floor(of: group))
         // What stands at the floor is told by a snapshot, if at all.
         guard through > floor else {
-            if let one = try left.chain(of: group, at: through), one == (try right.chain(of: group, at: through)) {
+            if let one = try left.chain(of: group, at: through),
+                one == (try right.chain(of: group, at: through))
+            {
                 return .equal(through: through)
             }
             return .apart(endsAt: through, keptFrom: floor.next)

@@ -73,7 +73,8 @@ struct LogAudit: AsyncParsableCommand {
         for store in stores where !store.report.isHealthy {
             for line in store.text { print(line) }
             throw ToolError(
-                .checkFailed, "\(store.directory) is not sound in itself: \(store.report.findings.count) findings")
+                .checkFailed,
+                "\(store.directory) is not sound in itself: \(store.report.findings.count) findings")
         }
         var nodes: [UInt16: String] = [:]
         for store in stores {

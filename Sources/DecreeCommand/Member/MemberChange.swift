@@ -25,7 +25,8 @@ struct MemberChange {
         for view in groups {
             do {
                 switch plan(view, done.first?.1.node) {
-                case .nothing(let node): done.append((view.group, ConfigurationOutcome(node: node, from: nil)))
+                case .nothing(let node):
+                    done.append((view.group, ConfigurationOutcome(node: node, from: nil)))
                 case .change(let change):
                     done.append((view.group, try await call.change(change, in: view.group)))
                 }
@@ -33,7 +34,8 @@ struct MemberChange {
                 let names = done.map { "\($0.0)" }.joined(separator: ", ")
                 throw ToolError(
                     error.status,
-                    "group \(view.group): \(error). It is done in group \(names): run it again to complete it")
+                    "group \(view.group): \(error). It is done in group \(names): run it again to complete it"
+                )
             }
         }
         return done

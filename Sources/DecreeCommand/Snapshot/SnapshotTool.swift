@@ -65,7 +65,8 @@ struct SnapshotTool: AsyncParsableCommand {
         while call.left > .zero {
             let now = try await status(of: address, call)?.groups.first { $0.group == group.rawValue }
             if let now, let snapshot = now.snapshot, snapshot.slot >= through, now.isTakingSnapshot != true {
-                return tell(group, of: node, snapshot, since: began, isNew: snapshot.slot != before.snapshot?.slot)
+                return tell(
+                    group, of: node, snapshot, since: began, isNew: snapshot.slot != before.snapshot?.slot)
             }
             if let now, now.snapshot == nil, now.isTakingSnapshot != true, now.executedThrough == 0 {
                 throw ToolError(.checkFailed, "\(address): refused: it has executed nothing yet")
@@ -73,7 +74,8 @@ struct SnapshotTool: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw ToolError(
-            .unreachable, "\(address): the snapshot at slot \(through) is not complete yet; see `decree status`")
+            .unreachable,
+            "\(address): the snapshot at slot \(through) is not complete yet; see `decree status`")
     }
 
     private func tell(

@@ -22,7 +22,8 @@ struct OperatorCall: Sendable {
         guard report.isAnyReachable else {
             let troubles = report.rows.map { "\($0.address): \($0.trouble)" }
             throw ToolError(
-                .unreachable, "no node can be reached, and nothing was done: " + troubles.joined(separator: "; "))
+                .unreachable,
+                "no node can be reached, and nothing was done: " + troubles.joined(separator: "; "))
         }
         let clusters = Set(report.statuses.map(\.cluster)).sorted()
         guard clusters.count == 1 else {
@@ -127,9 +128,13 @@ struct GroupView: Sendable {
     }
 
     /// Two nodes may take themselves for the leader: the higher ballot knows better.
-    private var rank: (Int, UInt64, UInt64) { (isLeaders ? 1 : 0, isLeaders ? ballot.first ?? 0 : 0, executedThrough) }
+    private var rank: (Int, UInt64, UInt64) {
+        (isLeaders ? 1 : 0, isLeaders ? ballot.first ?? 0 : 0, executedThrough)
+    }
 
-    func member(_ node: NodeID) -> NodeStatus.Group.Member? { members.first { $0.node == Int(node.rawValue) } }
+    func member(_ node: NodeID) -> NodeStatus.Group.Member? {
+        members.first { $0.node == Int(node.rawValue) }
+    }
 
     func member(at address: NodeAddress) -> NodeStatus.Group.Member? {
         members.first { $0.address == "\(address)" }
