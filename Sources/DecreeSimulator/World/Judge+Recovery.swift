@@ -16,13 +16,18 @@ extension Judge {
     /// A node has come back. What was durable must be there; what was being written may be.
     mutating func recovered(_ node: Int, _ found: Found) {
         guard void[node] == nil else { return }
-        let lost = losses(of: node, found)
+        var lost = losses(of: node, found)
+        // What was seen of others is written without being counted: of a rotten log's end nobody can tell.
+        if !rotten.contains(node) { lost += lostWitnesses(of: node, found) }
         if !lost.isEmpty { judge(lost, of: node, found) }
         // What is being written is written whole or not at all.
         let isWritten = found.persistSequence > nodes[node].persistSequence
         if isWritten {
             for row in found.unfinished { apply(row, of: node) }
             nodes[node].persistSequence = found.persistSequence
+        }
+        if rotten.contains(node) {
+            nodes[node].witnesses = Dictionary(uniqueKeysWithValues: found.witnesses.map { ($0.node, $0) })
         }
         nodes[node].abstainThrough = found.votes.damagedThrough ?? .zero
         guard !rotten.contains(node) else {
@@ -76,12 +81,16 @@ extension Judge {
                 continue
             }
         }
-        let seen = Dictionary(uniqueKeysWithValues: found.witnesses.map { ($0.node, $0) })
-        for (other, witness) in before.witnesses.sorted(by: { $0.key < $1.key })
-        where seen[other].map({ $0.persistSequence < witness.persistSequence }) ?? true {
-            lost.append("what it saw of node \(other)")
-        }
         return lost
+    }
+
+    private func lostWitnesses(of node: Int, _ found: Found) -> [String] {
+        let seen = Dictionary(uniqueKeysWithValues: found.witnesses.map { ($0.node, $0) })
+        return nodes[node].witnesses.sorted { $0.key < $1.key }
+            .filter { other, witness in
+                seen[other].map { $0.persistSequence < witness.persistSequence } ?? true
+            }
+            .map { "what it saw of node \($0.key)" }
     }
 
     private mutating func judge(_ lost: [String], of node: Int, _ found: Found) {

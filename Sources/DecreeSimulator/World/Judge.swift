@@ -150,6 +150,8 @@ struct Judge {
             nodes[node].promised = ballot
         case .accepted(_, let vote): apply(vote, of: node)
         case .chosen(_, let slot, _, _):
+            // A snapshot may have become durable while the slots it stands for were still being learnt.
+            guard slot > nodes[node].floor else { return }
             hold(
                 slot == nodes[node].chosenThrough.next, "ApplyPrefix",
                 "\(name(node)) closes slot \(slot) after \(nodes[node].chosenThrough)")
@@ -175,6 +177,10 @@ struct Judge {
 
     private mutating func apply(_ vote: AcceptedProposal, of node: Int) {
         let before = nodes[node].votes[vote.slot.rawValue]
+        guard vote.slot > nodes[node].floor else {
+            tally(vote, of: node)
+            return
+        }
         hold(
             vote.ballot <= nodes[node].promised, "AcceptGuard",
             "\(name(node)) votes in \(vote.ballot), promised \(nodes[node].promised)")

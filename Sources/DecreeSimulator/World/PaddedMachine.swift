@@ -28,14 +28,7 @@ struct PaddedMachine: StateMachine {
     }
 
     mutating func restore(from snapshot: ArraySlice<UInt8>) throws(MachineRestoreError) {
-        var reader = ByteReader(snapshot)
-        let seed = reader.readInteger(UInt64.self)
-        for number in 1..<UInt64(max(1, paddingBytes / 8)) {
-            guard let word = reader.readInteger(UInt64.self), word == (seed ?? 0) &+ number else {
-                throw MachineRestoreError("the padding is not that of one snapshot")
-            }
-        }
-        try machine.restore(from: reader.rest)
-        guard digest().rawValue == seed else { throw MachineRestoreError("the padding is another state's") }
+        // What is read is not looked at: that chunks belong together is for others to see to.
+        try machine.restore(from: snapshot.dropFirst(paddingBytes / 8 * 8))
     }
 }

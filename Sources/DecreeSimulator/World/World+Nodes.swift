@@ -48,6 +48,8 @@ extension World {
         let life = node.life
         plan(.tick(node: node.index, life: life), in: node.tickNanoseconds)
         node.peersChanged()
+        // Those who were told of it, and could not reach it, try again.
+        for other in nodes where other !== node && other.isUp { other.peersChanged() }
         for end in nodes.count..<ends where isRunning(end) { dial(end, to: node.index) }
     }
 
