@@ -153,7 +153,8 @@ public struct Simulation: Sendable {
         guard world.violations.isEmpty else { return }
         let check = HistoryCheck(
             world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
-            states: world.installedStates + world.states, configuration: world.settings.configuration, wording: workload.wording)
+            states: world.installedStates + world.states, configuration: world.settings.configuration,
+            wording: workload.wording)
         world.counts.reads = check.readsChecked
         let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
         for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
@@ -204,9 +205,10 @@ extension World {
     /// Whether the members are those the cluster was created with, and all of them vote.
     var isAsCreated: Bool {
         let voters = settings.configuration.voters.map(\.rawValue)
-        return steward.isIdle && judge.members.governing(from: judge.chosenThrough + 1).allSatisfy {
-            Set($0.members.keys) == Set(voters)
-        }
+        return steward.isIdle
+            && judge.members.governing(from: judge.chosenThrough + 1).allSatisfy {
+                Set($0.members.keys) == Set(voters)
+            }
     }
 
     /// Sound machines, and some of them that are a quorum of everybody who may govern an open slot, by what any of them
@@ -215,7 +217,8 @@ extension World {
     func drawQuorum(_ random: inout SeededGenerator) -> (sound: [Int], quorum: Set<Int>)? {
         // What has rotted may be found out, and be out, at any start.
         let sound = nodes.indices.filter {
-            nodes[$0].identity != nil && nodes[$0].retired == nil && !judge.rotten.contains($0) && judge.void[$0] == nil
+            nodes[$0].identity != nil && nodes[$0].retired == nil && !judge.rotten.contains($0)
+                && judge.void[$0] == nil
         }
         var rest = sound.shuffled(using: &random)
         let extra = random.below(sound.count + 1)
@@ -245,7 +248,8 @@ extension World {
         nodes.map { node in
             guard let id = node.identity else { return "" }
             let where_ = node.retired ?? node.core.map { "\($0.groups[0].chosenThrough)" } ?? "down"
-            return "node \(id)\(node.index + 1 == Int(id.rawValue) ? "" : " on machine \(node.index + 1)"): \(where_), "
+            return
+                "node \(id)\(node.index + 1 == Int(id.rawValue) ? "" : " on machine \(node.index + 1)"): \(where_), "
         }.joined() + "chosen \(judge.chosenThrough), voters \(judge.members.latest.voters.sorted()) of "
             + "\(judge.members.latest.members.keys.sorted())"
             + (steward.isIdle ? "" : ", the operator waits for \(steward.wishes.map { "\($0.aim)" })")

@@ -24,7 +24,8 @@ struct DiskRows {
             sqlite3_exec(connection, "PRAGMA locking_mode = EXCLUSIVE", nil, nil, nil) == SQLITE_OK,
             let chosen = Self.column("SELECT key & 17592186044415 FROM chosen ORDER BY key", connection),
             let accepted = Self.column("SELECT key & 17592186044415 FROM accepted ORDER BY key", connection),
-            let complete = Self.column("SELECT slot FROM snapshot WHERE is_complete = 1 ORDER BY slot", connection),
+            let complete = Self.column(
+                "SELECT slot FROM snapshot WHERE is_complete = 1 ORDER BY slot", connection),
             let snapshots = Self.column("SELECT count(*) FROM snapshot", connection)?.first,
             let chunks = Self.column("SELECT count(*) FROM snapshot_chunk", connection)?.first
         else { return nil }

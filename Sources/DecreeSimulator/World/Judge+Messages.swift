@@ -143,8 +143,12 @@ extension Judge {
     /// one quorum does not end what another began: then the highest in which somebody led.
     var promisedByQuorum: Ballot {
         let rule = members[chosenThrough + 1]
-        guard rule.from == 0 || rule.from + alpha <= chosenThrough, members.latest == rule else { return highestLed }
-        let promised = ids.indices.filter { rule.voters.contains(id($0)) && void[$0] == nil }.map { nodes[$0].promised }
+        guard rule.from == 0 || rule.from + alpha <= chosenThrough, members.latest == rule else {
+            return highestLed
+        }
+        let promised = ids.indices.filter { rule.voters.contains(id($0)) && void[$0] == nil }.map {
+            nodes[$0].promised
+        }
         let place = rule.voters.count / 2
         return promised.count > place ? promised.sorted(by: >)[place] : .zero
     }
@@ -171,8 +175,11 @@ extension Judge {
                 "\(name(node)) answers from slot \(through), which no quorum has chosen")
         case .admin(.changed(let outcome)):
             hold(
-                members.rules.contains { $0.members[outcome.node.rawValue] != nil || $0.gone.contains(outcome.node.rawValue) },
-                "IdentityFresh", "\(name(node)) tells of a change of node \(outcome.node), which the log has not made")
+                members.rules.contains {
+                    $0.members[outcome.node.rawValue] != nil || $0.gone.contains(outcome.node.rawValue)
+                },
+                "IdentityFresh",
+                "\(name(node)) tells of a change of node \(outcome.node), which the log has not made")
         case .admin: break
         case .notLeader, .busy, .leadershipLost, .sessionExpired, .alreadyAcknowledged, .refused: break
         }

@@ -6,12 +6,15 @@ extension Judge {
     /// A node writes who governs from a slot on: what the log makes of it.
     func judge(_ configuration: Configuration, from slot: Slot, of node: Int) {
         guard let rule = members.rules.last(where: { $0.from == slot.rawValue }) else {
-            hold(false, "ConfigAtSlot", "\(name(node)) has members change at slot \(slot), and the log has not")
+            hold(
+                false, "ConfigAtSlot", "\(name(node)) has members change at slot \(slot), and the log has not"
+            )
             return
         }
         hold(
             Set(configuration.voters.map(\.rawValue)) == rule.voters, "ConfigAtSlot",
-            "\(name(node)) has \(configuration.voters) vote from slot \(slot) on, the log has \(rule.voters.sorted())")
+            "\(name(node)) has \(configuration.voters) vote from slot \(slot) on, the log has \(rule.voters.sorted())"
+        )
         hold(
             Set(configuration.members.map(\.node.rawValue)) == Set(rule.members.keys)
                 && Set(configuration.retired.map(\.rawValue)) == rule.gone, "IdentityFresh",

@@ -168,7 +168,8 @@ struct Judge {
         case .witness(let witness):
             let before = nodes[node].witnesses[witness.node]
             hold(
-                before.map { $0.persistSequence <= witness.persistSequence && $0.store == witness.store } ?? true,
+                before.map { $0.persistSequence <= witness.persistSequence && $0.store == witness.store }
+                    ?? true,
                 "NoRegression", "\(name(node)) takes back what it saw of node \(witness.node)'s store")
             nodes[node].witnesses[witness.node] = witness
         }

@@ -72,7 +72,8 @@ struct ReckonedMembers {
     private func after(_ change: ConfigurationChange, in before: Rule) -> Rule? {
         var rule = before
         switch change {
-        case .add(let wanted, let role, let store, let address): return added(to: rule, wanted, role, store, address)
+        case .add(let wanted, let role, let store, let address):
+            return added(to: rule, wanted, role, store, address)
         case .promote(let node):
             guard let one = rule.members[node.rawValue], !one.isVoter else { return nil }
             if let replaced = one.replaces, rule.members[replaced]?.isVoter == true {

@@ -118,7 +118,8 @@ final class SimulatedNode {
         options.takeFailed = { [weak self] in self?.failed.append($0) }
         let store = try Store.open(
             directory: Self.directory, identity: owner, groups: [stored], options: options)
-        let hosted = HostedGroup(stored: stored, machine: settings.machine(world.workload), seed: random.next())
+        let hosted = HostedGroup(
+            stored: stored, machine: settings.machine(world.workload), seed: random.next())
         let recovered = try RecoveredNode(store, owner: owner, hosting: [hosted], limits: settings.limits)
         let votes = try store.recover(.first, restore: { _ in }, replay: { _, _ in })
         world.judge.recovered(

@@ -99,7 +99,8 @@ final class SimulatedOperator: Caller {
             switch wish.aim {
             case .welcome: .join(id: nextNumber)
             case .admission(let machine, let role, let store, _):
-                request(.change(.add(node: nil, role: role, store: store, address: world.nodes[machine].address)))
+                request(
+                    .change(.add(node: nil, role: role, store: store, address: world.nodes[machine].address)))
             case .removal(let node): request(.change(.remove(node)))
             case .other(let asked): request(asked)
             }
@@ -166,7 +167,8 @@ final class SimulatedOperator: Caller {
             }
             end(place, "\(refusal)", world)
         case .changeInFlight, .wouldLoseQuorum, .notCaughtUp, .replacementPending:
-            if case .admission = wishes[place].aim, refusal == .changeInFlight || refusal == .wouldLoseQuorum {
+            if case .admission = wishes[place].aim, refusal == .changeInFlight || refusal == .wouldLoseQuorum
+            {
                 return again(place, in: 100 + random.below(400), world)
             }
             guard world.now < wishes[place].patientUntil else { return end(place, "\(refusal)", world) }

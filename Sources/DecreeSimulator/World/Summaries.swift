@@ -72,7 +72,8 @@ extension NodeNote {
     var summary: String {
         switch self {
         case .snapshotTaken(_, let header): "has a snapshot of slot \(header.slot), \(header.byteCount) bytes"
-        case .snapshotBad(_, let header, let detail): "throws the snapshot of slot \(header.slot) away: \(detail)"
+        case .snapshotBad(_, let header, let detail):
+            "throws the snapshot of slot \(header.slot) away: \(detail)"
         case .snapshotInstalled(_, let header): "goes on from the snapshot of slot \(header.slot)"
         case .rot(_, let slot): "finds rot in slot \(slot)"
         case .members(_, let configuration, let from):

@@ -6,16 +6,20 @@ extension World {
     func rot(_ node: SimulatedNode, _ file: Fault.RottenFile, _ place: Int, _ bit: Int) {
         let path = SimulatedNode.directory + "/" + file.rawValue
         let length = node.disk.contents(of: path)?.count ?? 0
-        guard length > 0, judge.void[node.index] == nil else { return }
+        guard length > 0, judge.void[node.index] == nil, !swapped.contains(node.index) else { return }
         judge.rotten.insert(node.index)
         node.disk.flipBit(bit, ofByteAt: min(length - 1, length * place / 1_000), in: path)
     }
 
     /// Rots a row that can be told by its bytes, wherever in the database it stands.
     func rot(_ node: SimulatedNode, _ row: Fault.RottenRow, _ place: Int, _ bit: Int) {
-        guard judge.void[node.index] == nil, let bytes = bytes(of: row, place, on: node) else { return }
+        guard judge.void[node.index] == nil, !swapped.contains(node.index),
+            let bytes = bytes(of: row, place, on: node)
+        else { return }
         let path = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
-        guard let contents = node.disk.contents(of: path), let start = contents.firstPlace(of: bytes) else { return }
+        guard let contents = node.disk.contents(of: path), let start = contents.firstPlace(of: bytes) else {
+            return
+        }
         judge.rotten.insert(node.index)
         note(.fault, node.index, detail: UInt64(start), "rots: \(row.rawValue), byte \(start)")
         node.disk.flipBit(bit, ofByteAt: start + bytes.count / 2, in: path)
@@ -28,11 +32,14 @@ extension World {
             let (floor, through) = (durable.floor.rawValue, durable.chosenThrough.rawValue)
             guard through > floor else { return nil }
             // The end of it: the beginnings of values are alike. Long ones are spread over pages.
-            let value = judge.chosen[floor + 1 + (through - floor - 1) * UInt64(place) / 1_000]?.proposal.bytes
+            let value = judge.chosen[floor + 1 + (through - floor - 1) * UInt64(place) / 1_000]?.proposal
+                .bytes
             guard let value, value.count >= 24 else { return nil }
             return Array(value.suffix(24))
         case .chunk:
-            guard let slot = durable.snapshots.last?.slot.rawValue, let state = judge.states[slot] else { return nil }
+            guard let slot = durable.snapshots.last?.slot.rawValue, let state = judge.states[slot] else {
+                return nil
+            }
             // Within the padding, which follows from the state: see `PaddedMachine`.
             let word = UInt64(settings.paddingBytes / 8) * UInt64(place) / 1_000
             guard word + 2 < UInt64(settings.paddingBytes / 8) else { return nil }
@@ -49,7 +56,9 @@ extension World {
     private func isKnown(_ node: SimulatedNode) -> Bool {
         let others = judge.members.governing(from: judge.chosenThrough).flatMap(\.members.keys)
         return Set(others).sorted().allSatisfy { id in
-            guard id != node.id.rawValue, let other = NodeID(rawValue: id).flatMap({ place(of: $0) }) else { return true }
+            guard id != node.id.rawValue, let other = NodeID(rawValue: id).flatMap({ place(of: $0) }) else {
+                return true
+            }
             return nodes[other].retired != nil || judge.void[other] != nil
                 || nodes[other].sightings[node.id]?.isKept == true
         }
@@ -74,8 +83,11 @@ extension World {
     private func isMetByAll(_ node: SimulatedNode) -> Bool {
         let others = Set(judge.members.governing(from: judge.chosenThrough).flatMap(\.members.keys)).sorted()
         return others.allSatisfy { id in
-            guard id != node.id.rawValue, let other = NodeID(rawValue: id).flatMap({ place(of: $0) }) else { return true }
-            return nodes[other].retired != nil || judge.void[other] != nil || nodes[other].meetings[node.id]?.isKept == true
+            guard id != node.id.rawValue, let other = NodeID(rawValue: id).flatMap({ place(of: $0) }) else {
+                return true
+            }
+            return nodes[other].retired != nil || judge.void[other] != nil
+                || nodes[other].meetings[node.id]?.isKept == true
         }
     }
 
@@ -86,7 +98,9 @@ extension World {
     }
 
     func putBack(_ node: SimulatedNode) {
-        guard let image = images.removeValue(forKey: node.index), isVictim(node), isKnown(node) else { return }
+        guard let image = images.removeValue(forKey: node.index), isVictim(node), isKnown(node) else {
+            return
+        }
         lose(node, .restored, to: image)
     }
 
@@ -103,7 +117,8 @@ extension World {
 
     /// Neither may start with the other's disk.
     func swapDisks(_ first: SimulatedNode, _ second: SimulatedNode, _ active: ActiveFault) {
-        guard isVictim(first), isVictim(second), images[first.index] == nil, images[second.index] == nil else { return }
+        guard isVictim(first), isVictim(second), images[first.index] == nil, images[second.index] == nil
+        else { return }
         exchange(first, second)
         swapped.formUnion([first.index, second.index])
         active.struck = [first.index, second.index]

@@ -72,7 +72,8 @@ extension World {
             node.disk.advanceTime(milliseconds: Int64(ticks) * 10)
         case .clockDrift(_, let percent):
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
-        case .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap, .operate, .clientCrash, .hunt: break
+        case .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap, .operate, .clientCrash, .hunt:
+            break
         }
     }
 
@@ -141,7 +142,8 @@ extension World {
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap,
-            .operate, .clientCrash: break
+            .operate, .clientCrash:
+            break
         }
     }
 

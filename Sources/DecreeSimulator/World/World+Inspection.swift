@@ -15,14 +15,17 @@ extension World {
         let needed = floor < through ? Array(floor + 1...through) : []
         let name = judge.name(node.index)
         if rows.chosen.filter({ $0 > floor }) != needed {
-            violate(.invariant, "FloorSafe: \(name) lacks facts between its floor \(floor) and slot \(through)")
+            violate(
+                .invariant, "FloorSafe: \(name) lacks facts between its floor \(floor) and slot \(through)")
         }
         let values = Set(rows.accepted)
         if let missing = needed.first(where: { !values.contains($0) }) {
-            violate(.invariant, "FloorSafe: \(name) lacks the value of slot \(missing), above its floor \(floor)")
+            violate(
+                .invariant, "FloorSafe: \(name) lacks the value of slot \(missing), above its floor \(floor)")
         }
         if floor > rows.complete.last ?? 0 {
-            violate(.invariant, "FloorSafe: \(name) has floor \(floor), and no complete snapshot stands for it")
+            violate(
+                .invariant, "FloorSafe: \(name) has floor \(floor), and no complete snapshot stands for it")
         }
         // The latest, one that a peer reads, one on its way, and one that is being deleted.
         if rows.snapshots > 4 { violate(.store, "\(name) keeps \(rows.snapshots) snapshots") }

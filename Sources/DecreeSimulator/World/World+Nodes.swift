@@ -26,7 +26,9 @@ extension World {
 
     /// What supervises a server's processes starts them again; so does this.
     func startNode(_ node: SimulatedNode) {
-        guard !node.isUp, node.retired == nil, node.identity != nil, afflictions[node.index] != .down else { return }
+        guard !node.isUp, node.retired == nil, node.identity != nil, afflictions[node.index] != .down else {
+            return
+        }
         node.isDark = false
         do {
             try node.start()
@@ -192,7 +194,8 @@ extension World {
             counts.fenced += 1
             if let why = judge.void[node.index] {
                 guard reason.contains("decree member replace") else {
-                    violate(.node, "node \(node.id) was \(why.rawValue), and is not told what to do: \(reason)")
+                    violate(
+                        .node, "node \(node.id) was \(why.rawValue), and is not told what to do: \(reason)")
                     return
                 }
             } else if !judge.rotten.contains(node.index) {

@@ -40,7 +40,9 @@ extension World {
         let latest = judge.members.latest
         switch task {
         case .join(let isVoter):
-            guard let spare, latest.members.count + steward.joining.count < Configuration.maximumVoters else { return }
+            guard let spare, latest.members.count + steward.joining.count < Configuration.maximumVoters else {
+                return
+            }
             steward.wish(
                 .welcome(machine: spare.index, isVoter ? .joining(replacing: nil) : .nonVoter), world: self)
         case .replace:
@@ -49,7 +51,9 @@ extension World {
             steward.wish(.welcome(machine: spare.index, .joining(replacing: node)), world: self)
         case .promote:
             let others = latest.members.filter { !$0.value.isVoter }.keys.sorted()
-            guard !others.isEmpty, let node = NodeID(rawValue: others[active.below(others.count)]) else { return }
+            guard !others.isEmpty, let node = NodeID(rawValue: others[active.below(others.count)]) else {
+                return
+            }
             steward.wish(.other(.change(.promote(node))), world: self)
         case .remove:
             guard let node = dispensable(active) else { return }
@@ -73,7 +77,9 @@ extension World {
         let leaving = Set(steward.removing.map(\.rawValue))
             .union(latest.members.values.compactMap(\.replaces))
         let members = latest.members.keys.sorted().filter { !leaving.contains($0) }
-        guard !members.isEmpty, let node = NodeID(rawValue: members[active.below(members.count)]) else { return nil }
+        guard !members.isEmpty, let node = NodeID(rawValue: members[active.below(members.count)]) else {
+            return nil
+        }
         guard latest.voters.contains(node.rawValue) else { return node }
         let left = latest.voters.subtracting(leaving).subtracting([node.rawValue])
         let lasting = left.count { id in
@@ -87,7 +93,9 @@ extension World {
     var isOperatorServed: Bool {
         steward.isIdle
             && judge.members.latest.members.allSatisfy { id, member in
-                guard member.isJoining, let node = NodeID(rawValue: id), let place = place(of: node) else { return true }
+                guard member.isJoining, let node = NodeID(rawValue: id), let place = place(of: node) else {
+                    return true
+                }
                 return nodes[place].retired != nil
             }
     }
