@@ -123,7 +123,9 @@ import Testing
         var leader = cluster.electAny()
         var session = cluster.openSession(at: leader)
         var tickets: [Ticket] = []
-        for change in [TestCluster.joining(4), .remove(NodeID(1)), TestCluster.joining(5), .remove(NodeID(2))] {
+        for change in [
+            TestCluster.joining(4), .remove(NodeID(1)), TestCluster.joining(5), .remove(NodeID(2)),
+        ] {
             for node: UInt16 in 4...5 where !cluster[node].isUp { cluster.restart(node) }
             for number in 1...40 {
                 leader = cluster.leader ?? leader
