@@ -6,14 +6,16 @@ extension World {
     func rot(_ node: SimulatedNode, _ file: Fault.RottenFile, _ place: Int, _ bit: Int) {
         let path = SimulatedNode.directory + "/" + file.rawValue
         let length = node.disk.contents(of: path)?.count ?? 0
-        guard length > 0, judge.void[node.index] == nil else { return }
+        guard length > 0, judge.void[node.index] == nil, !swapped.contains(node.index) else { return }
         judge.rotten.insert(node.index)
         node.disk.flipBit(bit, ofByteAt: min(length - 1, length * place / 1_000), in: path)
     }
 
     /// Rots a row that can be told by its bytes, wherever in the database it stands.
     func rot(_ node: SimulatedNode, _ row: Fault.RottenRow, _ place: Int, _ bit: Int) {
-        guard judge.void[node.index] == nil, let bytes = bytes(of: row, place, on: node) else { return }
+        guard judge.void[node.index] == nil, !swapped.contains(node.index),
+            let bytes = bytes(of: row, place, on: node)
+        else { return }
         let path = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
         guard let contents = node.disk.contents(of: path), let start = contents.firstPlace(of: bytes) else {
             return
