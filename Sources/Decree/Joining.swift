@@ -85,9 +85,10 @@ public struct Joining: Sendable {
         }
         guard let id else { throw NodeError.notAdmitted("the cluster has no group") }
         logger.notice("admitted", metadata: ["cluster": "\(welcome.cluster)", "node": "\(id)"])
-        let configuration = NodeConfiguration(
+        var configuration = NodeConfiguration(
             cluster: welcome.cluster, node: Int(id.rawValue),
             nodes: try await members(client, welcome, besides: id), dataDirectory: dataDirectory)
+        await adoptSettings(client, &configuration)
         try prepareStore(welcome, id, name)
         try write(configuration, to: file)
         return configuration
@@ -178,6 +179,18 @@ public struct Joining: Sendable {
             members.append(.init(id: Int(member.node.rawValue), host: place.host, port: place.port))
         }
         return members
+    }
+
+    /// Takes its snapshots when the others do.
+    private func adoptSettings(_ client: DecreeClient, _ configuration: inout NodeConfiguration) async {
+        for address in cluster {
+            guard let json = try? await client.status(of: address),
+                let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json))
+            else { continue }
+            configuration.snapshotMebibytes = status.snapshotMebibytes ?? configuration.snapshotMebibytes
+            configuration.snapshotCommands = status.snapshotCommands ?? configuration.snapshotCommands
+            return
+        }
     }
 
     // MARK: The directory

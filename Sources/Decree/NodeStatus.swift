@@ -6,7 +6,8 @@ import Logging
 import Metrics
 import Paxos
 
-/// A node's own account of itself.
+/// A node's own account of itself. Fields that came later are optional, so that a tool and a node of different
+/// versions understand each other.
 public struct NodeStatus: Codable, Sendable, Hashable {
     /// How a group stands on the node.
     public struct Group: Codable, Sendable, Hashable {
@@ -34,6 +35,18 @@ public struct NodeStatus: Codable, Sendable, Hashable {
         public var slotsInFlight: Int
         /// Commands that wait for a slot.
         public var pendingCommands: Int
+        /// Everybody who belongs to the group, ascending, by what the node has executed.
+        public var members: [Member]?
+        /// The slot from which the members are in force, if they are not yet.
+        public var membersFrom: UInt64?
+        /// The latest complete snapshot.
+        public var snapshot: Snapshot?
+        /// Whether one is being taken.
+        public var isTakingSnapshot: Bool?
+        /// A peer's snapshot that is coming in.
+        public var arriving: Arriving?
+        /// Slots through this one must be learnt before the node votes again, for what it had voted was damaged.
+        public var abstainThrough: UInt64?
     }
 
     /// The cluster's name.
@@ -66,6 +79,12 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var connectedPeers: [Int]
     /// Requests taken since the node started.
     public var clientRequests: UInt64
+    /// Memory the process has in use, in bytes.
+    public var residentBytes: Int64?
+    /// After how many mebibytes of log the node takes a snapshot.
+    public var snapshotMebibytes: Int?
+    /// After how many commands.
+    public var snapshotCommands: Int?
 }
 
 /// What a node counts as it runs.
@@ -125,13 +144,35 @@ extension NodeLoop {
         return NodeStatus(
             cluster: core.identity.cluster, node: Int(node.rawValue), store: core.identity.store.description,
             processIdentifier: ProcessInfo.processInfo.processIdentifier,
-            groups: core.groups.map { NodeStatus.Group($0.id, $0.status) },
+            groups: core.groups.map { NodeStatus.Group($0.id, $0.status, addresses: memberAddresses) },
             persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,
             storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
-            clientRequests: figures.clientRequests)
+            clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),
+            snapshotMebibytes: configuration.snapshotMebibytes,
+            snapshotCommands: configuration.snapshotCommands)
+    }
+
+    /// What the system says this process has in memory; nil where it does not say.
+    private static func residentBytes() -> Int64? {
+        #if os(Linux)
+            guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
+                return nil
+            }
+            let fields = text.split(separator: " ")
+            return fields.count > 1 ? Int64(fields[1]).map { $0 * Int64(sysconf(Int32(_SC_PAGESIZE))) } : nil
+        #else
+            return nil
+        #endif
+    }
+
+    /// Where the members are, as far as this node knows: of those of the beginning the log does not say.
+    private var memberAddresses: [NodeID: String] {
+        var addresses = [node: configuration.announcedAddress]
+        for link in links { addresses[link.peer] = link.address?.description }
+        return addresses
     }
 
     /// Made once a tick at most: asking in a loop must not keep the node from its work.
@@ -159,18 +200,5 @@ extension NodeLoop {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return sum + ((attributes?[.size] as? NSNumber)?.int64Value ?? 0)
         }
-    }
-}
-
-extension NodeStatus.Group {
-    init(_ group: GroupID, _ status: GroupStatus) {
-        self.init(
-            group: group.rawValue, role: status.role.rawValue,
-            ballot: [status.promised.round, UInt64(status.promised.node?.rawValue ?? 0)],
-            leader: status.leader.map { Int($0.rawValue) }, chosenThrough: status.chosenThrough.rawValue,
-            executedThrough: status.executedThrough.rawValue, floor: status.floor.rawValue,
-            chain: status.chain.description, stateDigest: status.state.description,
-            sessions: status.sessions, slotsInFlight: status.slotsInFlight,
-            pendingCommands: status.pendingCommands)
     }
 }

@@ -42,7 +42,15 @@ extension NodeCore {
         }
         peers = members.values.sorted { $0.node < $1.node }
         shell?.peersChanged()
+    }
+
+    /// Ends this node if it belongs to no group any more. Not before it has led to the end, and not at once: others may
+    /// have to learn from it, and from nobody else, that they are enough now.
+    func endIfGone() {
         guard isGone(node) else { return }
+        let since = goneTick ?? ticks
+        goneTick = since
+        guard ticks - since >= Self.ticksGone, !groups.contains(where: \.isLeading) else { return }
         fail(.removed("node \(node) was removed from the cluster"))
     }
 
@@ -83,6 +91,8 @@ extension NodeCore {
             witnesses.meet(other.node, store: other.store, persistSequence: other.persistSequence)
         }
         heed(verdict)
+        // Said by the other side, it is about this node; said to the other side, it is not.
+        if case .refused(.removed, let reason) = verdict { fail(.removed(reason)) }
         return verdict
     }
 
@@ -93,7 +103,6 @@ extension NodeCore {
         switch verdict {
         case .selfIsFenced(let reason): fail(.fenced(reason))
         case .selfIsAnother(let reason): if isStoreNew { fail(.fenced(reason)) }
-        case .refused(.removed, let reason): fail(.removed(reason))
         case .admitted, .refused: break
         }
     }

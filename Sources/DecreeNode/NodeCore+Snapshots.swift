@@ -94,7 +94,9 @@ extension NodeCore {
         }
         if upkeep.mayTrim {
             upkeep.read.removeAll { ticks - $0.tick > Upkeep.ticksRead }
-            return .trim(keeping: upkeep.read.map(\.header), rows: Upkeep.rowsTrimmed)
+            return .trim(
+                keeping: upkeep.read.map(\.header) + ownWork + groups.compactMap(\.arrivingHeader),
+                rows: Upkeep.rowsTrimmed)
         }
         if !step.isUrgent, ticks - upkeep.scrubbedTick >= Upkeep.ticksBetweenScrubs,
             groups.indices.contains(upkeep.scrub.group)
@@ -114,6 +116,23 @@ extension NodeCore {
             .snapshotChunk(group, snapshot.header, index: UInt32(chunk), snapshot.chunk(chunk)))
         upkeep.taking = .writing(group, snapshot, chunk: chunk + 1)
         return true
+    }
+
+    /// Snapshots that are being written, read back or installed, or whose row is on its way to the disk: the store must
+    /// not take one for a beginning that nobody wants, because another was begun after it.
+    var ownWork: [SnapshotHeader] {
+        var headers = groups.compactMap(\.snapshot)
+        switch upkeep.taking {
+        case .writing(_, let snapshot, _): headers.append(snapshot.header)
+        case .verifying(_, let header, _): headers.append(header)
+        case .encoding, nil: break
+        }
+        switch upkeep.installing {
+        case .loading(_, let header), .decoding(_, let header), .completing(_, let header, _, _):
+            headers.append(header)
+        case nil: break
+        }
+        return headers
     }
 
     // MARK: This node's own

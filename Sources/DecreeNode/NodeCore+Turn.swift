@@ -23,6 +23,7 @@ extension NodeCore {
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
+        endIfGone()
         guard diskState != .gone else { return }
         // A node that stops decides itself what is still written.
         if isDiskIdle, !isStopping, !doUpkeep(), step.isUrgent { commit() }
@@ -97,6 +98,7 @@ extension NodeCore {
         case .idle where witnesses.isDue(atTick: ticks): commit()
         case .idle where !dropped.isEmpty:
             let (group, header) = dropped.removeFirst()
+            guard !ownWork.contains(header) else { break }
             diskState = .busy
             shell?.perform(.dropSnapshot(group, header))
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:

@@ -80,23 +80,17 @@ public struct Simulation: Sendable {
     private func healQuorum(_ world: World) -> UInt64? {
         guard world.violations.isEmpty else { return nil }
         var random = world.streams.stream(.heal)
-        // What has rotted may be found out, and be out, at any start.
-        let sound = world.nodes.indices.filter {
-            world.nodes[$0].retired == nil && !world.judge.rotten.contains($0)
-        }
-        let needed = world.settings.configuration.quorumSize
-        guard sound.count >= needed else {
-            world.violate(.stalled, "only \(sound.count) sound nodes are left of \(world.nodes.count)")
+        world.steward.isPlanning = false
+        guard let (sound, quorum) = world.drawQuorum(&random) else {
+            world.violate(.stalled, "too few sound nodes are left: \(world.standing)")
             return nil
         }
-        let count = needed + random.below(sound.count - needed + 1)
-        let quorum = Set(sound.shuffled(using: &random).prefix(count))
         var afflictions: [Int: Affliction] = [:]
         for index in sound where !quorum.contains(index) {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
         var other = world.streams.stream(.heal, 1)
-        if sound.count == world.nodes.count, other.chance(1, in: 4) {
+        if world.isAsCreated, sound.count == world.settings.nodes, other.chance(1, in: 4) {
             let partition = Partition.drawPartial(nodes: sound.count, &other)
             world.note(.phase, nil, detail: 1, "all heal but the network: \(partition)")
             world.heal(leaving: partition)
@@ -133,15 +127,17 @@ public struct Simulation: Sendable {
         guard world.violations.isEmpty else { return }
         // Once more without what memory holds: the disks alone must tell all that was said.
         world.note(.phase, nil, detail: 3, "the power fails everywhere")
-        for node in world.nodes {
+        for node in world.nodes where node.identity != nil {
             world.stop(node, .powerCut(.nothing), downNanoseconds: 10 * VirtualTime.millisecond)
         }
         agree(world, "all came back from a power cut")
+        guard world.violations.isEmpty else { return }
+        for node in world.nodes where node.isUp { world.inspectDisk(of: node) }
     }
 
     private func agree(_ world: World, _ what: String) {
         let agreed = world.run(until: world.now + Self.agreeNanoseconds) {
-            world.clients.allSatisfy(\.isIdle) && world.isAgreed
+            world.clients.allSatisfy(\.isIdle) && world.isOperatorServed && world.isAgreed
         }
         if !agreed, world.violations.isEmpty {
             world.violate(
@@ -157,7 +153,8 @@ public struct Simulation: Sendable {
         guard world.violations.isEmpty else { return }
         let check = HistoryCheck(
             world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
-            states: world.states, configuration: world.settings.configuration, wording: workload.wording)
+            states: world.installedStates + world.states, configuration: world.settings.configuration,
+            wording: workload.wording)
         world.counts.reads = check.readsChecked
         let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
         for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
@@ -194,18 +191,67 @@ extension World {
         }
     }
 
-    /// Whether all nodes that can run do, and have executed all that was chosen.
+    /// Whether all members that can run do, and have executed all that was chosen; and whoever came back with a disk
+    /// that was lost has been turned away.
     var isAgreed: Bool {
-        nodes.allSatisfy {
-            $0.retired != nil || $0.core?.groups[0].chosenThrough.rawValue == judge.chosenThrough
+        nodes.allSatisfy { node in
+            guard node.retired == nil, let id = node.identity else { return true }
+            guard judge.void[node.index] == nil else { return false }
+            guard judge.members.latest.members[id.rawValue] != nil else { return true }
+            return node.core?.groups[0].chosenThrough.rawValue == judge.chosenThrough
         }
+    }
+
+    /// Whether the members are those the cluster was created with, and all of them vote.
+    var isAsCreated: Bool {
+        let voters = settings.configuration.voters.map(\.rawValue)
+        return steward.isIdle
+            && judge.members.governing(from: judge.chosenThrough + 1).allSatisfy {
+                Set($0.members.keys) == Set(voters)
+            }
+    }
+
+    /// Sound machines, and some of them that are a quorum of everybody who may govern an open slot, by what any of them
+    /// knows to be chosen. Those who are about to vote are among them, and while an operator waits for an answer about
+    /// members, all are: a cluster that is changed while it is broken may be changed into one that is broken.
+    func drawQuorum(_ random: inout SeededGenerator) -> (sound: [Int], quorum: Set<Int>)? {
+        // What has rotted may be found out, and be out, at any start.
+        let sound = nodes.indices.filter {
+            nodes[$0].identity != nil && nodes[$0].retired == nil && !judge.rotten.contains($0)
+                && judge.void[$0] == nil
+        }
+        var rest = sound.shuffled(using: &random)
+        let extra = random.below(sound.count + 1)
+        var quorum = Set(
+            sound.filter { judge.members.latest.members[judge.id($0)].map { !$0.isVoter } ?? false })
+        rest.removeAll { quorum.contains($0) }
+        if !steward.isIdle {
+            quorum.formUnion(rest)
+            rest = []
+        }
+        while !isQuorum(quorum) {
+            guard let next = rest.popLast() else { return nil }
+            quorum.insert(next)
+        }
+        let more = rest.prefix(max(0, extra - quorum.count))
+        return (sound, quorum.union(more))
+    }
+
+    private func isQuorum(_ machines: Set<Int>) -> Bool {
+        let known = machines.map { judge.nodes[$0].chosenThrough.rawValue }.max() ?? 0
+        let ids = Set(machines.map { judge.id($0) })
+        return judge.members.governing(from: known + 1).allSatisfy { $0.isQuorum(ids) }
     }
 
     /// How far each node is, for whoever asks why they do not agree.
     var standing: String {
         nodes.map { node in
+            guard let id = node.identity else { return "" }
             let where_ = node.retired ?? node.core.map { "\($0.groups[0].chosenThrough)" } ?? "down"
-            return "node \(node.index + 1): \(where_)"
-        }.joined(separator: ", ") + "; chosen \(judge.chosenThrough)"
+            return
+                "node \(id)\(node.index + 1 == Int(id.rawValue) ? "" : " on machine \(node.index + 1)"): \(where_), "
+        }.joined() + "chosen \(judge.chosenThrough), voters \(judge.members.latest.voters.sorted()) of "
+            + "\(judge.members.latest.members.keys.sorted())"
+            + (steward.isIdle ? "" : ", the operator waits for \(steward.wishes.map { "\($0.aim)" })")
     }
 }

@@ -18,6 +18,26 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var deaths = 0
     /// Nodes that were out for good: their stores had rotted.
     public var retired = 0
+    /// Snapshots that nodes took.
+    public var snapshots = 0
+    /// Snapshots of others that nodes went on from.
+    public var installs = 0
+    /// What an operator asked.
+    public var asked = 0
+    /// Nodes that joined.
+    public var joins = 0
+    /// Nodes that were to join in the place of others.
+    public var replacements = 0
+    /// Healthy members that were to be taken out.
+    public var removals = 0
+    /// Times the lead was to be handed over.
+    public var handOvers = 0
+    /// Disks that were emptied or put back.
+    public var disksLost = 0
+    /// Nodes that others fenced.
+    public var fenced = 0
+    /// Times a node found rot that it could mend.
+    public var mended = 0
     /// Operations that clients asked.
     public var operations = 0
     /// Operations that the machine answered.
@@ -53,6 +73,16 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         starts += other.starts
         deaths += other.deaths
         retired += other.retired
+        snapshots += other.snapshots
+        installs += other.installs
+        asked += other.asked
+        joins += other.joins
+        replacements += other.replacements
+        removals += other.removals
+        handOvers += other.handOvers
+        disksLost += other.disksLost
+        fenced += other.fenced
+        mended += other.mended
         operations += other.operations
         answered += other.answered
         failed += other.failed

@@ -8,6 +8,9 @@ extension Group {
             if election.tick() { askForNews(into: &step) }
             return
         }
+        // What it has learnt meanwhile may have left fewer whose promise it needs.
+        leadIfPromised(into: &step)
+        guard leader == nil else { return }
         // Alone there is nobody to wait for but the disk.
         let isAlone = governing.allSatisfy { $0.configuration.voters == [node] }
         let isDue = isAlone ? scout == nil : election.tick()
@@ -93,6 +96,10 @@ extension Group {
         }
         guard scout?.ballot == promise.ballot else { return }
         scout?.add(promise, from: from)
+        leadIfPromised(into: &step)
+    }
+
+    private mutating func leadIfPromised(into step: inout Step) {
         guard let scout, scout.promised.isReached(in: governing) else { return }
         self.scout = nil
         lead(after: scout, into: &step)

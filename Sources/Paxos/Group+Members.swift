@@ -49,8 +49,9 @@ extension Group {
         // Always the same slot, so that what is answered is the same too.
         leader?.scout.takeUpAgain(from: firstOpen)
         let prepare = Prepare(ballot: ballot, firstOpen: max(firstOpen, Slot.zero.next))
-        for voter in governing.flatMap(\.configuration.voters)
-        where voter != node && leader?.scout.promised.contains(voter) == false {
+        let waiting = governing.filter { leader?.scout.promised.isReached(in: $0.configuration) == false }
+        for voter in others where leader?.scout.promised.contains(voter) == false {
+            guard waiting.contains(where: { $0.configuration.index(of: voter) != nil }) else { continue }
             send(.prepare(prepare), to: voter, into: &step)
         }
     }

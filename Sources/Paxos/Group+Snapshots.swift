@@ -144,6 +144,9 @@ extension Group {
         return partial.header
     }
 
+    /// A peer's snapshot that is coming in.
+    public var arrivingHeader: SnapshotHeader? { arriving?.partial.header }
+
     /// Whether what is to be installed is still of use.
     public func isWorthInstalling(_ header: SnapshotHeader) -> Bool { header.slot > acceptor.chosenThrough }
 

@@ -76,7 +76,7 @@ final class FakeNode: Sendable {
         if connectionCount <= refusals { return .refused(.tooManyConnections, reason: "no room for you") }
         let identity = NodeIdentity(
             cluster: cluster, genesis: .zero, node: id, store: StoreID(rawValue: 1), persistSequence: 0)
-        return Handshake.answer(to: hello, as: identity, witnessed: nil, isMember: false).reply
+        return Handshake.answer(to: hello, as: identity, witnessed: nil, standing: .unknown).reply
     }
 
     fileprivate func reaction(to frame: ClientFrame) -> Reaction { react(frame) }
@@ -96,10 +96,13 @@ private final class FakeNodeHandler: ChannelInboundHandler {
         do {
             while let frame = try decoder.next() {
                 switch frame {
-                case .hello(let hello): try node.greet(hello).write(into: &outgoing)
+                case .hello(let hello):
+                    let reply = node.greet(hello)
+                    if case .admitted(let admission) = reply { decoder.version = admission.version }
+                    try reply.write(into: &outgoing)
                 case .client(let frame):
                     switch node.reaction(to: frame) {
-                    case .answer(let answer): try answer.write(into: &outgoing)
+                    case .answer(let answer): try answer.write(version: decoder.version, into: &outgoing)
                     case .silence: break
                     case .garbage: outgoing.writeString("HTTP/1.1 400 Bad Request\r\n\r\n")
                     case .close: return context.close(promise: nil)
@@ -143,7 +146,7 @@ final class FakeLog: Sendable {
         switch frame {
         case .request(let id, _, let request): .response(id: id, execute(request))
         case .statusRequest(let id): .statusResponse(id: id, Array("{\"node\":1}".utf8))
-        case .response, .statusResponse: frame
+        case .response, .statusResponse, .join, .welcome: frame
         }
     }
 
@@ -176,6 +179,7 @@ final class FakeLog: Sendable {
             case .query(let payload, let consistency):
                 return .answered(
                     .ok(Array(payload)), executedThrough: Slot(state.slot), consistency: consistency)
+            case .admin: return .refused(.unknownGroup)
             }
         }
     }

@@ -29,11 +29,12 @@ import Testing
                     store: StoreID(rawValue: .max), address: String(repeating: "x", count: 255)),
             ], retired: [4, 5, 32_766]),
         configuration((1...32).map { Member(node: NodeID($0), role: $0 < 10 ? .voter : .nonVoter) }),
+        Configuration(members: [Member(node: NodeID(1))], origin: Digest(rawValue: 7)),
     ]
 
     @Test(arguments: configurations) func aConfigurationComesBackAsItWas(_ configuration: Configuration) {
         #expect(Configuration(bytes: configuration.bytes) == configuration)
-        #expect(configuration.bytes.first == 2)
+        #expect(configuration.bytes.first == (configuration.origin == nil ? 2 : 3))
     }
 
     @Test(arguments: configurations) func noOtherLengthIsOne(_ configuration: Configuration) {

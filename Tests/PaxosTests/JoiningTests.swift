@@ -56,7 +56,7 @@ import Testing
     @Test func aNewLeaderPromotesWhoJoined() {
         let cluster = TestCluster(nodes: 3, spares: 1, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.change(TestCluster.joining(4), at: 1)
         cluster.run(ticks: 2)
         cluster.crash(1)
@@ -107,7 +107,7 @@ import Testing
     @Test func aTenthVoterIsRefusedAndANinthIsReplaced() {
         let cluster = TestCluster(nodes: 9, spares: 2, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.change(TestCluster.learning(10), at: 1)
         cluster.restart(10)
         cluster.run(ticks: 20)
@@ -123,7 +123,9 @@ import Testing
         var leader = cluster.electAny()
         var session = cluster.openSession(at: leader)
         var tickets: [Ticket] = []
-        for change in [TestCluster.joining(4), .remove(NodeID(1)), TestCluster.joining(5), .remove(NodeID(2))] {
+        for change in [
+            TestCluster.joining(4), .remove(NodeID(1)), TestCluster.joining(5), .remove(NodeID(2)),
+        ] {
             for node: UInt16 in 4...5 where !cluster[node].isUp { cluster.restart(node) }
             for number in 1...40 {
                 leader = cluster.leader ?? leader

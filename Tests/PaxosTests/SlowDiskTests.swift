@@ -44,16 +44,11 @@ import Testing
 
     @Test func whereAllAreSlowTheLeadStays() {
         let (cluster, _) = cluster()
-        tell(cluster[1], on: cluster, median: 300_000)
         tell(cluster[2], on: cluster, median: 150_000)
-        // Told with the answers to heartbeats, before the leader looks again.
-        cluster[1].isDiskStuck = false
-        let (other, _) = self.cluster()
-        tell(other[2], on: other, median: 150_000)
-        other.run(ticks: 4)
-        tell(other[1], on: other, median: 300_000)
-        other.run(ticks: 20)
-        #expect(other.leader == 1, "one of two others is no quorum")
+        cluster.run(ticks: 4)
+        tell(cluster[1], on: cluster, median: 300_000)
+        cluster.run(ticks: 20)
+        #expect(cluster.leader == 1, "one of two others is no quorum")
     }
 
     @Test func aSpikeIsNoReason() {

@@ -90,6 +90,12 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "The same seed makes the same requests.")
     var seed: UInt64 = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Write how each second went, and the nodes' stores and memory, a line of JSON each; scripts/plot-timeline.py "
+                + "draws it. For one number of clients.", valueName: "file"))
+    var timeline: String?
+
     @Flag(help: "Do not measure the floor.")
     var skipFloor = false
 
@@ -113,6 +119,9 @@ struct BenchCommand: AsyncParsableCommand {
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
         try require((0...3_600).contains(warmup), "--warmup must be 0 through 3600")
         try require((1...64).contains(threads), "--threads must be 1 through 64")
+        try require(
+            timeline == nil || clientCounts?.count == 1,
+            "--timeline is for one number of clients: name it with --clients")
     }
 
     private var clientCounts: [Int]? {
@@ -204,13 +213,15 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let generator = LoadGenerator(client: client, cluster: probe, workload: workload)
         var rows: [BenchRow] = []
+        var recorded = try timeline.map { try Timeline(path: $0) }
         for count in clientCounts ?? [] {
             progress.tell("\(count) clients: warming up")
             let load = Load(
                 clients: count, rate: rate, warmupSeconds: warmup, seconds: seconds, seed: seed)
-            let result = try await generator.run(load, progress: &progress)
+            let result = try await generator.run(load, timeline: &recorded, progress: &progress)
             rows.append(BenchRow(result, load: load, work: work, connections: connections))
         }
+        if let summary = recorded?.summary { progress.note(summary) }
         await client.close()
         try await threads.shutdownGracefully()
         return rows

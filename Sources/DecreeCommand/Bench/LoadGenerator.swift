@@ -24,13 +24,15 @@ struct LoadGenerator {
         let usage: Usage
     }
 
-    func run(_ load: Load, progress: inout BenchProgress) async throws -> Result {
+    func run(
+        _ load: Load, timeline: inout Timeline?, progress: inout BenchProgress
+    ) async throws -> Result {
         let drivers = try await start(load)
         let schedule = drivers.schedule
         await Self.sleep(until: schedule.measureFrom)
         let before = try await cluster.look()
         let completedBefore = try await drivers.look().completed
-        try await watch(drivers, load, progress: &progress)
+        try await watch(drivers, load, timeline: &timeline, progress: &progress)
         let after = try await cluster.look()
         let completedAfter = try await drivers.look().completed
         let tally = try await drivers.finish()
@@ -40,7 +42,9 @@ struct LoadGenerator {
     }
 
     /// Tells every second how it goes, until the measured time is over.
-    private func watch(_ drivers: RunningLoad, _ load: Load, progress: inout BenchProgress) async throws {
+    private func watch(
+        _ drivers: RunningLoad, _ load: Load, timeline: inout Timeline?, progress: inout BenchProgress
+    ) async throws {
         var last = try await drivers.look()
         var lastTime = LoadSchedule.now
         let total = Int(load.seconds.rounded(.up))
@@ -55,6 +59,10 @@ struct LoadGenerator {
                     + "\(Format.count(perSecond)) \(workload.work.unit)/s  "
                     + "p50 \(Format.time(look.recent.microseconds(at: 50)))  "
                     + "p99 \(Format.time(look.recent.microseconds(at: 99)))")
+            if timeline != nil {
+                let nodes = try await cluster.look().nodes
+                try timeline?.add(second: second, perSecond: perSecond, latencies: look.recent, nodes)
+            }
             (last, lastTime) = (look, now)
         }
     }

@@ -6,6 +6,8 @@ struct Comparison {
     enum Result {
         case equal(through: Slot)
         case differs(at: Slot)
+        /// The slots of one end before those that the other has kept begin.
+        case apart(endsAt: Slot, keptFrom: Slot)
         /// The stores have nothing to do with one another, or cannot be read.
         case impossible(String)
     }
@@ -16,7 +18,13 @@ struct Comparison {
     let reference: String
     let result: Result
 
-    var isEqual: Bool { if case .equal = result { true } else { false } }
+    /// Whether no difference was found.
+    var isEqual: Bool {
+        switch result {
+        case .equal, .apart: true
+        case .differs, .impossible: false
+        }
+    }
 
     /// Holds each sound store against the one with the longest log, group by group: whoever agrees with
     /// that one agrees with all. In an unsound one, digests do not speak for values.
@@ -70,16 +78,26 @@ struct Comparison {
     }
 
     /// Equal chains at a slot mean equal logs through it. Where they differ there, the first slot that
-    /// does is searched for by halves.
-    private static func compare(
+    /// does is searched for by halves, among those that both have kept.
+    static func compare(
         _ group: GroupID, through: Slot, _ left: StoreInspector, _ right: StoreInspector
     ) throws(StoreError) -> Result {
         func areEqual(at slot: Slot) throws(StoreError) -> Bool {
             guard slot != .zero else { return true }
             return try left.chain(of: group, at: slot) == right.chain(of: group, at: slot)
         }
+        let floor = max(try left.floor(of: group), try right.floor(of: group))
+        // What stands at the floor is told by a snapshot, if at all.
+        guard through > floor else {
+            if let one = try left.chain(of: group, at: through),
+                one == (try right.chain(of: group, at: through))
+            {
+                return .equal(through: through)
+            }
+            return .apart(endsAt: through, keptFrom: floor.next)
+        }
         guard try !areEqual(at: through) else { return .equal(through: through) }
-        var (equal, different) = (Slot.zero, through)
+        var (equal, different) = (floor, through)
         while equal.next < different {
             let middle = Slot((equal.rawValue + different.rawValue) / 2)
             if try areEqual(at: middle) { equal = middle } else { different = middle }
@@ -95,6 +113,8 @@ struct Comparison {
         return switch result {
         case .equal(let through): "\(place)\(pair) have the same log through slot \(through)"
         case .differs(let slot): "FINDING \(place)\(pair) have different logs from slot \(slot) on"
+        case .apart(let end, let first):
+            "\(place)\(pair) have no slot in common: one ends at slot \(end), of the other those from \(first) on are kept"
         case .impossible(let reason): "FINDING \(pair) cannot be compared: \(reason)"
         }
     }
@@ -108,6 +128,9 @@ struct Comparison {
             switch result {
             case .equal(let through): $0.add("comparedThrough", through.rawValue)
             case .differs(let slot): $0.add("differsAt", slot.rawValue)
+            case .apart(let end, let first):
+                $0.add("endsAt", end.rawValue)
+                $0.add("keptFrom", first.rawValue)
             case .impossible(let reason): $0.add("reason", reason)
             }
             $0.add("equal", isEqual)

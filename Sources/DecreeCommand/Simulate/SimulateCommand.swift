@@ -13,8 +13,9 @@ struct SimulateCommand: AsyncParsableCommand {
             Each seed is a cluster of 3 to 7 nodes and its clients, in one thread and virtual time. The nodes run what \
             servers run: the protocol, the sessions, the bank, the wire format, and the store on SQLite, over disks \
             that lose what was not synced. For half a minute messages are lost, delayed, doubled, reordered and damaged, \
-            links cut, processes paused and killed, machines lose their power, disks fail, fill up, slow down and rot, \
-            clocks run wrong: each seed draws which, and how hard. Then a quorum heals while the rest stays broken, \
+            links cut, processes paused and killed, machines lose their power, disks fail, fill up, slow down, rot, and are \
+            lost or put back, clocks run wrong; members join, leave and are replaced, snapshots are taken, the lead is \
+            handed over: each seed draws which, and how hard. Then a quorum heals while the rest stays broken, \
             and must serve everybody again; then all heal, and must agree.
 
             Judged, after every step and at the end: the invariants of docs/invariants.md from outside; every \

@@ -53,6 +53,16 @@ struct SimulationTally {
             ["node starts", counts.starts.grouped],
             ["node and machine deaths", counts.deaths.grouped],
             ["nodes out for good", counts.retired.grouped],
+            ["  fenced by others", counts.fenced.grouped],
+            ["snapshots taken", counts.snapshots.grouped],
+            ["  that others went on from", counts.installs.grouped],
+            ["an operator's wishes", counts.asked.grouped],
+            ["nodes that joined", counts.joins.grouped],
+            ["  to be in the place of another", counts.replacements.grouped],
+            ["healthy members to be removed", counts.removals.grouped],
+            ["times the lead was to go to another", counts.handOvers.grouped],
+            ["disks emptied or put back", counts.disksLost.grouped],
+            ["times rot was found and mended", counts.mended.grouped],
         ]
         if let recovery = recoverySeconds {
             rows.append(["served again after healing, median", Format.fixed(recovery.median, 2) + " s"])

@@ -9,7 +9,7 @@ extension StatusReport {
             header: ["address", "node"] + (hasGroups ? ["group"] : [])
                 + [
                     "role", "ballot", "leader", "chosen", "executed", "floor", "lag", "store", "fsyncs",
-                    "commit p99", "disk",
+                    "commit p99", "snapshot", "disk",
                 ])
         for column in ["chosen", "executed", "floor", "lag", "store", "fsyncs", "commit p99"] {
             table.alignRight(column)
@@ -36,8 +36,39 @@ extension StatusReport {
                 group.executedThrough.grouped, group.floor.grouped, lag(of: group).grouped,
                 Format.bytes(Double(status.storeBytes)), status.fsyncs.grouped,
                 String(format: "%.2f ms", status.commitP99Microseconds / 1_000),
+                group.snapshot.map { "\($0.slot.grouped), \(Format.bytes(Double($0.bytes)))" } ?? "-",
                 status.isReadOnly ? "read-only" : "ok",
             ]
+    }
+}
+
+extension StatusReport {
+    /// What is under way, or out of the ordinary, a line an element.
+    var notes: [String] {
+        statuses.flatMap { status in
+            status.groups.flatMap { group in
+                let place = "node \(status.node)" + (status.groups.count > 1 ? ", group \(group.group)" : "")
+                return group.notes.map { "\(place): \($0)" }
+            }
+        }
+    }
+}
+
+extension NodeStatus.Group {
+    fileprivate var notes: [String] {
+        var notes: [String] = []
+        if let arriving {
+            notes.append(
+                "a snapshot at slot \(arriving.slot.grouped) is coming in, \(arriving.chunks.grouped) of "
+                    + "\(arriving.ofChunks.grouped) chunks")
+        }
+        if isTakingSnapshot == true { notes.append("a snapshot is being taken") }
+        if let abstainThrough {
+            notes.append(
+                "does not vote until it has learnt again what was damaged, through slot \(abstainThrough.grouped)"
+            )
+        }
+        return notes
     }
 }
 

@@ -23,9 +23,10 @@ struct StatusTool: AsyncParsableCommand {
               commit p99
                         the time that 99 of 100 commits stay below, fsync and all,
                         among the last 1,024
+              snapshot  the slot and the bytes of the latest one
               disk      ok, or read-only while there is no room on it
 
-            A node that hosts several groups has a row for each.
+            A node that hosts several groups has a row for each. Below the table: snapshots that are being             taken or are coming in, and nodes that do not vote until they have learnt again what was damaged.             `--members` adds a table of who belongs to each group.
 
             `--json` prints one line a node, with the above and more:
               {"address":"127.0.0.1:7001","node":1,"storeBytes":238656,"fsyncs":20,
@@ -48,6 +49,9 @@ struct StatusTool: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "seconds"))
     var within = Seconds(2)
 
+    @Flag(help: "Add a table of who belongs to each group. With --json it is there anyway.")
+    var members = false
+
     @Flag(help: "Print one line of JSON a node.")
     var json = false
 
@@ -60,6 +64,13 @@ struct StatusTool: AsyncParsableCommand {
             for line in try report.jsonLines() { print(line) }
         } else {
             for line in report.table() { print(line) }
+            for line in report.notes { print(line) }
+            if members {
+                let groups = GroupView.all(in: report)
+                for view in groups {
+                    for line in view.table(isNamed: groups.count > 1) { print(line) }
+                }
+            }
             print(report.conclusion)
         }
         guard report.isAnyReachable else {

@@ -7,8 +7,7 @@ import Paxos
 struct ClusterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the nodes are, separated by commas. Name them all: a leader that is not among them "
-                + "cannot be asked.",
+            "Where nodes are, separated by commas. One that answers is enough: the others are learnt from it.",
             valueName: "host:port,…"), transform: NodeList.init(argument:))
     var nodes: NodeList
 

@@ -68,8 +68,9 @@ struct Replay {
     }
 
     private mutating func execute(_ entry: Paxos.Entry, at position: LogPosition) {
+        if case .openSession = entry { sessions.open(at: position) }
+        // Who belongs to the group is no part of the state.
         guard case .command(let session, let sequence, let firstUnacknowledged, let payload) = entry else {
-            sessions.open(at: position)
             return
         }
         let id = CommandID(session: session, sequence: sequence)

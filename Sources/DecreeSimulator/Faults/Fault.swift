@@ -67,6 +67,12 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case slowDisk(Target, microseconds: Int)
         /// `place` is per mille of the file's length.
         case rot(node: Int, file: RottenFile, place: Int, bit: Int)
+        /// A bit of a chosen value, or of a chunk of a snapshot.
+        case rotRow(node: Int, RottenRow, place: Int, bit: Int)
+        case wipe(node: Int)
+        case oldImage(node: Int)
+        case diskSwap(Int, Int)
+        case operate(OperatorTask)
         case clockJump(Target, ticks: Int)
         case clockDrift(Target, percent: Int)
         case clientCrash(Int)
@@ -89,6 +95,12 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
     enum RottenFile: String, Sendable, CaseIterable {
         case database = "node.db"
         case log = "node.db-wal"
+    }
+
+    /// What rots, where it can be told from outside.
+    enum RottenRow: String, Sendable, CaseIterable {
+        case value = "a chosen value"
+        case chunk = "a chunk of a snapshot"
     }
 
     /// `#3 8.2-9.1 s kill leader`.
@@ -139,6 +151,12 @@ extension Fault.Effect {
         case .slowDisk(let target, let microseconds): "\(target), \(microseconds) us an operation"
         case .rot(let node, let file, let place, let bit):
             "node \(node + 1), \(file.rawValue) at \(place) per mille, bit \(bit)"
+        case .rotRow(let node, let row, let place, let bit):
+            "node \(node + 1), \(row.rawValue), \(place) per mille, bit \(bit)"
+        case .wipe(let node): "node \(node + 1)"
+        case .oldImage(let node): "node \(node + 1)"
+        case .diskSwap(let first, let second): "nodes \(first + 1) and \(second + 1)"
+        case .operate(let task): "\(task)"
         case .clockJump(let target, let ticks): "\(target) by \(ticks) ticks"
         case .clockDrift(let target, let percent): "\(target) at \(percent) %"
         case .clientCrash(let client): "client \(client + 1)"

@@ -40,4 +40,16 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case clientCrash = "client-crash"
     /// Whoever leads is struck before long, and then whoever leads next.
     case hunt
+    /// A disk is emptied, and the process starts again as if it were new.
+    case wipe
+    /// A disk goes back to what it was some time ago.
+    case oldImage = "old-image"
+    /// Two machines' disks are exchanged for a while.
+    case diskSwap = "disk-swap"
+    /// An operator admits, promotes, replaces and removes members.
+    case members
+    /// An operator hands the lead over.
+    case handOver = "hand-over"
+    /// An operator has a node take a snapshot.
+    case snapshot
 }

@@ -58,7 +58,9 @@ extension FaultKind {
         case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash, .hunt: 3
         case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
         case .pause, .ioError, .partition: 6
-        case .kill, .powerCut, .crashInCommit: 12
+        case .wipe, .oldImage, .diskSwap: 2
+        case .handOver, .snapshot: 6
+        case .kill, .powerCut, .crashInCommit, .members: 12
         }
     }
 
@@ -104,9 +106,21 @@ extension FaultKind {
         case .diskFull:
             return (.diskFull(target(nodes, &random), roomBytes: random.below(40) * 4_096), 100..<5_000)
         case .slowDisk:
+            // One in three is slow for long, and as slow as scenario SlowDisk has it.
+            guard random.below(3) > 0 else {
+                return (.slowDisk(target(nodes, &random), microseconds: 500_000), 4_000..<15_000)
+            }
             return (.slowDisk(target(nodes, &random), microseconds: 5_000 << random.below(8)), 500..<6_000)
         case .rot:
             guard !victims.isEmpty else { return nil }
+            if random.chance(1, in: 2) {
+                let row = Fault.RottenRow.allCases[random.below(2)]
+                return (
+                    .rotRow(
+                        node: victims[random.below(victims.count)], row, place: random.below(1_000),
+                        bit: random.below(8)), 10..<6_000
+                )
+            }
             let file = Fault.RottenFile.allCases[random.below(2)]
             let effect = Fault.Effect.rot(
                 node: victims[random.below(victims.count)], file: file, place: random.below(1_000),
@@ -118,6 +132,26 @@ extension FaultKind {
                 ? (.clockJump(target, ticks: 1 + random.below(300)), 10..<11)
                 : (.clockDrift(target, percent: 50 + random.below(150)), 1_000..<20_000)
         case .clientCrash: return (.clientCrash(random.below(clients)), 1..<1_000)
+        case .wipe:
+            guard !victims.isEmpty else { return nil }
+            return (.wipe(node: victims[random.below(victims.count)]), 5..<2_000)
+        case .oldImage:
+            guard !victims.isEmpty else { return nil }
+            return (.oldImage(node: victims[random.below(victims.count)]), 2_000..<12_000)
+        case .diskSwap:
+            let first = random.below(nodes)
+            return (.diskSwap(first, (first + 1 + random.below(nodes - 1)) % nodes), 200..<3_000)
+        case .members:
+            let task: OperatorTask =
+                switch random.below(8) {
+                case 0..<3: .join(isVoter: random.chance(2, in: 3))
+                case 3: .promote
+                case 4, 5: .replace
+                default: .remove
+                }
+            return (.operate(task), 1..<2)
+        case .handOver: return (.operate(.handOver(isNamed: random.chance(1, in: 2))), 1..<2)
+        case .snapshot: return (.operate(.snapshot), 1..<2)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

@@ -5,21 +5,28 @@ import Paxos
 /// done.
 extension Judge {
     /// A node says something to another: only what is durable may be said.
-    mutating func sees(_ message: Message, from node: Int, to: Int, life: Int) {
+    mutating func sees(_ message: Message, from node: Int, to: Int?, life: Int, isSent: Bool) {
         let durable = nodes[node]
+        guard void[node] == nil else {
+            if isSent, message.isBinding { holdBinding(node, "says \(message.summary)") }
+            return
+        }
         switch message {
         case .prepare(let prepare):
             waits(durable.promised >= prepare.ballot, node, "prepares \(prepare.ballot)")
             hold(
-                prepare.ballot.node == configuration.voters[node], "BallotFresh",
-                "node \(node + 1) prepares \(prepare.ballot)")
+                prepare.ballot.node == ids[node], "BallotFresh",
+                "\(name(node)) prepares \(prepare.ballot)")
             let owner = prepared[prepare.ballot]
             hold(
                 owner == nil || owner == life, "BallotFresh",
-                "node \(node + 1) prepares \(prepare.ballot) again after a restart")
+                "\(name(node)) prepares \(prepare.ballot) again after a restart")
             prepared[prepare.ballot] = life
             promiseReports.asked(prepare)
         case .promise(let promise):
+            hold(
+                promise.chosenThrough >= durable.abstainThrough, "CorruptIsNotAbsent",
+                "\(name(node)) promises before it has learnt what rotted")
             waits(durable.promised >= promise.ballot, node, "promises \(promise.ballot)")
             for vote in promise.accepted {
                 waits(
@@ -33,25 +40,23 @@ extension Judge {
             let kept = promiseReports.told(promise, by: node, of: votes)
             hold(
                 kept.isEmpty || rotten.contains(node), "ValueRule",
-                "node \(node + 1) promises \(promise.ballot) and keeps silent about its votes for slots \(kept)"
+                "\(name(node)) promises \(promise.ballot) and keeps silent about its votes for slots \(kept)"
             )
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)
-            promised[promise.ballot, default: []].insert(node)
+            promised[promise.ballot, default: []].insert(id(node))
         case .accept(let accept):
-            if ledBallots.insert(accept.ballot).inserted {
-                // Its own promise it tells nobody.
-                let promises = (promised[accept.ballot] ?? []).union([node])
-                hold(
-                    isMajority(promises), "QuorumExact",
-                    "node \(node + 1) proposes in \(accept.ballot), which \(promises.count) have promised")
-            }
+            ledBallots.insert(accept.ballot)
+            highestLed = max(highestLed, accept.ballot)
             waits(durable.promised >= accept.ballot, node, "proposes in \(accept.ballot)")
             holdChosen(accept.chosenThrough, node)
-            propose(accept)
+            propose(accept, by: node)
         case .accepted(let accepted):
             hold(
+                accepted.from > durable.abstainThrough, "CorruptIsNotAbsent",
+                "\(name(node)) votes for slot \(accepted.from) before it has learnt what rotted")
+            hold(
                 accepted.ballot >= durable.toldPromise, "PromiseMonotone",
-                "node \(node + 1) votes in \(accepted.ballot) after it promised \(durable.toldPromise)")
+                "\(name(node)) votes in \(accepted.ballot) after it promised \(durable.toldPromise)")
             for slot in accepted.from.rawValue...accepted.through.rawValue {
                 waits(
                     voted(node, slot, accepted.ballot) != nil, node,
@@ -62,34 +67,64 @@ extension Judge {
             for decided in decisions.decided {
                 hold(
                     chosen[decided.slot.rawValue]?.proposal == decided.proposal, "ChosenUnique",
-                    "node \(node + 1) tells of another decision in slot \(decided.slot)")
+                    "\(name(node)) tells of another decision in slot \(decided.slot)")
             }
         case .heartbeat(let heartbeat):
             nodes[node].leads = heartbeat.ballot
+            highestLed = max(highestLed, heartbeat.ballot)
             holdChosen(heartbeat.chosenThrough, node)
-        case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover: break
+        case .snapshotOffer(let offer):
+            holdChosen(offer.chosenThrough, node)
+            // All of it is there, and was read back; the row that says so may be on its way.
+            waits(
+                nodes[node].snapshots.contains(offer.header)
+                    || nodes[node].chunks[offer.header]?.count == offer.header.chunkCount, node,
+                "offers the snapshot of slot \(offer.header.slot)")
+        case .snapshotChunk(let chunk): holdComplete(chunk.header, node)
+        case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover, .fetchSnapshot: break
         }
+    }
+
+    private func holdComplete(_ header: SnapshotHeader, _ node: Int) {
+        waits(
+            nodes[node].snapshots.contains(header), node, "sends the snapshot of slot \(header.slot)")
     }
 
     /// What a node's vote in a slot and ballot was, once that is durable.
     func voted(_ node: Int, _ slot: UInt64, _ ballot: Ballot) -> Proposal? {
-        tallies[slot]?.first { $0.ballot == ballot && $0.voters.contains(node) }?.proposal
+        tallies[slot]?.first { $0.ballot == ballot && $0.voters.contains(id(node)) }?.proposal
     }
 
     private func holdChosen(_ through: Slot, _ node: Int) {
         hold(
             through.rawValue <= chosenThrough, "QuorumExact",
-            "node \(node + 1) says that slots through \(through) are chosen, and no quorum chose them")
+            "\(name(node)) says that slots through \(through) are chosen, and no quorum chose them")
     }
 
     private func waits(_ isDurable: Bool, _ node: Int, _ what: @autoclosure () -> String) {
-        hold(isDurable, "PersistBeforeSend", "node \(node + 1) \(what()) before it is durable")
+        hold(isDurable, "PersistBeforeSend", "\(name(node)) \(what()) before it is durable")
     }
 
-    private mutating func propose(_ accept: Accept) {
+    /// Every proposal stands on promises of a quorum of those who govern its slot, and on those slots that fix who
+    /// that is.
+    private func holdCovered(_ accept: Accept, by node: Int) {
+        let slot = accept.slot.rawValue
+        hold(
+            slot <= chosenThrough + alpha, "ConfigAtSlot",
+            "\(name(node)) proposes in slot \(slot), and slots through \(chosenThrough) are chosen")
+        // Its own promise it tells nobody.
+        let promises = (promised[accept.ballot] ?? []).union([id(node)])
+        hold(
+            members[slot].isQuorum(promises), "QuorumExact",
+            "\(name(node)) proposes in \(accept.ballot), slot \(slot), which \(promises.sorted()) of "
+                + "\(members[slot].voters.sorted()) have promised")
+    }
+
+    private mutating func propose(_ accept: Accept, by node: Int) {
         let slot = accept.slot.rawValue
         let before = proposed[slot]?.first { $0.ballot == accept.ballot }
         guard let before else {
+            holdCovered(accept, by: node)
             proposed[slot, default: []].append((accept.ballot, accept.proposal))
             if let known = chosen[slot], accept.ballot > known.ballot {
                 hold(
@@ -104,9 +139,18 @@ extension Judge {
             "ballot \(accept.ballot) proposes two values in slot \(slot)")
     }
 
-    /// The highest ballot that a quorum has promised: nobody leads in a lower one any more.
+    /// The highest ballot that a quorum has promised: nobody leads in a lower one any more. While the members change,
+    /// one quorum does not end what another began: then the highest in which somebody led.
     var promisedByQuorum: Ballot {
-        nodes.map(\.promised).sorted(by: >)[nodes.count / 2]
+        let rule = members[chosenThrough + 1]
+        guard rule.from == 0 || rule.from + alpha <= chosenThrough, members.latest == rule else {
+            return highestLed
+        }
+        let promised = ids.indices.filter { rule.voters.contains(id($0)) && void[$0] == nil }.map {
+            nodes[$0].promised
+        }
+        let place = rule.voters.count / 2
+        return promised.count > place ? promised.sorted(by: >)[place] : .zero
     }
 
     /// A node answers a client: what is said to be done must have been chosen, and a read be answered by one who
@@ -116,20 +160,38 @@ extension Judge {
         case .executed(_, let position):
             hold(
                 position.slot.rawValue <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) answers for slot \(position.slot), which no quorum has chosen")
+                "\(name(node)) answers for slot \(position.slot), which no quorum has chosen")
         case .opened(let session):
             hold(
                 session.rawValue >> 20 <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) opens session \(session), which no quorum has chosen")
+                "\(name(node)) opens session \(session), which no quorum has chosen")
         case .answered(_, let through, let consistency):
             hold(
                 consistency == .stale || nodes[node].leads >= ballot, "ReadFresh",
-                "node \(node + 1), leader of \(nodes[node].leads), answers a read that came when a quorum had "
+                "\(name(node)), leader of \(nodes[node].leads), answers a read that came when a quorum had "
                     + "promised \(ballot)")
             hold(
                 through.rawValue <= chosenThrough, "AckedSurvives",
-                "node \(node + 1) answers from slot \(through), which no quorum has chosen")
+                "\(name(node)) answers from slot \(through), which no quorum has chosen")
+        case .admin(.changed(let outcome)):
+            hold(
+                members.rules.contains {
+                    $0.members[outcome.node.rawValue] != nil || $0.gone.contains(outcome.node.rawValue)
+                },
+                "IdentityFresh",
+                "\(name(node)) tells of a change of node \(outcome.node), which the log has not made")
+        case .admin: break
         case .notLeader, .busy, .leadershipLost, .sessionExpired, .alreadyAcknowledged, .refused: break
+        }
+    }
+}
+
+extension Message {
+    /// Whether somebody may count on it: a promise, a vote, or what a leader offers.
+    fileprivate var isBinding: Bool {
+        switch self {
+        case .prepare, .promise, .accept, .accepted, .heartbeat, .heartbeatReply: true
+        default: false
         }
     }
 }

@@ -4,6 +4,8 @@ import Paxos
 /// Watches all nodes at once, from outside, and keeps its own record of what became durable, what was voted
 /// for by a quorum, and what was said: the global invariants, and the local ones a second time, by other code
 /// than that which is to hold them. The numbers are those of `docs/invariants.md`.
+///
+/// Machines are named by their place, from 0; who they are in the log is `ids`.
 struct Judge {
     /// What a node's store holds for certain.
     struct Durable {
@@ -11,45 +13,86 @@ struct Judge {
         var votes: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
         var chosenThrough = Slot.zero
         var persistSequence: PersistSequence = 0
+        /// Slots through this one may be deleted.
+        var floor = Slot.zero
+        /// Chunks of snapshots that are not complete yet.
+        var chunks: [SnapshotHeader: Set<UInt32>] = [:]
+        /// The complete snapshots, ascending.
+        var snapshots: [SnapshotHeader] = []
+        /// What it holds of other nodes' stores.
+        var witnesses: [NodeID: NodeWitness] = [:]
+        /// Slots through this one it must learn before it votes, for it found rows damaged.
+        var abstainThrough = Slot.zero
         /// The highest ballot it ever told anybody it promised.
         var toldPromise = Ballot.zero
         /// The ballot in which it last said that it leads.
         var leads = Ballot.zero
     }
 
+    /// Why a machine's store counts for nothing.
+    enum Void: String {
+        case wiped, restored
+    }
+
     /// The votes that became durable in one slot and ballot.
     struct Tally {
         let ballot: Ballot
         let proposal: Proposal
-        var voters: Set<Int> = []
+        var voters: Set<UInt16> = []
     }
 
-    let configuration: Configuration
+    /// Who the machines are, as far as they were ever admitted.
+    private(set) var ids: [NodeID?]
     var nodes: [Durable]
+    /// Who belongs to the group, from the first slot on.
+    var members: ReckonedMembers
+    let alpha: UInt64
     var tallies: [UInt64: [Tally]] = [:]
     var chosen: [UInt64: (ballot: Ballot, proposal: Proposal)] = [:]
     var proposed: [UInt64: [(ballot: Ballot, proposal: Proposal)]] = [:]
     /// Which life of which node prepared a ballot.
     var prepared: [Ballot: Int] = [:]
     /// Who told a ballot's owner of a promise.
-    var promised: [Ballot: Set<Int>] = [:]
+    var promised: [Ballot: Set<UInt16>] = [:]
     var promiseReports = PromiseReports()
     var states: [UInt64: Digest] = [:]
+    /// The snapshots that were begun, by their slot.
+    var snapshots: [UInt64: SnapshotHeader] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
     var chains = [Digest.zero]
     /// What was found since it was last asked. A box, so that saying what is wrong may look at the record.
     private let flaws = Flaws()
     /// Ballots in which somebody led: an accept was sent.
     var ledBallots: Set<Ballot> = []
-    /// Nodes whose files rotted: what they recover may be less than what was durable.
+    /// The highest ballot in which somebody said that it leads.
+    var highestLed = Ballot.zero
+    /// Machines whose files rotted: what they recover may be less than what was durable.
     var rotten: Set<Int> = []
-    /// Nodes that rotted, and came back with less than they had without noticing.
-    private(set) var regressed: Set<Int> = []
+    /// Machines that rotted, and came back with less than they had without noticing.
+    var regressed: Set<Int> = []
+    /// Machines whose disks were emptied or put back: they must say nothing that binds.
+    var void: [Int: Void] = [:]
 
-    init(configuration: Configuration) {
-        self.configuration = configuration
-        nodes = configuration.voters.map { _ in Durable() }
+    init(configuration: Configuration, machines: Int) {
+        members = ReckonedMembers(genesis: configuration)
+        alpha = UInt64(configuration.alpha)
+        ids = (0..<machines).map { $0 < configuration.voters.count ? configuration.voters[$0] : nil }
+        nodes = ids.map { _ in Durable() }
     }
+
+    /// A machine was admitted under an id.
+    mutating func admitted(_ machine: Int, as id: NodeID) {
+        hold(
+            !ids.contains(id) && ids[machine] == nil, "IdentityFresh",
+            "machine \(machine + 1) is given the id \(id), which was used before")
+        ids[machine] = id
+    }
+
+    /// The id of a machine that runs.
+    func id(_ machine: Int) -> UInt16 { ids[machine]?.rawValue ?? 0 }
+
+    /// How a machine's node is called in what is found wrong.
+    func name(_ machine: Int) -> String { ids[machine].map { "node \($0)" } ?? "machine \(machine + 1)" }
 
     /// Slots that a quorum chose, from the first on, without a gap.
     var chosenThrough: UInt64 { UInt64(chains.count - 1) }
@@ -75,9 +118,6 @@ struct Judge {
         if !condition { flaws.found.append("\(name): \(detail())") }
     }
 
-    /// What a quorum is, said a second time.
-    func isMajority(_ voters: Set<Int>) -> Bool { 2 * voters.count > nodes.count }
-
     // MARK: Disks
 
     /// A node is about to write rows.
@@ -86,16 +126,17 @@ struct Judge {
             guard case .chosen(_, let slot, _, let chain) = row else { continue }
             hold(
                 slot.rawValue <= chosenThrough, "QuorumExact",
-                "node \(node + 1) holds slot \(slot) to be chosen, without a quorum's durable votes")
+                "\(name(node)) holds slot \(slot) to be chosen, without a quorum's durable votes")
             guard slot.rawValue <= chosenThrough else { continue }
             hold(
                 chains[Int(slot.rawValue)] == chain, "ChosenUnique",
-                "node \(node + 1) holds another log to be chosen through slot \(slot)")
+                "\(name(node)) holds another log to be chosen through slot \(slot)")
         }
     }
 
     /// A node's rows are durable.
     mutating func committed(_ node: Int, _ rows: [Write], persistSequence: PersistSequence) {
+        guard void[node] == nil else { return }
         for row in rows { apply(row, of: node) }
         nodes[node].persistSequence = persistSequence
     }
@@ -105,31 +146,52 @@ struct Judge {
         case .promise(_, let ballot):
             hold(
                 ballot > nodes[node].promised, "PromiseMonotone",
-                "node \(node + 1) writes promise \(ballot) over \(nodes[node].promised)")
+                "\(name(node)) writes promise \(ballot) over \(nodes[node].promised)")
             nodes[node].promised = ballot
-        case .accepted(_, let vote):
-            let before = nodes[node].votes[vote.slot.rawValue]
-            hold(
-                vote.ballot <= nodes[node].promised, "AcceptGuard",
-                "node \(node + 1) votes in \(vote.ballot), promised \(nodes[node].promised)")
-            hold(
-                vote.slot > nodes[node].chosenThrough, "AcceptGuard",
-                "node \(node + 1) votes for slot \(vote.slot), which it knows to be chosen")
-            hold(
-                before.map { $0.ballot <= vote.ballot } ?? true, "AcceptGuard",
-                "node \(node + 1) lowers its vote for slot \(vote.slot) to \(vote.ballot)")
-            nodes[node].votes[vote.slot.rawValue] = (vote.ballot, vote.proposal)
-            tally(vote, of: node)
+        case .accepted(_, let vote): apply(vote, of: node)
         case .chosen(_, let slot, _, _):
+            // A snapshot may have become durable while the slots it stands for were still being learnt.
+            guard slot > nodes[node].floor else { return }
             hold(
                 slot == nodes[node].chosenThrough.next, "ApplyPrefix",
-                "node \(node + 1) closes slot \(slot) after \(nodes[node].chosenThrough)")
+                "\(name(node)) closes slot \(slot) after \(nodes[node].chosenThrough)")
             nodes[node].chosenThrough = slot
             let vote = nodes[node].votes[slot.rawValue]
             hold(
                 vote?.proposal == chosen[slot.rawValue]?.proposal, "ChosenUnique",
-                "node \(node + 1) closes slot \(slot) over another value than was chosen")
+                "\(name(node)) closes slot \(slot) over another value than was chosen")
+        case .configuration(_, let slot, let configuration): judge(configuration, from: slot, of: node)
+        case .snapshotChunk(_, let header, let index, _): judge(header, chunk: index, of: node)
+        case .snapshotComplete(_, let header, let isInstalled):
+            complete(header, isInstalled: isInstalled, of: node)
+        case .floor(_, let slot): raise(floor: slot, of: node)
+        case .witness(let witness):
+            let before = nodes[node].witnesses[witness.node]
+            hold(
+                before.map { $0.persistSequence <= witness.persistSequence && $0.store == witness.store }
+                    ?? true,
+                "NoRegression", "\(name(node)) takes back what it saw of node \(witness.node)'s store")
+            nodes[node].witnesses[witness.node] = witness
         }
+    }
+
+    private mutating func apply(_ vote: AcceptedProposal, of node: Int) {
+        let before = nodes[node].votes[vote.slot.rawValue]
+        guard vote.slot > nodes[node].floor else {
+            tally(vote, of: node)
+            return
+        }
+        hold(
+            vote.ballot <= nodes[node].promised, "AcceptGuard",
+            "\(name(node)) votes in \(vote.ballot), promised \(nodes[node].promised)")
+        hold(
+            vote.slot > nodes[node].chosenThrough, "AcceptGuard",
+            "\(name(node)) votes for slot \(vote.slot), which it knows to be chosen")
+        hold(
+            before.map { $0.ballot <= vote.ballot } ?? true, "AcceptGuard",
+            "\(name(node)) lowers its vote for slot \(vote.slot) to \(vote.ballot)")
+        nodes[node].votes[vote.slot.rawValue] = (vote.ballot, vote.proposal)
+        tally(vote, of: node)
     }
 
     mutating func tally(_ vote: AcceptedProposal, of node: Int) {
@@ -140,12 +202,21 @@ struct Judge {
             hold(
                 tallies[place].proposal == vote.proposal, "OneValuePerBallotSlot",
                 "two values in ballot \(vote.ballot), slot \(slot)")
-            tallies[place].voters.insert(node)
+            tallies[place].voters.insert(id(node))
         } else {
-            tallies.append(Tally(ballot: vote.ballot, proposal: vote.proposal, voters: [node]))
+            tallies.append(Tally(ballot: vote.ballot, proposal: vote.proposal, voters: [id(node)]))
         }
         self.tallies[slot] = tallies
-        for tally in tallies where isMajority(tally.voters) {
+        count(slot)
+        advance()
+    }
+
+    /// Looks whether a quorum of those who govern a slot has voted for something.
+    private mutating func count(_ slot: UInt64) {
+        // Who governs it is fixed by the slots that stand alpha before it.
+        guard slot <= chosenThrough + alpha else { return }
+        let rule = members[slot]
+        for tally in tallies[slot] ?? [] where rule.isQuorum(tally.voters) {
             if let known = chosen[slot] {
                 hold(
                     known.proposal == tally.proposal, "ChosenUnique",
@@ -156,9 +227,15 @@ struct Judge {
             }
         }
         checkStable(slot)
+    }
+
+    private mutating func advance() {
         while let next = chosen[chosenThrough + 1] {
             chains.append(
                 (chains.last ?? .zero).chained(Slot(chosenThrough + 1), next.proposal.digest))
+            members.chosen(next.proposal, in: chosenThrough)
+            // Votes may have come before it was known whose they must be.
+            if tallies[chosenThrough + alpha] != nil { count(chosenThrough + alpha) }
         }
     }
 
@@ -174,82 +251,20 @@ struct Judge {
         }
     }
 
-    /// A node has come back. What was durable must be there; what was being written may be.
-    mutating func recovered(
-        _ node: Int, votes: RecoveredVotes, chosenThrough: Slot, persistSequence: PersistSequence,
-        unfinished: [Write]
-    ) {
-        let before = nodes[node]
-        var lost: [String] = []
-        if votes.promised < before.promised {
-            lost.append("promise \(before.promised), found \(votes.promised)")
-        }
-        if chosenThrough < before.chosenThrough {
-            lost.append("chosen through \(before.chosenThrough), found \(chosenThrough)")
-        }
-        if persistSequence < before.persistSequence {
-            lost.append("\(before.persistSequence) transactions, found \(persistSequence)")
-        }
-        let found = Dictionary(uniqueKeysWithValues: votes.accepted.map { ($0.slot.rawValue, $0) })
-        for (slot, vote) in before.votes.sorted(by: { $0.key < $1.key })
-        where slot > chosenThrough.rawValue {
-            guard let now = found[slot], now.ballot >= vote.ballot,
-                now.ballot > vote.ballot || now.proposal == vote.proposal
-            else {
-                lost.append("the vote for slot \(slot) in \(vote.ballot)")
-                continue
-            }
-        }
-        if !lost.isEmpty {
-            if rotten.contains(node) {
-                regressed.insert(node)
-                // Rot in the last transaction looks like one that was torn: that much may go unnoticed.
-                hold(
-                    persistSequence < before.persistSequence
-                        && persistSequence + 1 >= before.persistSequence,
-                    "CorruptIsNotAbsent",
-                    "node \(node + 1) did not notice what its rotten disk lost: "
-                        + lost.joined(separator: "; "))
-            } else {
-                hold(
-                    false, "PersistBeforeSend",
-                    "node \(node + 1) forgot what was durable: \(lost.joined(separator: "; "))")
-            }
-        }
-        // What was being written is written whole or not at all.
-        let isWritten = persistSequence > before.persistSequence
-        if isWritten {
-            for row in unfinished { apply(row, of: node) }
-            nodes[node].persistSequence = persistSequence
-        }
-        for vote in votes.accepted where vote.slot > chosenThrough && !rotten.contains(node) {
-            hold(
-                vote.proposal == voted(node, vote.slot.rawValue, vote.ballot), "PersistBeforeSend",
-                "node \(node + 1) comes back with a vote for slot \(vote.slot) in \(vote.ballot) that it never "
-                    + "wrote whole")
-        }
-        hold(
-            rotten.contains(node)
-                || votes.promised == nodes[node].promised && chosenThrough == nodes[node].chosenThrough,
-            "PersistBeforeSend",
-            "node \(node + 1) comes back with promise \(votes.promised), chosen through \(chosenThrough); "
-                + "durable were \(nodes[node].promised), \(nodes[node].chosenThrough)")
-    }
-
     // MARK: States
 
     /// A node has executed the log through a slot: its chain, and its state, are everybody's there.
     mutating func executed(_ node: Int, through slot: Slot, chain: Digest, state: Digest) {
         guard slot.rawValue <= chosenThrough else {
-            hold(false, "QuorumExact", "node \(node + 1) executes slot \(slot), which no quorum has chosen")
+            hold(false, "QuorumExact", "\(name(node)) executes slot \(slot), which no quorum has chosen")
             return
         }
         hold(
             chains[Int(slot.rawValue)] == chain, "ChainMatch",
-            "node \(node + 1) has executed another log through slot \(slot)")
+            "\(name(node)) has executed another log through slot \(slot)")
         hold(
             states[slot.rawValue].map { $0 == state } ?? true, "ChainMatch",
-            "node \(node + 1) is in another state after slot \(slot) than others were")
+            "\(name(node)) is in another state after slot \(slot) than others were")
         states[slot.rawValue] = state
     }
 }

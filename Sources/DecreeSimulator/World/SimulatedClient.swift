@@ -2,8 +2,21 @@ import DecreeWire
 import NIOCore
 import Paxos
 
+/// Who asks nodes from outside the cluster, over connections that it dials.
+protocol Caller: AnyObject {
+    var endpoint: Endpoint { get }
+    /// Counts its lives: what belongs to an earlier one is void.
+    var life: Int { get }
+    var isUp: Bool { get }
+    /// Connections, by the machine's place.
+    var links: [Dialled] { get set }
+    func connected(_ node: NodeID, world: World)
+    func disconnected(_ node: NodeID, world: World)
+    func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError)
+}
+
 /// A client's process: the real client core, one session, and a few who each ask one thing after the other.
-final class SimulatedClient {
+final class SimulatedClient: Caller {
     /// One who asks.
     struct Lane {
         /// Its number among all lanes of all lives: a history's client.
@@ -31,12 +44,14 @@ final class SimulatedClient {
     private var random: SeededGenerator
     private var nextTicket: UInt64 = 0
 
-    init(endpoint: Endpoint, number: Int, settings: SimulationSettings, streams: Streams) {
+    init(
+        endpoint: Endpoint, number: Int, machines: Int, settings: SimulationSettings, streams: Streams
+    ) {
         self.endpoint = endpoint
         self.number = number
         self.settings = settings
         random = streams.stream(.client, number)
-        links = Array(repeating: Dialled(), count: settings.nodes)
+        links = Array(repeating: Dialled(), count: machines)
     }
 
     var isUp: Bool { core != nil }
@@ -111,7 +126,10 @@ final class SimulatedClient {
         perform(world) { core, now, actions in core.disconnected(node, now: now, into: &actions) }
     }
 
-    func receive(_ response: ClientResponse, id: UInt64, from node: NodeID, world: World) {
+    func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError) {
+        guard case .response(let id, let response) = frame else {
+            throw .unexpected("no node sends this to a client")
+        }
         perform(world) { core, now, actions in
             core.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
         }
@@ -131,7 +149,8 @@ final class SimulatedClient {
             switch action {
             case .complete(let ticket, let outcome): complete(ticket, outcome, world)
             case .send(let id, let node, let request):
-                world.send(.request(id: id.rawValue, group: .first, request), from: self, to: node)
+                guard let place = world.place(of: node) else { continue }
+                world.send(.request(id: id.rawValue, group: .first, request), from: self, to: place)
             }
         }
     }

@@ -4,14 +4,16 @@ import DecreeWire
 import NIOCore
 import Paxos
 
-/// A node's shell in a simulated world: where a server has sockets, a thread and a clock, this has the
+/// A machine, and the shell of the node that runs on it: where a server has sockets, a thread and a clock, this has the
 /// world's. What it surrounds is the server's own core over the server's own store.
 ///
 /// The disk outlives the process, and the process its core; a life is numbered, and whatever was planned for
-/// an earlier one is void.
+/// an earlier one is void. A machine has a place in the world, and an id once its node belongs to the cluster: those
+/// that stand ready have none.
 final class SimulatedNode {
     let index: Int
-    let id: NodeID
+    /// Who its node is; nil until the cluster has admitted it.
+    private(set) var identity: NodeID?
     unowned let world: World
     let disk: SimulatedDisk
     /// The process; nil while the node is down.
@@ -37,6 +39,20 @@ final class SimulatedNode {
     var terminatedDown = 100 * VirtualTime.millisecond
     /// The last slot the world has looked at.
     var lookedAt = Slot.zero
+    /// What the node was told when it joined; nil for those the cluster was created with.
+    private var admission: (store: StoreID, welcome: Welcome)?
+    /// Whose address it was given, and who has told it theirs in this life.
+    private var configured: Set<NodeID>
+    private var told: Set<NodeID> = []
+    /// What it tells those who want to join.
+    private(set) var welcome: Welcome?
+    /// What is encoded, and what is decoded, beside the loop.
+    private var encoding: (capture: Capture, group: GroupID)?
+    private var decoding: (snapshot: Snapshot, machine: any StateMachine)?
+    /// What it saw of stores that are going to be put back.
+    var sightings: [NodeID: Sighting] = [:]
+    /// Whom it met of those whose disks may be lost.
+    var meetings: [NodeID: Sighting] = [:]
     /// Who was let in: the dialling end, with its life and its connection.
     var admitted: [Endpoint: (life: Int, connection: Int)] = [:]
     /// Who waits for a response.
@@ -44,6 +60,7 @@ final class SimulatedNode {
     private var nextTicket: UInt64 = 0
     /// What the disk is to do, with its rows; and what it has to report.
     private var job: DiskJob?
+    private var jobStart: UInt64 = 0
     private(set) var rows: [Write] = []
     private(set) var reports: [DiskEvent] = []
     /// Connections of stores that failed in this life.
@@ -57,7 +74,9 @@ final class SimulatedNode {
     init(index: Int, world: World, streams: Streams, diskMicroseconds: Int, nodes: Int) {
         self.index = index
         self.world = world
-        id = NodeID(UInt16(index + 1))
+        let genesis = world.settings.configuration.voters
+        identity = index < genesis.count ? genesis[index] : nil
+        configured = index < genesis.count ? Set(genesis) : []
         var seeds = streams.stream(.disk, index)
         disk = SimulatedDisk(seed: seeds.next())
         self.diskMicroseconds = diskMicroseconds
@@ -68,30 +87,54 @@ final class SimulatedNode {
 
     var isUp: Bool { core != nil }
 
+    /// Its id. Asked only of machines that have one, or for traces.
+    var id: NodeID { identity ?? NodeID(NodeID.maximum) }
+
+    /// Where it is reached.
+    var address: String { "node-\(index + 1):1" }
+
+    /// The cluster has admitted its node, under an id and with the store it will have; `contact` has told it so.
+    func admit(as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
+        identity = id
+        admission = (store, welcome)
+        configured = [contact]
+    }
+
     // MARK: Life
 
     /// Opens the store, and takes up where it was left.
     func start() throws {
         life += 1
         let settings = world.settings
-        let owner = StoreIdentity(cluster: "simulated", node: id)
-        let stored = StoreGroup(id: .first, kind: "simulated", configuration: settings.configuration)
+        let owner = StoreIdentity(cluster: "simulated", node: id, genesis: admission?.welcome.genesis)
+        let stored = StoreGroup(
+            id: .first, kind: "simulated",
+            configuration: admission?.welcome.groups.first?.genesis ?? settings.configuration)
         var options = StoreOptions(
             vfs: disk.vfsName, files: SimulatedFiles(disk), checkpointPages: settings.checkpointPages)
-        let storeID = StoreID(rawValue: random.next() | 1)
+        let drawn = StoreID(rawValue: random.next() | 1)
+        let storeID = admission?.store ?? drawn
         options.makeStoreID = { storeID }
         options.takeFailed = { [weak self] in self?.failed.append($0) }
         let store = try Store.open(
             directory: Self.directory, identity: owner, groups: [stored], options: options)
-        let hosted = HostedGroup(stored: stored, machine: world.workload.machine, seed: random.next())
+        let hosted = HostedGroup(
+            stored: stored, machine: settings.machine(world.workload), seed: random.next())
         let recovered = try RecoveredNode(store, owner: owner, hosting: [hosted], limits: settings.limits)
-        let votes = try store.recover(.first) { _, _ in }
+        let votes = try store.recover(.first, restore: { _ in }, replay: { _, _ in })
         world.judge.recovered(
-            index, votes: votes, chosenThrough: recovered.groups[0].chosenThrough,
-            persistSequence: store.persistSequence, unfinished: rows)
+            index,
+            Judge.Found(
+                votes: votes, chosenThrough: recovered.groups[0].chosenThrough,
+                persistSequence: store.persistSequence, witnesses: recovered.witnesses, unfinished: rows))
+        if let through = votes.damagedThrough {
+            world.counts.mended += 1
+            world.note(.node, index, detail: through.rawValue, "finds damage: \(votes.damage ?? "")")
+        }
         rows = []
         self.store = store
-        let core = NodeCore(recovered, peers: world.nodes.map(\.id).filter { $0 != id })
+        welcome = recovered.welcome
+        let core = NodeCore(recovered, address: address)
         core.shell = self
         self.core = core
     }
@@ -112,6 +155,11 @@ final class SimulatedNode {
         deferred = []
         waiters = [:]
         admitted = [:]
+        told = []
+        encoding = nil
+        decoding = nil
+        for node in Array(sightings.keys) { sightings[node]?.forgetUnlessKept() }
+        for node in Array(meetings.keys) { meetings[node]?.forgetUnlessKept() }
         job = nil
         reports = []
         for peer in links.indices { links[peer] = Dialled(connection: links[peer].connection) }
@@ -124,14 +172,10 @@ final class SimulatedNode {
     /// Does the job. Returns false if the machine or the process died of it.
     func work() -> Bool {
         guard let store, let job = job.take() else { return true }
-        let now = world.now
-        var clock = now
+        // What it took is what the world let it take.
+        var times = [world.now, jobStart]
         _ = store.perform(
-            job,
-            clock: {
-                clock += 1_000
-                return clock
-            },
+            job, clock: { times.count > 1 ? times.removeLast() : times[0] },
             report: { reports.append($0) })
         if disk.isDown {
             // What was reported before the end may have got through; that the disk is gone nobody says.
@@ -152,6 +196,8 @@ final class SimulatedNode {
                     .disk, index, detail: committed.persistSequence,
                     "transaction \(committed.persistSequence) is durable, \(rows.count) rows")
                 rows = []
+                for node in Array(sightings.keys) { sightings[node]?.committed(at: world.now) }
+                for node in Array(meetings.keys) { meetings[node]?.committed(at: world.now) }
             }
         }
     }
@@ -159,6 +205,28 @@ final class SimulatedNode {
     func takeReports() -> [DiskEvent] {
         defer { reports = [] }
         return reports
+    }
+
+    // MARK: Beside the loop
+
+    /// What was to be encoded, or decoded, is.
+    func workedBeside() {
+        if let (capture, group) = encoding.take() { core?.encoded(capture.encode(), for: group) }
+        if let (snapshot, machine) = decoding.take() {
+            let result: Result<Capture, MachineRestoreError>
+            do throws(MachineRestoreError) {
+                result = .success(try Capture(decoding: snapshot, machine: machine))
+            } catch {
+                result = .failure(error)
+            }
+            core?.decoded(result)
+        }
+    }
+
+    private func workBeside() {
+        let isLong = latency.chance(1, in: 8)
+        let delay = latency.within((isLong ? 1_500 : 20) * VirtualTime.millisecond)
+        world.plan(.worksBeside(node: index, life: life), in: delay)
     }
 
     // MARK: Clients
@@ -192,15 +260,19 @@ extension SimulatedNode: NodeShell {
     func send(
         _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
     ) {
-        world.judge.sees(message, from: index, to: Int(peer.rawValue) - 1, life: life)
+        let place = world.place(of: peer)
+        let isSent = place.map { world.dialled(index, $0).isUp } ?? false
+        world.judge.sees(message, from: index, to: place, life: life, isSent: isSent)
+        guard let place else { return }
         if case .fetch = message { world.counts.fetches += 1 }
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
-            try message.write(group: group, persistSequence: persistSequence, into: &buffer)
+            try message.write(
+                group: group, persistSequence: persistSequence, version: WireVersion.maximum, into: &buffer)
         } catch {
             world.violate(.invariant, "node \(id) cannot encode \(message): \(error)")
         }
-        world.send(buffer, from: index, to: Int(peer.rawValue) - 1)
+        world.send(buffer, from: index, to: place)
     }
 
     func flushPeers() {}
@@ -214,7 +286,8 @@ extension SimulatedNode: NodeShell {
             world.judge.sees(response, from: index, arrivedUnder: waiter.arrivedUnder)
             var buffer = ByteBufferAllocator().buffer(capacity: 64)
             do throws(WireError) {
-                try ClientFrame.response(id: waiter.id, response).write(into: &buffer)
+                try ClientFrame.response(id: waiter.id, response).write(
+                    version: WireVersion.maximum, into: &buffer)
             } catch {
                 world.violate(.invariant, "node \(id) cannot encode \(response): \(error)")
             }
@@ -224,6 +297,7 @@ extension SimulatedNode: NodeShell {
     }
 
     func perform(_ job: consuming DiskJob) {
+        jobStart = world.now
         switch consume job {
         case .commit(let step):
             rows = step.writes
@@ -231,6 +305,12 @@ extension SimulatedNode: NodeShell {
             self.job = .commit(step)
         case .retry: self.job = .retry
         case .checkpoint: self.job = .checkpoint
+        case .verifySnapshot(let verification, let chunks):
+            self.job = .verifySnapshot(verification, chunks: chunks)
+        case .loadSnapshot(let group, let header): self.job = .loadSnapshot(group, header)
+        case .dropSnapshot(let group, let header): self.job = .dropSnapshot(group, header)
+        case .trim(let keeping, let rows): self.job = .trim(keeping: keeping, rows: rows)
+        case .scrub(let group, let from, let rows): self.job = .scrub(group, from: from, rows: rows)
         case .close: self.job = .close
         }
         world.planDiskWork(self)
@@ -238,7 +318,42 @@ extension SimulatedNode: NodeShell {
 
     func scheduleTurnEnd() { world.planTurnEnd(self) }
 
-    func peerIsUp(_ peer: NodeID) { world.dial(index, to: Int(peer.rawValue) - 1) }
+    func peerIsUp(_ peer: NodeID, address: String) {
+        told.insert(peer)
+        if let place = world.place(of: peer) { world.dial(index, to: place) }
+    }
+
+    /// Reaches for every member whose address it knows, from wherever.
+    func peersChanged() {
+        for member in core?.peers ?? []
+        where !member.address.isEmpty || configured.contains(member.node) || told.contains(member.node) {
+            if let place = world.place(of: member.node) { world.dial(index, to: place) }
+        }
+        // Whoever was named when it joined may know more than its own log does.
+        for node in configured.sorted() where node != id && core?.isGone(node) == false {
+            if let place = world.place(of: node) { world.dial(index, to: place) }
+        }
+    }
+
+    func encode(_ capture: Capture, for group: GroupID) {
+        encoding = (capture, group)
+        workBeside()
+    }
+
+    func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID) {
+        decoding = (snapshot, machine)
+        workBeside()
+    }
+
+    func note(_ note: NodeNote) {
+        world.note(.node, index, note.summary)
+        switch note {
+        case .snapshotTaken: world.counts.snapshots += 1
+        case .snapshotInstalled: world.installed(self)
+        case .rot: world.counts.mended += 1
+        case .snapshotBad, .members: break
+        }
+    }
 
     func committed(nanoseconds: UInt64, counters: StoreCounters) {}
 
@@ -249,4 +364,24 @@ extension SimulatedNode: NodeShell {
     func failed(_ failure: NodeFailure) { world.nodeFailed(self, failure) }
 
     func finished() { world.nodeFinished(self) }
+}
+
+extension SimulatedNode {
+    /// It is shown how far another's store is.
+    func sees(_ sequence: PersistSequence, of node: NodeID) { sightings[node]?.saw(sequence, at: world.now) }
+
+    /// Another has introduced itself.
+    func meets(_ hello: Hello) {
+        guard hello.role == .peer, let node = hello.node else { return }
+        sees(hello.persistSequence, of: node)
+        meetings[node]?.saw(1, at: world.now)
+    }
+
+    /// It is shown that by a peer: of its own store, and of those that a leader tells of.
+    func sees(_ frame: PeerFrame, from peer: NodeID) {
+        guard !sightings.isEmpty else { return }
+        sees(frame.persistSequence, of: peer)
+        guard case .heartbeat(let heartbeat) = frame.message else { return }
+        for witness in heartbeat.witnesses { sees(witness.persistSequence, of: witness.node) }
+    }
 }

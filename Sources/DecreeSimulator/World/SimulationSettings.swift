@@ -2,19 +2,24 @@ import Paxos
 
 /// The world of one seed.
 struct SimulationSettings {
+    /// Nodes that the cluster is created with.
     var nodes: Int
+    /// Machines that stand ready for others to join.
+    var spares = 0
     var clients: Int
     /// Who asks, in each client.
     var lanes: Int
     var configuration: Configuration
     var limits: Limits
     var checkpointPages: Int
+    /// Bytes that make the machine's snapshots larger than they need be; 0 for none.
+    var paddingBytes = 0
     /// What a disk's job takes at most.
     var diskMicroseconds: Int
     /// How long a lane rests between two operations, at most.
     var restNanoseconds: UInt64
     var stormNanoseconds: UInt64
-    /// Nodes that may rot.
+    /// Nodes whose disks may rot or be lost.
     var victims: [Int]
     var schedule: FaultSchedule
 
@@ -34,11 +39,15 @@ struct SimulationSettings {
         let isCramped = random.chance(1, in: 3)
         configuration = Configuration(
             voters: (1...nodes).map { NodeID(UInt16($0)) },
-            alpha: isCramped ? UInt32(1 + random.below(16)) : 256,
+            alpha: isCramped ? UInt32(1 + random.below(16)) : UInt32(1) << UInt32(random.below(9)),
             sessionLimit: random.chance(1, in: 4) ? UInt32(1 + random.below(8)) : 65_536,
             sessionWindow: random.chance(1, in: 4) ? UInt32(1 + random.below(8)) : 1_024,
             replyBytes: random.chance(1, in: 4) ? UInt64(256 << random.below(6)) : 256 << 20)
         limits = Self.limits(isCramped: isCramped, &random)
+        var life = streams.stream(.lifecycle)
+        spares = life.below(5)
+        paddingBytes = life.chance(1, in: 3) ? 8 * life.below(45_000) : 0
+        Self.growth(&limits, &life)
         checkpointPages = random.chance(1, in: 2) ? 8 << random.below(6) : 1_000
         diskMicroseconds = 100 << random.below(6)
         restNanoseconds =
@@ -64,5 +73,20 @@ struct SimulationSettings {
         limits.pendingReads = 1 + random.below(32)
         limits.resendTicks = 5 + random.below(30)
         return limits
+    }
+
+    /// How often snapshots are taken: in most worlds many times a run.
+    private static func growth(_ limits: inout Limits, _ random: inout SeededGenerator) {
+        if random.chance(3, in: 4) {
+            limits.snapshotCommands = 10 << random.below(7)
+            limits.snapshotBytes = 1_024 << random.below(8)
+        }
+        limits.closeSlots = 1 << random.below(9)
+        if random.chance(1, in: 3) { limits.partialTicks = 50 << random.below(5) }
+    }
+
+    /// What the nodes run.
+    func machine(_ workload: any Workload) -> any StateMachine {
+        paddingBytes >= 8 ? PaddedMachine(workload.machine, paddingBytes: paddingBytes) : workload.machine
     }
 }

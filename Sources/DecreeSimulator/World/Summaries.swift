@@ -1,3 +1,4 @@
+import DecreeNode
 import Paxos
 
 // What is said, in a few words, for those who read traces.
@@ -25,6 +26,11 @@ extension Message {
         case .decisions(let message):
             "decisions \(message.decided.map { "\($0.slot)@\($0.ballot)" }), chosen \(message.chosenThrough)"
         case .handover(let message): "handover \(message.ballot)"
+        case .snapshotOffer(let message):
+            "snapshot offer \(message.header.slot), chosen \(message.chosenThrough)"
+        case .fetchSnapshot(let message): "fetch snapshot \(message.header.slot) from chunk \(message.from)"
+        case .snapshotChunk(let message):
+            "snapshot \(message.header.slot) chunk \(message.index + 1)/\(message.header.chunkCount)"
         }
     }
 }
@@ -36,6 +42,7 @@ extension ClientRequest {
         case .command(let session, let sequence, let first, let payload):
             "command \(sequence) (from \(first)) of session \(session), \(payload.count) bytes"
         case .query(_, let consistency): "query, \(consistency)"
+        case .admin(let request): "\(request)"
         }
     }
 }
@@ -53,6 +60,25 @@ extension ClientResponse {
         case .sessionExpired: "session expired"
         case .alreadyAcknowledged: "already acknowledged"
         case .refused(let refusal): "refused: \(refusal)"
+        case .admin(.changeRefused(let refusal)): "change refused: \(refusal)"
+        case .admin(.changed(let outcome)):
+            "changed: node \(outcome.node)\(outcome.from.map { " from slot \($0)" } ?? ", as it was")"
+        case .admin(let response): "\(response)"
+        }
+    }
+}
+
+extension NodeNote {
+    var summary: String {
+        switch self {
+        case .snapshotTaken(_, let header): "has a snapshot of slot \(header.slot), \(header.byteCount) bytes"
+        case .snapshotBad(_, let header, let detail):
+            "throws the snapshot of slot \(header.slot) away: \(detail)"
+        case .snapshotInstalled(_, let header): "goes on from the snapshot of slot \(header.slot)"
+        case .rot(_, let slot): "finds rot in slot \(slot)"
+        case .members(_, let configuration, let from):
+            "knows voters \(configuration.voters.map(\.description).joined(separator: " ")) of "
+                + "\(configuration.members.count) members from slot \(from) on"
         }
     }
 }

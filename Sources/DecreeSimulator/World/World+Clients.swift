@@ -38,38 +38,38 @@ extension World {
         client.ask(lane, world: self)
     }
 
-    /// A client's request goes out over its connection, if that is up.
-    func send(_ frame: ClientFrame, from client: SimulatedClient, to node: NodeID) {
+    /// A request goes out over its connection, if that is up.
+    func send(_ frame: ClientFrame, from caller: any Caller, to node: Endpoint) {
         var bytes = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
-            try frame.write(into: &bytes)
+            try frame.write(version: WireVersion.maximum, into: &bytes)
         } catch {
             violate(.invariant, "a request cannot be encoded: \(error)")
         }
-        send(bytes, from: client.endpoint, to: Int(node.rawValue) - 1)
+        send(bytes, from: caller.endpoint, to: node)
     }
 
     func arriveAtClient(_ packet: Packet) {
-        let client = client(packet.to)
-        guard client.life == packet.toLife, client.isUp else { return }
+        let caller = caller(packet.to)
+        guard caller.life == packet.toLife, caller.isUp else { return }
         note(
             .client, packet.from, detail: Digest(of: packet.bytes).rawValue,
-            "client \(client.number + 1) gets \(describe(packet))")
+            "\(name(packet.to)) gets \(describe(packet))")
         switch packet.kind {
         case .helloReply: arriveReply(packet)
         case .reset: connectionBroke(packet.to, packet.from, packet.connection)
         case .hello: break
         case .frame:
-            guard client.links[packet.from].connection == packet.connection,
-                client.links[packet.from].isUp
+            guard caller.links[packet.from].connection == packet.connection,
+                caller.links[packet.from].isUp
             else { return }
-            var decoder = FrameDecoder(expectsHandshake: false)
+            var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
             decoder.append(packet.bytes)
             do throws(WireError) {
-                guard case .client(.response(let id, let response)) = try decoder.next() else {
+                guard case .client(let frame) = try decoder.next() else {
                     throw .unexpected("no node sends this to a client")
                 }
-                client.receive(response, id: id, from: nodes[packet.from].id, world: self)
+                try caller.receive(frame, from: nodes[packet.from].id, world: self)
             } catch {
                 connectionBroke(packet.to, packet.from, packet.connection)
             }

@@ -6,22 +6,26 @@ import Paxos
 /// Who lets whom in. Nodes dial their peers, clients dial nodes; the handshake is the real one, with its
 /// witnesses and its fencing.
 extension World {
-    func life(of end: Endpoint) -> Int { end < nodes.count ? nodes[end].life : client(end).life }
+    func life(of end: Endpoint) -> Int { end < nodes.count ? nodes[end].life : caller(end).life }
 
-    func client(_ end: Endpoint) -> SimulatedClient { clients[end - nodes.count] }
+    /// Who asks nodes from outside: a client, or the operator.
+    func caller(_ end: Endpoint) -> any Caller {
+        end - nodes.count < clients.count ? clients[end - nodes.count] : steward
+    }
 
     func dialled(_ from: Endpoint, _ to: Endpoint) -> Dialled {
-        from < nodes.count ? nodes[from].links[to] : client(from).links[to]
+        from < nodes.count ? nodes[from].links[to] : caller(from).links[to]
     }
 
     func setDialled(_ from: Endpoint, _ to: Endpoint, _ dialled: Dialled) {
-        if from < nodes.count { nodes[from].links[to] = dialled } else { client(from).links[to] = dialled }
+        if from < nodes.count { nodes[from].links[to] = dialled } else { caller(from).links[to] = dialled }
     }
 
     // MARK: Dialling
 
     /// Dials at once, unless that is under way.
     func dial(_ from: Endpoint, to: Endpoint) {
+        guard from != to, nodes[to].identity != nil else { return }
         var link = dialled(from, to)
         guard case .down = link.state else { return }
         link.state = .greeting
@@ -44,11 +48,12 @@ extension World {
 
     func dials(_ from: Endpoint, _ life: Int, to: Endpoint) {
         guard self.life(of: from) == life, isRunning(from) else { return }
+        if from < nodes.count, nodes[from].core?.isGone(nodes[to].id) ?? true { return }
         dial(from, to: to)
     }
 
     func isRunning(_ end: Endpoint) -> Bool {
-        end < nodes.count ? nodes[end].isUp : client(end).isUp
+        end < nodes.count ? nodes[end].isUp : caller(end).isUp
     }
 
     /// Nobody has answered the hello.
@@ -71,7 +76,7 @@ extension World {
         // 50 ms, doubled up to 1 s, varied: as the real links do.
         let ceiling = UInt64(min(1_000, 50 << min(link.failures - 1, 5))) * VirtualTime.millisecond
         plan(.dials(from, life: life(of: from), to: to), in: network.within(ceiling))
-        if from >= nodes.count, wasUp { client(from).disconnected(nodes[to].id, world: self) }
+        if from >= nodes.count, wasUp { caller(from).disconnected(nodes[to].id, world: self) }
     }
 
     /// A connection breaks under a packet: both ends' states follow.
@@ -88,6 +93,7 @@ extension World {
             refuse(packet)
             return
         }
+        node.meets(hello)
         let (reply, verdict) = core.answer(hello)
         guard node.isUp else { return }
         if case .admitted = verdict {
@@ -129,7 +135,7 @@ extension World {
         link.state = .up(life: packet.fromLife)
         link.failures = 0
         setDialled(dialler, other, link)
-        if dialler >= nodes.count { client(dialler).connected(nodes[other].id, world: self) }
+        if dialler >= nodes.count { caller(dialler).connected(nodes[other].id, world: self) }
     }
 
     private func frame(of packet: Packet) -> Frame? {

@@ -19,6 +19,11 @@ extension World {
             plan(.clientStarts(client: index), at: fault.end)
         case .rot(let node, let file, let place, let bit):
             rot(nodes[node], file, place, bit)
+        case .rotRow(let node, let row, let place, let bit): rot(nodes[node], row, place, bit)
+        case .wipe(let node): wipe(nodes[node], fault)
+        case .oldImage(let node): copy(nodes[node])
+        case .diskSwap(let first, let second): swapDisks(nodes[first], nodes[second], active)
+        case .operate(let task): operate(task, active)
         case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
             .terminate(let target), .ioError(let target, _, _, _), .diskFull(let target, _),
             .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _):
@@ -27,14 +32,17 @@ extension World {
         }
     }
 
+    /// The machines whose nodes belong to the cluster, or did.
+    private var members: [Int] { nodes.indices.filter { nodes[$0].identity != nil } }
+
     private func resolve(_ target: Fault.Target, _ active: ActiveFault) -> [Int] {
         switch target {
         case .leader:
             let leader = nodes.last { $0.core?.groups.first?.isLeading ?? false }
-            return [leader?.index ?? active.below(nodes.count)]
+            return [leader?.index ?? active.below(settings.nodes)]
         case .node(let index): return [index]
-        case .some(let count): return Array(active.shuffled(Array(nodes.indices)).prefix(count)).sorted()
-        case .all: return Array(nodes.indices)
+        case .some(let count): return Array(active.shuffled(members).prefix(count)).sorted()
+        case .all: return members
         }
     }
 
@@ -64,7 +72,8 @@ extension World {
             node.disk.advanceTime(milliseconds: Int64(ticks) * 10)
         case .clockDrift(_, let percent):
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
-        case .weather, .partition, .rot, .clientCrash, .hunt: break
+        case .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap, .operate, .clientCrash, .hunt:
+            break
         }
     }
 
@@ -93,23 +102,21 @@ extension World {
         }
     }
 
-    private func rot(_ node: SimulatedNode, _ file: Fault.RottenFile, _ place: Int, _ bit: Int) {
-        let path = SimulatedNode.directory + "/" + file.rawValue
-        let length = node.disk.contents(of: path)?.count ?? 0
-        guard length > 0 else { return }
-        judge.rotten.insert(node.index)
-        node.disk.flipBit(bit, ofByteAt: min(length - 1, length * place / 1_000), in: path)
-    }
-
     func endFault(_ number: Int) {
         guard let active = faults.removeValue(forKey: number) else { return }
         note(.fault, nil, detail: UInt64(number), "ends: #\(number)")
         weather.removeAll { $0.number == number }
         release(number)
         for index in active.struck { makeGood(nodes[index], active.fault) }
-        if case .rot(let index, _, _, _) = active.fault.effect, nodes[index].isUp {
-            // Rot is found when a store is opened, and a node that ran on to the end would never look.
+        switch active.fault.effect {
+        case .rot(let index, _, _, _), .rotRow(let index, _, _, _):
+            guard nodes[index].isUp else { return }
+            // Rot is found when a store is opened, or read little by little: a node that ran on to the end might
+            // not look.
             stop(nodes[index], .kill, downNanoseconds: 100 * VirtualTime.millisecond)
+        case .oldImage(let index): putBack(nodes[index])
+        case .diskSwap(let first, let second): swapBack(nodes[first], nodes[second])
+        default: break
         }
     }
 
@@ -134,7 +141,9 @@ extension World {
         case .hunt(.cutOff): node.tickNanoseconds = 10 * VirtualTime.millisecond
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
-        case .stop, .terminate, .clockJump, .weather, .partition, .rot, .clientCrash: break
+        case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap,
+            .operate, .clientCrash:
+            break
         }
     }
 
@@ -155,7 +164,7 @@ extension World {
         for number in faults.keys.sorted() { endFault(number) }
         afflictions = afflicted
         self.partition = partition
-        for node in nodes where node.retired == nil {
+        for node in nodes where node.retired == nil && node.identity != nil {
             node.disk.clearFaults()
             node.disk.setCapacity(bytes: nil)
             node.diskMicroseconds = settings.diskMicroseconds

@@ -23,6 +23,16 @@ extension World {
                 connection: connection, isFromDialler: false, bytes: bytes))
     }
 
+    private func answer(_ frame: ClientFrame, from node: SimulatedNode, to packet: Packet) {
+        var bytes = ByteBufferAllocator().buffer(capacity: 256)
+        do throws(WireError) {
+            try frame.write(version: WireVersion.maximum, into: &bytes)
+        } catch {
+            violate(.invariant, "node \(node.id) cannot encode \(frame): \(error)")
+        }
+        answer(bytes, from: node.index, to: packet.from, life: packet.fromLife, connection: packet.connection)
+    }
+
     /// Puts a packet on the wire: it is lost, delayed, doubled, held back or damaged as faults have it.
     func put(_ packet: Packet) {
         counts.messages += 1
@@ -137,11 +147,16 @@ extension World {
             refuse(packet)
             return
         }
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {
-            case .peer(let frame): node.core?.receive(frame, from: nodes[packet.from].id)
+            case .peer(let frame):
+                node.sees(frame, from: nodes[packet.from].id)
+                node.core?.receive(frame, from: nodes[packet.from].id)
+            case .client(.join(let id)):
+                guard let welcome = node.welcome else { break }
+                answer(.welcome(id: id, welcome), from: node, to: packet)
             case .client(.request(let id, let group, let request)):
                 node.take(request, id: id, group: group, from: packet)
             case .hello, .helloReply, .client, nil: throw .unexpected("no peer and no client sends this")
@@ -166,7 +181,8 @@ extension World {
     // MARK: Names
 
     func name(_ end: Endpoint) -> String {
-        end < nodes.count ? "node \(end + 1)" : "client \(end - nodes.count + 1)"
+        guard end >= nodes.count else { return "node \(end + 1)" }
+        return end - nodes.count < clients.count ? "client \(end - nodes.count + 1)" : "the operator"
     }
 
     /// A packet in a few words. Made only for those who read traces.
@@ -177,7 +193,7 @@ extension World {
         case .reset: return "reset"
         case .frame: break
         }
-        var decoder = FrameDecoder(expectsHandshake: false)
+        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {

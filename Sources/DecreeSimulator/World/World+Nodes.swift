@@ -8,10 +8,14 @@ extension World {
     /// Starts whatever runs at the beginning.
     func begin() {
         nodes.first?.disk.seedSQLite()
-        for node in nodes {
+        for victim in settings.victims {
+            for node in nodes { node.meetings[nodes[victim].id] = Sighting(above: 0) }
+        }
+        for node in nodes where node.identity != nil {
             plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(50_000_000))
         }
         for client in clients { plan(.clientStarts(client: client.number), in: network.within(100_000_000)) }
+        plan(.operatorActs, in: 200 * VirtualTime.millisecond)
         for fault in schedule.faults {
             plan(.faultBegins(fault.number), at: fault.start)
             plan(.faultEnds(fault.number), at: fault.end)
@@ -22,7 +26,9 @@ extension World {
 
     /// What supervises a server's processes starts them again; so does this.
     func startNode(_ node: SimulatedNode) {
-        guard !node.isUp, node.retired == nil, afflictions[node.index] != .down else { return }
+        guard !node.isUp, node.retired == nil, node.identity != nil, afflictions[node.index] != .down else {
+            return
+        }
         node.isDark = false
         do {
             try node.start()
@@ -41,7 +47,10 @@ extension World {
         node.isPaused = afflictions[node.index] == .paused
         let life = node.life
         plan(.tick(node: node.index, life: life), in: node.tickNanoseconds)
-        for peer in nodes where peer !== node { dial(node.index, to: peer.index) }
+        node.peersChanged()
+        // Those who were told of it, and could not reach it, try again.
+        for other in nodes where other !== node && other.isUp { other.peersChanged() }
+        for end in nodes.count..<ends where isRunning(end) { dial(end, to: node.index) }
     }
 
     private func startFailed(_ node: SimulatedNode, _ error: any Error) {
@@ -62,11 +71,14 @@ extension World {
         note(.node, node.index, "stops: \(error)")
         switch error {
         case .ioError, .diskFull:
-            let strikesDisks: Set<FaultKind> = [.ioError, .diskFull, .crashInCommit, .rot]
+            let strikesDisks: Set<FaultKind> = [.ioError, .diskFull, .crashInCommit, .rot, .diskSwap]
             guard settings.schedule.faults.contains(where: { strikesDisks.contains($0.kind) }) else {
                 violate(.store, "node \(node.id), whose disk never failed: \(error)")
                 return
             }
+            startLater(node)
+        case .foreignNode where swapped.contains(node.index):
+            // Refused, as it should be; the disk is put right in the end.
             startLater(node)
         case .corrupt, .notAStore:
             guard judge.rotten.contains(node.index) else {
@@ -87,7 +99,7 @@ extension World {
         plan(.nodeStarts(node: node.index, boot: node.boot), in: nanoseconds)
     }
 
-    private func retire(_ node: SimulatedNode, _ why: String) {
+    func retire(_ node: SimulatedNode, _ why: String) {
         if node.isUp { node.vanish() }
         node.retired = why
         counts.retired += 1
@@ -176,9 +188,23 @@ extension World {
     /// A node says that it must not go on.
     func nodeFailed(_ node: SimulatedNode, _ failure: NodeFailure) {
         note(.node, node.index, "fails: \(failure)")
-        guard case .fenced(let reason) = failure else { return }
-        if !judge.rotten.contains(node.index) {
-            violate(.node, "node \(node.id) is fenced, and its store is sound: \(reason)")
+        switch failure {
+        case .store: break
+        case .fenced(let reason):
+            counts.fenced += 1
+            if let why = judge.void[node.index] {
+                guard reason.contains("decree member replace") else {
+                    violate(
+                        .node, "node \(node.id) was \(why.rawValue), and is not told what to do: \(reason)")
+                    return
+                }
+            } else if !judge.rotten.contains(node.index) {
+                violate(.node, "node \(node.id) is fenced, and its store is sound: \(reason)")
+            }
+        case .removed(let reason):
+            if !judge.members.latest.gone.contains(node.id.rawValue) {
+                violate(.node, "node \(node.id) stops, and nobody has removed it: \(reason)")
+            }
         }
     }
 
@@ -190,9 +216,23 @@ extension World {
         switch failure {
         case .store(let error): storeFailed(node, error)
         case .fenced: retire(node, "it is fenced")
+        case .removed: retire(node, "it was removed")
         case nil:
             note(.node, node.index, "has stopped")
             startLater(node, in: node.terminatedDown)
         }
+    }
+}
+
+extension World {
+    /// A node goes on from a peer's snapshot: what it has now is held against the log when all is over.
+    func installed(_ node: SimulatedNode) {
+        counts.installs += 1
+        guard let status = node.core?.groups.first?.status else { return }
+        installedStates.append(
+            NodeState(
+                node: node.index + 1, executedThrough: status.executedThrough, chain: status.chain,
+                digest: status.state))
+        look(at: node)
     }
 }

@@ -8,7 +8,8 @@ import Paxos
 /// order. The nodes' cores, stores, wire format and the clients' cores are the real ones.
 ///
 /// The parts: `World+Network` carries bytes, `World+Connections` lets ends meet, `World+Nodes` starts and ends
-/// processes, `World+Clients` is the load, `World+Faults` what goes wrong. `Simulation` plays the acts.
+/// processes, `World+Clients` is the load, `World+Faults` what goes wrong, `World+Operator` what an operator does.
+/// `Simulation` plays the acts.
 final class World {
     let settings: SimulationSettings
     let workload: any Workload
@@ -19,6 +20,15 @@ final class World {
     var judge: Judge
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [SimulatedClient] = []
+    private(set) var steward: SimulatedOperator
+    /// Where the nodes run that have an id.
+    private var places: [NodeID: Int] = [:]
+    /// Disks as they were, to be put back.
+    var images: [Int: DiskImage] = [:]
+    /// Machines whose disks are exchanged.
+    var swapped: Set<Int> = []
+    /// What nodes said of themselves when they went on from a peer's snapshot.
+    var installedStates: [NodeState] = []
     /// Everything that clients asked and were told.
     var history: [Operation] = []
     /// What was found wrong.
@@ -54,26 +64,44 @@ final class World {
         self.workload = workload
         streams = Streams(seed: seed)
         trace = Trace(sink: sink)
-        judge = Judge(configuration: settings.configuration)
+        let machines = settings.nodes + settings.spares
+        judge = Judge(configuration: settings.configuration, machines: machines)
+        steward = SimulatedOperator(
+            endpoint: machines + settings.clients, machines: machines, random: streams.stream(.steward))
         network = streams.stream(.network)
         schedule = settings.schedule
-        let ends = settings.nodes + settings.clients
+        let ends = machines + settings.clients + 1
         lastArrival = Array(repeating: 0, count: ends * ends)
-        for index in 0..<settings.nodes {
+        for (index, node) in settings.configuration.voters.enumerated() { places[node] = index }
+        for index in 0..<machines {
             nodes.append(
                 SimulatedNode(
                     index: index, world: self, streams: streams, diskMicroseconds: settings.diskMicroseconds,
-                    nodes: settings.nodes))
+                    nodes: machines))
         }
         for index in 0..<settings.clients {
             clients.append(
                 SimulatedClient(
-                    endpoint: settings.nodes + index, number: index, settings: settings, streams: streams))
+                    endpoint: machines + index, number: index, machines: machines, settings: settings,
+                    streams: streams))
         }
     }
 
-    /// How many ends there are: nodes, then clients.
-    var ends: Int { nodes.count + clients.count }
+    /// How many ends there are: machines, then clients, then the operator.
+    var ends: Int { nodes.count + clients.count + 1 }
+
+    /// Where a node runs; nil for one that nobody has admitted.
+    func place(of node: NodeID) -> Int? { places[node] }
+
+    /// A machine's node belongs to the cluster from now on.
+    func admit(_ node: SimulatedNode, as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
+        judge.admitted(node.index, as: id)
+        places[id] = node.index
+        node.admit(as: id, store: store, welcome: welcome, contact: contact)
+        counts.joins += 1
+        note(.node, node.index, detail: UInt64(id.rawValue), "is admitted as node \(id)")
+        startLater(node, in: network.within(300 * VirtualTime.millisecond))
+    }
 
     // MARK: Time
 
@@ -133,6 +161,11 @@ final class World {
         case .faultBegins(let number): beginFault(number)
         case .faultEnds(let number): endFault(number)
         case .hunts(let number): hunt(number)
+        case .worksBeside(let index, let life):
+            guard let node = awake(index, life, event) else { return }
+            node.workedBeside()
+            look(at: node)
+        case .operatorActs: operatorActs()
         }
     }
 

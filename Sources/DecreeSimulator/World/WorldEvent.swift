@@ -19,4 +19,7 @@ enum WorldEvent {
     case faultBegins(Int)
     case faultEnds(Int)
     case hunts(fault: Int)
+    /// What is encoded or decoded beside a node's loop is done.
+    case worksBeside(node: Int, life: Int)
+    case operatorActs
 }

@@ -186,6 +186,8 @@ private final class PosixLock: StoreLock {
     func release() {
         guard let file else { return }
         if isExclusive { _ = ftruncate(file, 0) }
+        // A process that is being started from another thread holds a copy of the descriptor for a moment.
+        _ = flock(file, LOCK_UN)
         close(file)
         self.file = nil
     }

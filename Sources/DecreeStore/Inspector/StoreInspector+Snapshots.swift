@@ -31,6 +31,20 @@ extension StoreInspector {
         try kept().filter { $0.group == group && $0.isComplete }.max { $1.isLater(than: $0) }?.header
     }
 
+    /// A complete snapshot, every byte of it held against its header.
+    package func snapshot(_ header: SnapshotHeader, of group: GroupID) throws(StoreError) -> Snapshot {
+        let kept = try kept().last { $0.group == group && $0.header == header && $0.isComplete }
+        guard let snapshotRows, let kept else {
+            throw .corrupt(place: "snapshot", group: group, slot: header.slot, detail: "it is not there")
+        }
+        let loaded = try StoreError.naming(file) { () throws(SQLiteError) in try snapshotRows.load(kept) }
+        switch loaded {
+        case .success(let snapshot): return snapshot
+        case .failure(let flaw):
+            throw .corrupt(place: "snapshot", group: group, slot: header.slot, detail: flaw.detail)
+        }
+    }
+
     /// What was seen of other nodes' stores, ascending by node.
     package func witnesses() throws(StoreError) -> [NodeWitness] {
         var witnesses: [NodeWitness] = []

@@ -1,16 +1,18 @@
 /// A configuration as bytes, the same on every node: stored, sent with snapshots, and digested into the cluster's
 /// genesis. A configuration of nothing but ids has the first format, which is what clusters were created with
-/// before members could change; all others have the second.
+/// before members could change; that of a cluster restored from a backup has the third; all others have the second.
 extension Configuration {
     private enum Format {
         static let ids: UInt8 = 1
         static let members: UInt8 = 2
+        /// As `members`, then the origin.
+        static let restored: UInt8 = 3
     }
 
     /// The bytes.
     public var bytes: [UInt8] {
-        let isPlain = retired.isEmpty && members.allSatisfy(\.isPlain)
-        var bytes: [UInt8] = [isPlain ? Format.ids : Format.members]
+        let isPlain = origin == nil && retired.isEmpty && members.allSatisfy(\.isPlain)
+        var bytes: [UInt8] = [isPlain ? Format.ids : origin == nil ? Format.members : Format.restored]
         bytes.appendInteger(alpha)
         bytes.appendInteger(sessionLimit)
         bytes.appendInteger(sessionWindow)
@@ -23,6 +25,7 @@ extension Configuration {
         guard !isPlain else { return bytes }
         bytes.appendInteger(UInt16(retired.count))
         for node in retired { bytes.appendInteger(node.rawValue) }
+        if let origin { bytes.appendInteger(origin.rawValue) }
         return bytes
     }
 
@@ -30,7 +33,7 @@ extension Configuration {
     /// bytes, for they are digested.
     public init?(bytes: [UInt8]) {
         var reader = ByteReader(bytes[...])
-        guard let format = reader.readInteger(UInt8.self), format == Format.ids || format == Format.members,
+        guard let format = reader.readInteger(UInt8.self), (Format.ids...Format.restored).contains(format),
             let alpha = reader.readInteger(UInt32.self), alpha > 0,
             let sessionLimit = reader.readInteger(UInt32.self), sessionLimit > 0,
             let sessionWindow = reader.readInteger(UInt32.self), sessionWindow > 0,
@@ -42,7 +45,7 @@ extension Configuration {
             guard let node = Self.node(&reader), members.last.map({ $0.node < node }) ?? true else {
                 return nil
             }
-            guard format == Format.members else {
+            guard format != Format.ids else {
                 members.append(Member(node: node))
                 continue
             }
@@ -51,7 +54,7 @@ extension Configuration {
                 Member(node: node, role: details.role, store: details.store, address: details.address))
         }
         var retired: [NodeID] = []
-        if format == Format.members {
+        if format != Format.ids {
             guard let count = reader.readInteger(UInt16.self) else { return nil }
             for _ in 0..<count {
                 guard let node = Self.node(&reader), retired.last.map({ $0 < node }) ?? true else {
@@ -60,14 +63,19 @@ extension Configuration {
                 retired.append(node)
             }
         }
+        var origin: Digest?
+        if format == Format.restored {
+            guard let digest = reader.readInteger(UInt64.self) else { return nil }
+            origin = Digest(rawValue: digest)
+        }
         let voters = members.count { $0.role == .voter }
         guard reader.isAtEnd, (1...Self.maximumVoters).contains(voters),
             !members.contains(where: { retired.contains($0.node) }),
-            format == Format.ids || !retired.isEmpty || !members.allSatisfy(\.isPlain)
+            format != Format.members || !retired.isEmpty || !members.allSatisfy(\.isPlain)
         else { return nil }
         self.init(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
-            sessionWindow: sessionWindow, replyBytes: replyBytes)
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
     }
 
     private static func node(_ reader: inout ByteReader) -> NodeID? {

@@ -18,6 +18,9 @@ public struct Configuration: Hashable, Sendable {
     /// Bytes of replies kept for retries, over all sessions. One reply more evicts the session used longest
     /// ago: whoever still works with its session is not the one. Default 256 MiB.
     public let replyBytes: UInt64
+    /// What the cluster was restored from, in a digest; nil for one that began empty. It tells apart clusters that
+    /// would otherwise be created alike: the one that was backed up, and each that is made of the backup.
+    public let origin: Digest?
 
     /// The largest number of voters.
     public static let maximumVoters = 9
@@ -31,13 +34,14 @@ public struct Configuration: Hashable, Sendable {
         replyBytes: UInt64 = 256 << 20
     ) {
         self.init(
-            members: voters.map { Member(node: $0) }, retired: [], alpha: alpha, sessionLimit: sessionLimit,
+            members: voters.map { Member(node: $0) }, alpha: alpha, sessionLimit: sessionLimit,
             sessionWindow: sessionWindow, replyBytes: replyBytes)
     }
 
-    init(
-        members: [Member], retired: [NodeID], alpha: UInt32, sessionLimit: UInt32, sessionWindow: UInt32,
-        replyBytes: UInt64
+    /// As `init(voters:)`, with all that is known of members; traps alike.
+    package init(
+        members: [Member], retired: [NodeID] = [], alpha: UInt32 = 256, sessionLimit: UInt32 = 65_536,
+        sessionWindow: UInt32 = 1_024, replyBytes: UInt64 = 256 << 20, origin: Digest? = nil
     ) {
         self.members = members.sorted { $0.node < $1.node }
         voters = self.members.filter { $0.role == .voter }.map(\.node)
@@ -50,13 +54,22 @@ public struct Configuration: Hashable, Sendable {
         self.sessionLimit = sessionLimit
         self.sessionWindow = sessionWindow
         self.replyBytes = replyBytes
+        self.origin = origin
     }
 
     /// The same with other members.
     func with(members: [Member], retired: [NodeID]) -> Configuration {
         Configuration(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
-            sessionWindow: sessionWindow, replyBytes: replyBytes)
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
+    }
+
+    /// What a new cluster is created with that goes on from where this one came to: the same limits, which replicas
+    /// have applied alike, and nobody of its members.
+    package func succeeded(by voters: [NodeID], origin: Digest) -> Configuration {
+        Configuration(
+            members: voters.map { Member(node: $0) }, alpha: alpha, sessionLimit: sessionLimit,
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
     }
 
     /// Where `node` stands among the voters; nil for anybody else.

@@ -47,7 +47,9 @@ struct Scout: Sendable {
     /// Parts of two answers (to a prepare that came twice) make one promise only when both were given at
     /// the same chosen slot: the votes below the ballot are then the same, and so is how they are cut.
     mutating func add(_ promise: Promise, from node: NodeID) {
-        guard promise.ballot == ballot, promise.part < promise.parts, isAsked(promise, of: node) else { return }
+        guard promise.ballot == ballot, promise.part < promise.parts, isAsked(promise, of: node) else {
+            return
+        }
         Invariant.quorumExact(vote: promise.ballot, counted: ballot)
         var answer = arriving[node] ?? Arriving(parts: promise.parts, chosenThrough: promise.chosenThrough)
         if answer.parts != promise.parts || answer.chosenThrough != promise.chosenThrough

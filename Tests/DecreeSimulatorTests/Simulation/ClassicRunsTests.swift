@@ -106,6 +106,8 @@ extension SimulationSettings {
         nodes = count
         configuration = Configuration(voters: (1...count).map { NodeID(UInt16($0)) })
         limits = Limits()
+        spares = 0
+        paddingBytes = 0
         checkpointPages = 1_000
         diskMicroseconds = 400
         victims = []

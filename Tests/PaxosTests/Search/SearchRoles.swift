@@ -170,7 +170,9 @@ final class SearchRoles {
             }
             scout.add(message(ballot, reports: promise.reports), from: from)
             scout.add(message(ballot, reports: promise.reports), from: from)
-            guard scout.promised.isReached(in: configurations) == (index == promises.count - 1) else { return Found.notExact }
+            guard scout.promised.isReached(in: configurations) == (index == promises.count - 1) else {
+                return Found.notExact
+            }
         }
         return ([1, 2] as [UInt64]).reduce(0) { found, slot in
             guard scout.lastVoted >= Slot(slot) else { return found }
@@ -216,7 +218,9 @@ final class SearchRoles {
                 let accepted = Accepted(ballot: name, from: Slot(slot), through: Slot(slot))
                 commander.count(
                     accepted, from: SearchSpace.acceptors[acceptor], of: SearchSpace.configurations)
-                while let taken = commander.takeChosen(of: SearchSpace.configurations) { chosen |= 1 << (taken.slot.rawValue - 1) }
+                while let taken = commander.takeChosen(of: SearchSpace.configurations) {
+                    chosen |= 1 << (taken.slot.rawValue - 1)
+                }
             }
         }
         return chosen

@@ -37,7 +37,7 @@ struct Chaos {
         doubling = .random(in: 0...60, using: &weather)
         crashes = .random(in: 0...4, using: &weather)
         isReordering = .random(using: &weather)
-        changes = .random(in: 0...20, using: &weather)
+        changes = .random(in: 5...40, using: &weather)
         if .random(using: &weather) { toDamage = .random(in: 1...UInt16(nodes), using: &weather) }
     }
 

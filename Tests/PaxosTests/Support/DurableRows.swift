@@ -58,17 +58,22 @@ struct DurableRows {
 
     // MARK: Snapshots
 
-    private mutating func apply(_ header: SnapshotHeader, _ index: UInt32, _ bytes: ArraySlice<UInt8>) -> String? {
+    private mutating func apply(_ header: SnapshotHeader, _ index: UInt32, _ bytes: ArraySlice<UInt8>)
+        -> String?
+    {
         if index == 0 { chunks[header] = [] }
         guard chunks[header]?.count == Int(index) else {
-            return "chunk \(index) of the snapshot at \(header.slot) comes after \(chunks[header]?.count ?? 0)"
+            return
+                "chunk \(index) of the snapshot at \(header.slot) comes after \(chunks[header]?.count ?? 0)"
         }
         chunks[header]?.append(Array(bytes))
         return nil
     }
 
     private mutating func complete(_ header: SnapshotHeader, isInstalled: Bool) -> String? {
-        guard let whole = read(header) else { return "FloorSafe: the snapshot at \(header.slot) is not whole" }
+        guard let whole = read(header) else {
+            return "FloorSafe: the snapshot at \(header.slot) is not whole"
+        }
         guard whole.header.slot > snapshot?.slot ?? .zero else { return nil }
         snapshot = header
         if isInstalled, header.slot > chosenThrough {

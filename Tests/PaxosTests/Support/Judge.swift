@@ -52,7 +52,8 @@ struct Judge {
         if index > chains.count { object("ApplyPrefix: slot \(slot) is chosen before its predecessor") }
         guard let decided = decided(slot) else {
             chains.append(chain)
-            return object("QuorumExact: slot \(slot) is chosen on node \(node) without a quorum's durable votes")
+            return object(
+                "QuorumExact: slot \(slot) is chosen on node \(node) without a quorum's durable votes")
         }
         if (chains.last ?? .zero).chained(slot, decided.digest) != chain {
             object("ChosenUnique: node \(node) holds another value than was chosen in slot \(slot)")
@@ -118,7 +119,9 @@ struct Judge {
             if rows.promised < prepare.ballot { early("prepare \(prepare.ballot)", node) }
         case .promise(let promise):
             if rows.promised < promise.ballot { early("promise \(promise.ballot)", node) }
-            if rows.damagedThrough ?? .zero > rows.chosenThrough, promise.chosenThrough < rows.damagedThrough ?? .zero {
+            if rows.damagedThrough ?? .zero > rows.chosenThrough,
+                promise.chosenThrough < rows.damagedThrough ?? .zero
+            {
                 object("CorruptIsNotAbsent: node \(node) promises though its votes are damaged")
             }
             for vote in promise.accepted where !holds(vote.ballot, in: vote.slot, rows) {

@@ -14,12 +14,14 @@ final class SoloGroup {
     private var lastTicket: UInt64 = 0
 
     init(
-        voters: UInt16 = 3, limits: Limits = TestCluster.shortTimes, votes: RecoveredVotes? = nil,
+        voters: UInt16 = 3, alpha: UInt32 = 256, limits: Limits = TestCluster.shortTimes,
+        votes: RecoveredVotes? = nil,
         chosen: [AcceptedProposal] = []
     ) {
         group = Group(
             id: .first, node: NodeID(1),
-            genesis: Configuration(voters: (1...voters).map { NodeID($0) }), machine: ListMachine(),
+            genesis: Configuration(voters: (1...voters).map { NodeID($0) }, alpha: alpha),
+            machine: ListMachine(),
             limits: limits, seed: 1)
         for decided in chosen { group.replay(decided, chain: nil) }
         if let votes { group.restore(votes) }
@@ -64,6 +66,15 @@ final class SoloGroup {
         let ticket = ask(request)
         return responses[ticket]
     }
+
+    /// Installs a peer's snapshot, as a host does that has read it back.
+    func install(_ snapshot: Snapshot) {
+        guard let capture = try? Capture(decoding: snapshot, machine: group.machine) else { return }
+        group.install(capture, snapshot.header, into: &step)
+        endTurn()
+    }
+
+    func takeCapture() -> Capture? { group.takeCapture() }
 
     /// What was sent since the last call.
     func takeSent() -> [Message] {

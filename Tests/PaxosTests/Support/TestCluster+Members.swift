@@ -59,7 +59,8 @@ extension TestCluster {
         sourceLocation: SourceLocation = #_sourceLocation, _ isAsWanted: ([UInt16]) -> Bool
     ) {
         run(within: 200, "the change is in force", sourceLocation: sourceLocation) { cluster in
-            isAsWanted(cluster.voters) && cluster.judge.configurations.latestFrom <= cluster.judge.chosenThrough.next
+            isAsWanted(cluster.voters)
+                && cluster.judge.configurations.latestFrom <= cluster.judge.chosenThrough.next
         }
     }
 
@@ -70,13 +71,16 @@ extension TestCluster {
 
     /// Has a node take a snapshot, and waits until it counts.
     func takeSnapshot(at number: UInt16, sourceLocation: SourceLocation = #_sourceLocation) {
-        guard case .admin(.takingSnapshot(let slot))? = ask(
-            .admin(.takeSnapshot), of: number, sourceLocation: sourceLocation)
+        guard
+            case .admin(.takingSnapshot(let slot))? = ask(
+                .admin(.takeSnapshot), of: number, sourceLocation: sourceLocation)
         else {
             Issue.record("node \(number) takes no snapshot [seed \(seed)]", sourceLocation: sourceLocation)
             return
         }
-        run(within: 50, "a snapshot", sourceLocation: sourceLocation) { $0[number].rows.snapshot?.slot == slot }
+        run(within: 50, "a snapshot", sourceLocation: sourceLocation) {
+            $0[number].rows.snapshot?.slot == slot
+        }
     }
 
     /// Has nodes take a snapshot and delete all that it stands for.

@@ -150,7 +150,7 @@ extension TraceInterpreter {
         try submit(request, named: text, to: command.arguments[0], on: cluster)
     }
 
-    private func submit(
+    func submit(
         _ request: ClientRequest, named name: String, to target: String, on cluster: TestCluster
     ) throws(TraceFailure) {
         let node = try node(target, of: cluster)

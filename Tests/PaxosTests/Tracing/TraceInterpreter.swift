@@ -41,6 +41,7 @@ final class TraceInterpreter {
         if try runNetwork(command, on: cluster) { return }
         if try runNodes(command, on: cluster) { return }
         if try runClients(command, on: cluster) { return }
+        if try runOperators(command, on: cluster) { return }
         if try show(command, on: cluster) { return }
         throw TraceFailure("there is no command \(command.word)")
     }
@@ -51,17 +52,20 @@ final class TraceInterpreter {
     }
 
     private func start(_ command: TraceCommand) throws(TraceFailure) {
-        try command.allow(0...0, options: ["nodes", "seed", "promiseBytes", "spread", "sessions"])
+        try command.allow(
+            0...0, options: ["nodes", "spares", "seed", "promiseBytes", "spread", "sessions", "alpha"])
         guard cluster == nil else { throw TraceFailure("one cluster is enough") }
         var limits = TestCluster.shortTimes
         if let spread = try command.number("spread") { limits.electionSpreadTicks = spread }
         let sessionLimit = UInt32(clamping: try command.number("sessions") ?? 65_536)
-        guard let nodes = try command.number("nodes"), (1...9).contains(nodes) else {
-            throw TraceFailure("cluster wants nodes=1 through 9")
-        }
+        let alpha = UInt32(clamping: try command.number("alpha") ?? 256)
+        let spares = try command.number("spares") ?? 0
+        guard let nodes = try command.number("nodes"), (1...9).contains(nodes), (0...9).contains(spares),
+            alpha > 0
+        else { throw TraceFailure("cluster wants nodes=1 through 9, spares=0 through 9, alpha=1 or more") }
         let cluster = TestCluster(
-            nodes: nodes, seed: UInt64(try command.number("seed") ?? 1), limits: limits,
-            sessionLimit: sessionLimit)
+            nodes: nodes, spares: spares, seed: UInt64(try command.number("seed") ?? 1), limits: limits,
+            sessionLimit: sessionLimit, alpha: alpha)
         cluster.promiseBytes = try command.number("promiseBytes")
         cluster.keepsTrace = true
         cluster.onlooker = { [unowned self] in see($0) }

@@ -80,8 +80,10 @@ struct TraceWords {
         case .handover(let handover): "\(handover.ballot)"
         case .snapshotOffer(let offer):
             "\(Self.describe(offer.header)), chosen through \(offer.chosenThrough)"
-        case .fetchSnapshot(let fetch): "\(Self.describe(fetch.header)) from chunk \(fetch.from + 1)"
-        case .snapshotChunk(let chunk): "\(Self.describe(chunk.header)) chunk \(chunk.index + 1)"
+        case .fetchSnapshot(let fetch):
+            "at slot \(fetch.header.slot) from chunk \(fetch.from + 1) of \(fetch.header.chunkCount)"
+        case .snapshotChunk(let chunk):
+            "at slot \(chunk.header.slot), chunk \(chunk.index + 1) of \(chunk.header.chunkCount)"
         }
     }
 
@@ -144,7 +146,8 @@ struct TraceWords {
     private func describe(_ content: LogRead.Content) -> String {
         switch content {
         case .slots(let from, let through): "slots \(from) through \(through)"
-        case .chunks(let header, let from): "the snapshot \(Self.describe(header)) from chunk \(from + 1)"
+        case .chunks(let header, let from):
+            "the snapshot at slot \(header.slot) from chunk \(from + 1) of \(header.chunkCount)"
         }
     }
 

@@ -17,10 +17,9 @@ import Testing
     @Test func everyScenarioHasATrace() {
         let wanted = [
             "AcceptWithoutPrepare", "BallotReuse", "CatchUp", "Chained", "ColdStart", "Constrained",
-            "DecisionNamesBallot", "Duelling", "Ghost", "HandOver", "HighestVoteWins", "InheritedSlots",
-            "OneWay",
-            "PausedLeader", "PersistBeforeSend", "PromiseInParts", "QuorumLoss", "SlowDisk", "StalePromise",
-            "TwoSlots",
+            "DecisionNamesBallot", "Duelling", "GapBelowFloor", "Ghost", "HandOver", "HighestVoteWins",
+            "InheritedSlots", "Joining", "OneWay", "PausedLeader", "PersistBeforeSend", "PromiseInParts",
+            "QuorumLoss", "RemovedLeader", "SlowDisk", "StalePromise", "TransferLead", "TwoSlots",
         ]
         #expect(!Self.names.isEmpty, "no trace in \(Self.folder.path())")
         #expect(wanted.filter { !Self.names.contains($0) } == [])
@@ -67,6 +66,7 @@ import Testing
         arguments: [
             "fly 1", "elect", "elect 4", "elect 1 fast=1", "deliver 1->2", "deliver 1-2", "deliver 1->2 news",
             "hide news", "disk 1 fast", "submit 1 a x", "run ticks=ten", "commit 1", "cluster nodes=3",
+            "join 1", "remove 1 2 replacing=3", "truncate 1", "health 1 median=fast",
         ])
     func whatIsNoCommandIsRefused(_ command: String) throws {
         let file = try TraceFile("# A comment.\n\ncluster nodes=3\n\(command)\n----\nok\n")

@@ -56,6 +56,9 @@ final class ProcessCluster {
         try #require(isReady, "the nodes elect no leader: \(running.values.map(\.process.error))")
     }
 
+    /// What a node that runs has logged.
+    func log(of id: Int) -> String { running[id]?.process.error ?? "" }
+
     /// The end of a node that is killed or ends by itself.
     func end(of id: Int) async throws -> Tool.Result {
         let node = running.removeValue(forKey: id)

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Decree
+import DecreeStore
+import Foundation
+import Paxos
+
+/// `decree recover`: a new cluster from what is left of one that lost its quorum.
+struct RecoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover",
+        abstract: "Go on with one surviving node when a majority of the voters is lost for good.",
+        discussion: """
+            Only when the lost voters' disks are gone: with a majority of them the cluster goes on by itself, and \
+            loses nothing. Stop all survivors, compare them with `decree log verify`, and run this on the one that \
+            is furthest. It says what may be lost, and asks before it writes anything.
+
+            The node becomes the only voter of a new cluster. What it knows to be chosen stays; what it accepted \
+            without knowing stays too, and is chosen by this. What others had acknowledged to clients, and this \
+            node never heard of, is lost. The directory that was stays beside the new one. Wipe the other \
+            survivors, and let them join: `decree node --join`.
+
+            EXAMPLE
+              decree recover --force /var/lib/decree
+
+            EXIT CODES
+              0  the node can be started
+              1  the store is not sound, or you did not confirm
+              2  wrong usage
+              4  the store cannot be read or written, or a node runs on it
+            """)
+
+    @Argument(help: ArgumentHelp("The survivor's data directory.", valueName: "directory"))
+    var directory: String
+
+    @Flag(help: "It may lose what clients were told: say that you mean it.")
+    var force = false
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    @Option(help: ArgumentHelp("The new cluster's name; the same unless given.", valueName: "name"))
+    var cluster: String?
+
+    @Flag(help: "Print JSON, one object a group. Needs --yes.")
+    var json = false
+
+    func validate() throws {
+        guard force else {
+            throw ValidationError(
+                "this may lose what clients were told: read `decree help recover`, and add --force if you mean it"
+            )
+        }
+        guard !json || yes else { throw ValidationError("--json asks nothing: add --yes") }
+        guard (1...255).contains(cluster?.utf8.count ?? 1) else {
+            throw ValidationError("--cluster wants a name of 1 to 255 bytes")
+        }
+    }
+
+    func run() async throws {
+        let path = URL(fileURLWithPath: directory).standardizedFileURL.path
+        // Held to the end: no node starts on it meanwhile.
+        let store = try VerifiedStore(path)
+        try store.requireSound()
+        let recovery = try QuorumRecovery(store, directory: path, cluster: cluster)
+        if !json { for line in recovery.warning { print(line) } }
+        try confirm(recovery)
+        try recovery.write()
+        for line in json ? recovery.json : recovery.conclusion { print(line) }
+        withExtendedLifetime(store) {}
+    }
+
+    private func confirm(_ recovery: QuorumRecovery) throws {
+        guard !yes else { return }
+        print("Type the cluster's name, \(recovery.old.cluster), to go on:", terminator: " ")
+        FileHandle.standardOutput.write(Data())
+        fflush(nil)
+        guard readLine() == recovery.old.cluster else {
+            throw ToolError(.checkFailed, "not confirmed: nothing was written")
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Paxos
+
+/// What lies on the disks when all is over.
+extension World {
+    /// Looks at the rows themselves: all slots above the floor are there, and of what is not needed not much.
+    func inspectDisk(of node: SimulatedNode) {
+        guard judge.void[node.index] == nil, !judge.rotten.contains(node.index) else { return }
+        let file = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
+        guard let rows = DiskRows(node.disk.image, file: file) else {
+            violate(.store, "the database of \(judge.name(node.index)) cannot be read")
+            return
+        }
+        let durable = judge.nodes[node.index]
+        let (floor, through) = (durable.floor.rawValue, durable.chosenThrough.rawValue)
+        let needed = floor < through ? Array(floor + 1...through) : []
+        let name = judge.name(node.index)
+        if rows.chosen.filter({ $0 > floor }) != needed {
+            violate(
+                .invariant, "FloorSafe: \(name) lacks facts between its floor \(floor) and slot \(through)")
+        }
+        let values = Set(rows.accepted)
+        if let missing = needed.first(where: { !values.contains($0) }) {
+            violate(
+                .invariant, "FloorSafe: \(name) lacks the value of slot \(missing), above its floor \(floor)")
+        }
+        if floor > rows.complete.last ?? 0 {
+            violate(
+                .invariant, "FloorSafe: \(name) has floor \(floor), and no complete snapshot stands for it")
+        }
+        // The latest, one that a peer reads, one on its way, and one that is being deleted.
+        if rows.snapshots > 4 { violate(.store, "\(name) keeps \(rows.snapshots) snapshots") }
+    }
+}

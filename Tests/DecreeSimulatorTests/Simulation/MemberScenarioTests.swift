@@ -1,0 +1,73 @@
+import Synchronization
+import Testing
+
+@testable import DecreeSimulator
+
+/// Members that come, go and come back, and networks that keep only some in touch.
+struct MemberScenarioTests {
+    /// Reconfigure: a node joins, and another is taken out at once; then it goes on so, while whoever leads dies.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func membersChangeWhileLeadersDie(seed: UInt64) async {
+        var scenario = Scenario(nodes: 3, seconds: 24, seed: seed)
+        scenario.settings.spares = 3
+        for (place, start) in [3.0, 8.0, 13.0].enumerated() {
+            scenario.add(.members, .operate(.join(isVoter: true)), from: start, to: start + 0.1)
+            scenario.add(.members, .operate(.remove), from: start + 0.05, to: start + 0.1)
+            scenario.add(.kill, .stop(.leader, .kill), from: start + 0.3, to: start + 1)
+            // The joiner dies in the middle of it, too.
+            scenario.add(.kill, .stop(.node(3 + place), .kill), from: start + 0.5, to: start + 2)
+            scenario.add(.handOver, .operate(.handOver(isNamed: false)), from: start + 3, to: start + 3.1)
+        }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.joins == 3)
+        #expect(report.counts.removals >= 1)
+    }
+
+    /// A removed node that was away knocks when it is back: it is told, and ends; whoever tells it does not.
+    @Test(arguments: 1...5 as ClosedRange<UInt64>)
+    func aRemovedNodeThatKnocksEndsNobodyElse(seed: UInt64) async {
+        var scenario = Scenario(nodes: 4, seconds: 14, seed: seed)
+        scenario.settings.spares = 2
+        for node in 0..<4 {
+            let start = 2 + 2.5 * Double(node)
+            scenario.add(.kill, .stop(.node(node), .kill), from: start, to: start + 2)
+            scenario.add(
+                .members, .operate(node % 2 == 0 ? .remove : .replace), from: start + 0.8, to: start + 0.9)
+        }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.retired >= 1, "nobody was taken out")
+    }
+
+    /// PausedLeader: the leader stops for three election timeouts with reads in its queue, and another leads.
+    @Test func aLeaderThatWasPausedAnswersNoOldReads() async {
+        var scenario = Scenario(nodes: 3, seconds: 14)
+        for start in [3.0, 6.5, 10.0] { scenario.add(.pause, .pause(.leader), from: start, to: start + 1.8) }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.elections >= 4)
+        #expect(report.counts.reads > 100)
+    }
+
+    static let partitions: [Partition] = [.quorumLoss(hub: 2), .constrained(hub: 1, leader: 3), .chained]
+
+    /// QuorumLoss, Constrained, Chained: within four election timeouts there is progress again.
+    @Test(arguments: partitions)
+    func aPartialPartitionIsNoStandstill(_ partition: Partition) async {
+        var scenario = Scenario(nodes: 5, seconds: 16)
+        scenario.add(.partition, .partition(partition), from: 4, to: 15)
+        let served = Mutex(0)
+        let report = await scenario.run { history in
+            let done = history.filter { operation in
+                operation.outcome.isAnswered && !operation.isStaleRead
+                    && (operation.completed.map {
+                        (8 * VirtualTime.second..<15 * VirtualTime.second).contains($0)
+                    } ?? false)
+            }
+            served.withLock { $0 = done.count }
+        }
+        #expect(report.violations == [])
+        #expect(served.withLock { $0 } > 50, "nobody was served under \(partition)")
+    }
+}

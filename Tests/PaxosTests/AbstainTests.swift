@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Paxos
+
+/// Some of what a node had voted cannot be read any more (invariant CorruptIsNotAbsent).
+@Suite struct AbstainTests {
+    /// "x" is chosen by the votes of nodes 1 and 3 in slot 3; nobody but they ever heard of it, and nobody knows it
+    /// to be chosen. Then all die, and node 3 comes back without that vote.
+    private func cluster() -> TestCluster {
+        let cluster = TestCluster()
+        cluster.elect(1)
+        let session = cluster.openSession(at: 1)
+        _ = cluster.ask(session.command("before", sequence: 1), of: 1)
+        cluster.run(ticks: 20)
+        cluster.isolate(2)
+        cluster.hold(from: 3, to: 1)
+        cluster.submit(session.command("x", sequence: 2), to: 1)
+        cluster.settle()
+        #expect(cluster.judge.isDecided(Slot(3)))
+        for node in cluster.nodes { cluster.crash(node.id.rawValue) }
+        _ = cluster.intercept()
+        cluster.network.heal()
+        cluster[3].rows.damage(through: Slot(3))
+        return cluster
+    }
+
+    @Test func withOneMoreDownTheClusterWaitsRatherThanLoseAnything() {
+        let cluster = cluster()
+        cluster.restart(2)
+        cluster.restart(3)
+        cluster.run(ticks: 100)
+        #expect(cluster.leaders.isEmpty)
+        #expect(cluster[3].group?.status.abstainThrough == Slot(3))
+        #expect(cluster[3].group?.status.role == .follower)
+        cluster.converge()
+        #expect(cluster.items(on: 2) == ["before", "x"])
+    }
+
+    @Test func itVotesAgainWhenItHasLearntWhatItHadVoted() {
+        let cluster = cluster()
+        cluster.restart(1)
+        cluster.restart(2)
+        cluster.restart(3)
+        cluster.run(within: 200, "node 3 has learnt it") { $0[3].group?.status.abstainThrough == nil }
+        cluster.converge()
+        cluster.crash(1)
+        cluster.elect(3)
+        cluster.run(within: 50, "node 3 leads") { $0.leader == 3 }
+        #expect(cluster.items(on: 3) == ["before", "x"])
+    }
+
+    @Test func itGrantsAndPromisesAndVotesForNothing() {
+        let solo = SoloGroup(
+            votes: RecoveredVotes(promised: Ballot(1, 3), accepted: [], damagedThrough: Slot(2)))
+        solo.tick(100)
+        #expect(solo.group.scout == nil && solo.group.candidacy == nil)
+        _ = solo.takeSent()
+        let ballot = Ballot(5, 2)
+        solo.receive(.preVote(PreVote(ballot: ballot)), from: 2)
+        solo.receive(.prepare(Prepare(ballot: ballot, firstOpen: Slot(1))), from: 2)
+        let accept = Accept(ballot: ballot, slot: Slot(1), proposal: .sessions(1), chosenThrough: .zero)
+        solo.receive(.accept(accept), from: 2)
+        solo.receive(.handover(Handover(ballot: ballot)), from: 2)
+        guard case .preVoteReply(let reply)? = solo.takeSent().first else {
+            Issue.record("the pre-vote is not answered")
+            return
+        }
+        #expect(!reply.isGranted)
+        #expect(solo.rows.isEmpty && solo.sent.isEmpty)
+        // It learns like anybody, and then it is a voter like any other.
+        solo.decide((1...2).map { AcceptedProposal($0, ballot, .sessions(1)) }, chosenThrough: 2, from: 2)
+        solo.receive(
+            .accept(Accept(ballot: ballot, slot: Slot(3), proposal: .sessions(1), chosenThrough: Slot(2))),
+            from: 2)
+        #expect(solo.takeSent().contains { if case .accepted = $0 { true } else { false } })
+    }
+}
