@@ -44,10 +44,13 @@ extension NodeCore {
         shell?.peersChanged()
     }
 
-    /// Ends this node if it belongs to no group any more. Not at the start, when there is no shell yet to close the
-    /// store, but with the first turn.
+    /// Ends this node if it belongs to no group any more. Not before it has led to the end, and not at once: others may
+    /// have to learn from it, and from nobody else, that they are enough now.
     func endIfGone() {
         guard isGone(node) else { return }
+        let since = goneTick ?? ticks
+        goneTick = since
+        guard ticks - since >= Self.ticksGone, !groups.contains(where: \.isLeading) else { return }
         fail(.removed("node \(node) was removed from the cluster"))
     }
 

@@ -38,6 +38,10 @@ package final class NodeCore {
     var witnesses = Witnesses()
     /// What is done beside the commits.
     var upkeep = Upkeep()
+    /// When this node was first seen to belong to no group any more.
+    var goneTick: UInt64?
+    /// Ticks for which a node that was removed tells others what it knows, before it ends.
+    static let ticksGone: UInt64 = 300
     /// Snapshots to be forgotten.
     var dropped: [(GroupID, SnapshotHeader)] = []
     /// The groups' configurations when they were last looked at.

@@ -56,7 +56,7 @@ import Testing
     @Test func aNewLeaderPromotesWhoJoined() {
         let cluster = TestCluster(nodes: 3, spares: 1, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.change(TestCluster.joining(4), at: 1)
         cluster.run(ticks: 2)
         cluster.crash(1)
@@ -107,7 +107,7 @@ import Testing
     @Test func aTenthVoterIsRefusedAndANinthIsReplaced() {
         let cluster = TestCluster(nodes: 9, spares: 2, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.change(TestCluster.learning(10), at: 1)
         cluster.restart(10)
         cluster.run(ticks: 20)
