@@ -1,4 +1,4 @@
-import Paxos
+import Synchronization
 
 @testable import DecreeSimulator
 
@@ -36,5 +36,25 @@ struct Scenario {
         return await Simulation(
             seed: 1, settings: settings, workload: BankWorkload(), onHistory: onHistory
         ).run()
+    }
+}
+
+/// How many were answered within a while: writes, and reads that are not stale.
+final class Answered: Sendable {
+    private let span: Range<UInt64>
+    private let found = Mutex(0)
+
+    init(within span: Range<UInt64>) { self.span = span }
+
+    var count: Int { found.withLock { $0 } }
+
+    /// Takes a run's history.
+    func take(_ history: [Operation]) {
+        let span = span
+        let done = history.count { operation in
+            operation.outcome.isAnswered && !operation.isStaleRead
+                && (operation.completed.map { span.contains($0) } ?? false)
+        }
+        found.withLock { $0 = done }
     }
 }

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import DecreeSimulator
@@ -57,17 +56,9 @@ struct MemberScenarioTests {
     func aPartialPartitionIsNoStandstill(_ partition: Partition) async {
         var scenario = Scenario(nodes: 5, seconds: 16)
         scenario.add(.partition, .partition(partition), from: 4, to: 15)
-        let served = Mutex(0)
-        let report = await scenario.run { history in
-            let done = history.filter { operation in
-                operation.outcome.isAnswered && !operation.isStaleRead
-                    && (operation.completed.map {
-                        (8 * VirtualTime.second..<15 * VirtualTime.second).contains($0)
-                    } ?? false)
-            }
-            served.withLock { $0 = done.count }
-        }
+        let answered = Answered(within: 8 * VirtualTime.second..<15 * VirtualTime.second)
+        let report = await scenario.run(onHistory: answered.take)
         #expect(report.violations == [])
-        #expect(served.withLock { $0 } > 50, "nobody was served under \(partition)")
+        #expect(answered.count > 50, "nobody was served under \(partition)")
     }
 }

@@ -1,0 +1,152 @@
+import DecreeNode
+import DecreeStore
+import DecreeWire
+import NIOCore
+import Paxos
+
+/// A client that waits for a response.
+struct Waiter {
+    let client: Endpoint
+    let life: Int
+    let connection: Int
+    /// Its name for the request.
+    let id: UInt64
+    /// The ballot that a quorum had promised when the request came.
+    let arrivedUnder: Ballot
+
+    init(_ packet: Packet, id: UInt64, arrivedUnder ballot: Ballot) {
+        (client, life, connection) = (packet.from, packet.fromLife, packet.connection)
+        self.id = id
+        arrivedUnder = ballot
+    }
+}
+
+extension SimulatedNode: NodeShell {
+    func send(
+        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
+    ) {
+        let place = world.place(of: peer)
+        let isSent = place.map { world.dialled(index, $0).isUp } ?? false
+        world.judge.sees(message, from: index, to: place, life: life, isSent: isSent)
+        guard let place else { return }
+        if case .fetch = message { world.counts.fetches += 1 }
+        var buffer = ByteBufferAllocator().buffer(capacity: 128)
+        do throws(WireError) {
+            try message.write(
+                group: group, persistSequence: persistSequence, version: WireVersion.maximum, into: &buffer)
+        } catch {
+            world.violate(.invariant, "node \(id) cannot encode \(message): \(error)")
+        }
+        world.send(buffer, from: index, to: place)
+    }
+
+    func flushPeers() {}
+
+    func respond(_ responses: [(Ticket, ClientResponse)]) {
+        for (ticket, response) in responses {
+            guard let waiter = waiters.removeValue(forKey: ticket) else {
+                world.violate(.invariant, "node \(id) answers ticket \(ticket.rawValue) twice")
+                continue
+            }
+            world.judge.sees(response, from: index, arrivedUnder: waiter.arrivedUnder)
+            var buffer = ByteBufferAllocator().buffer(capacity: 64)
+            do throws(WireError) {
+                try ClientFrame.response(id: waiter.id, response).write(
+                    version: WireVersion.maximum, into: &buffer)
+            } catch {
+                world.violate(.invariant, "node \(id) cannot encode \(response): \(error)")
+            }
+            world.answer(
+                buffer, from: index, to: waiter.client, life: waiter.life, connection: waiter.connection)
+        }
+    }
+
+    func perform(_ job: consuming DiskJob) {
+        jobStart = world.now
+        switch consume job {
+        case .commit(let step):
+            rows = step.writes
+            world.judge.intends(index, rows)
+            self.job = .commit(step)
+        case .retry: self.job = .retry
+        case .checkpoint: self.job = .checkpoint
+        case .verifySnapshot(let verification, let chunks):
+            self.job = .verifySnapshot(verification, chunks: chunks)
+        case .loadSnapshot(let group, let header): self.job = .loadSnapshot(group, header)
+        case .dropSnapshot(let group, let header): self.job = .dropSnapshot(group, header)
+        case .trim(let keeping, let rows): self.job = .trim(keeping: keeping, rows: rows)
+        case .scrub(let group, let from, let rows): self.job = .scrub(group, from: from, rows: rows)
+        case .close: self.job = .close
+        }
+        world.planDiskWork(self)
+    }
+
+    func scheduleTurnEnd() { world.planTurnEnd(self) }
+
+    func peerIsUp(_ peer: NodeID, address: String) {
+        told.insert(peer)
+        if let place = world.place(of: peer) { world.dial(index, to: place) }
+    }
+
+    /// Reaches for every member whose address it knows, from wherever.
+    func peersChanged() {
+        for member in core?.peers ?? []
+        where !member.address.isEmpty || configured.contains(member.node) || told.contains(member.node) {
+            if let place = world.place(of: member.node) { world.dial(index, to: place) }
+        }
+        // Whoever was named when it joined may know more than its own log does.
+        for node in configured.sorted() where node != id && core?.isGone(node) == false {
+            if let place = world.place(of: node) { world.dial(index, to: place) }
+        }
+    }
+
+    func encode(_ capture: Capture, for group: GroupID) {
+        encoding = (capture, group)
+        workBeside()
+    }
+
+    func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID) {
+        decoding = (snapshot, machine)
+        workBeside()
+    }
+
+    func note(_ note: NodeNote) {
+        world.note(.node, index, note.summary)
+        switch note {
+        case .snapshotTaken: world.counts.snapshots += 1
+        case .snapshotInstalled: world.installed(self)
+        case .rot: world.counts.mended += 1
+        case .snapshotBad, .members: break
+        }
+    }
+
+    func committed(nanoseconds: UInt64, counters: StoreCounters) {}
+
+    func becameReadOnly(_ isReadOnly: Bool) {
+        world.note(.node, index, isReadOnly ? "is read-only: its disk is full" : "is writable again")
+    }
+
+    func failed(_ failure: NodeFailure) { world.nodeFailed(self, failure) }
+
+    func finished() { world.nodeFinished(self) }
+}
+
+extension SimulatedNode {
+    /// It is shown how far another's store is.
+    func sees(_ sequence: PersistSequence, of node: NodeID) { sightings[node]?.saw(sequence, at: world.now) }
+
+    /// Another has introduced itself.
+    func meets(_ hello: Hello) {
+        guard hello.role == .peer, let node = hello.node else { return }
+        sees(hello.persistSequence, of: node)
+        meetings[node]?.saw(1, at: world.now)
+    }
+
+    /// It is shown that by a peer: of its own store, and of those that a leader tells of.
+    func sees(_ frame: PeerFrame, from peer: NodeID) {
+        guard !sightings.isEmpty else { return }
+        sees(frame.persistSequence, of: peer)
+        guard case .heartbeat(let heartbeat) = frame.message else { return }
+        for witness in heartbeat.witnesses { sees(witness.persistSequence, of: witness.node) }
+    }
+}
