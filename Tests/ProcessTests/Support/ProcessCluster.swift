@@ -74,9 +74,6 @@ final class ProcessCluster {
         return try await end(of: id)
     }
 
-    /// What a running node has logged.
-    func log(of id: Int) -> String { running[id]?.process.error ?? "" }
-
     /// Gives nodes that are stopped new ports, and tells them all.
     func move(_ moved: [Int]) throws {
         var members = configurations[0].nodes
