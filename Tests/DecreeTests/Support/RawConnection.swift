@@ -5,7 +5,7 @@ import NIOCore
 /// A blocking socket that sends whatever bytes a test wants a node to survive.
 final class RawConnection {
     private let descriptor: Int32
-    private var decoder = FrameDecoder()
+    private var decoder = FrameDecoder(version: WireVersion.maximum)
 
     init(port: Int) throws {
         #if canImport(Darwin)
@@ -43,7 +43,7 @@ final class RawConnection {
 
     func send(_ frame: Frame) throws {
         var buffer = ByteBuffer()
-        try frame.write(into: &buffer)
+        _ = try frame.write(version: WireVersion.maximum, into: &buffer)
         send(Array(buffer.readableBytesView))
     }
 

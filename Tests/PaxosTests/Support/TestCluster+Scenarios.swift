@@ -80,6 +80,7 @@ extension TestCluster {
         return responses[ticket]
     }
 
+    @discardableResult
     func openSession(
         at number: UInt16, sourceLocation: SourceLocation = #_sourceLocation
     ) -> TestSession {
