@@ -39,9 +39,27 @@ import Testing
     /// A snapshot written by this version is read by every later one.
     @Test func theBytesStayAsTheyAre() throws {
         let bytes: [UInt8] =
-            [1, 2, 0, 0, 0, 0, 0, 0, 0] + Self.bytes(of: bank(["b": 2, "a": 1]).digest())
+            [2, 2, 0, 0, 0, 0, 0, 0, 0] + Self.bytes(of: bank(["b": 2, "a": 1]).digest())
             + [1, 0x61, 1, 0, 0, 0, 0, 0, 0, 0] + [1, 0x62, 2, 0, 0, 0, 0, 0, 0, 0]
         #expect(bank(["b": 2, "a": 1]).snapshot() == bytes)
+    }
+
+    /// And one of the first version, whose accounts stand by the bytes of their names, still is.
+    @Test func theFirstVersionIsRead() throws {
+        let accounts: KeyValuePairs<String, Int64> = [
+            "ada": 1, "bob": 2, "cyd": 3, "dan": 4, "eve": 5, "fay": 6, "gus": 7, "hal": 8,
+        ]
+        let bank = bank(accounts)
+        var bytes: [UInt8] = [1, 8, 0, 0, 0, 0, 0, 0, 0] + Self.bytes(of: bank.digest())
+        for (name, balance) in accounts {
+            bytes += [UInt8(name.utf8.count)] + name.utf8 + Self.bytes(of: balance)
+        }
+        var restored = Bank()
+        try restored.restore(from: bytes[...])
+        #expect(restored.snapshot() == bank.snapshot())
+        // The order is another: a later version's would be refused.
+        bytes[0] = 2
+        #expect(throws: MachineRestoreError.self) { try restored.restore(from: bytes[...]) }
     }
 
     /// What a copy-on-write copy is for: it is written while the bank goes on.

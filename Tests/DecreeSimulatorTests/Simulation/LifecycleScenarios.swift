@@ -1,3 +1,4 @@
+import Paxos
 import Synchronization
 
 @testable import DecreeSimulator

@@ -1,3 +1,4 @@
+import Paxos
 import Testing
 
 @testable import DecreeSimulator
