@@ -54,14 +54,17 @@ public struct Joining: Sendable {
     /// - Throws: `NodeError`.
     public func run() async throws -> NodeConfiguration {
         let file = dataDirectory + "/" + Self.configurationFile
-        if FileManager.default.fileExists(atPath: dataDirectory + "/node.db") {
-            guard FileManager.default.fileExists(atPath: file) else {
+        let files = FileManager.default
+        if files.fileExists(atPath: dataDirectory + "/node.db") {
+            if files.fileExists(atPath: file) { return try NodeConfiguration.load(from: file) }
+            // One that was killed between its store and its configuration goes on where it was: the cluster knows it by
+            // the name it keeps.
+            guard files.fileExists(atPath: dataDirectory + "/" + Self.nameFile) else {
                 throw NodeError.configuration(
                     ConfigurationError(
                         "\(dataDirectory) holds the store of a node that did not join: start it with --config, or give "
                             + "the new node an empty directory"))
             }
-            return try NodeConfiguration.load(from: file)
         }
         let name = try storeName()
         let client = DecreeClient(cluster: "", nodes: cluster)
