@@ -33,6 +33,14 @@ import Testing
         process.signal(SIGTERM)
         #expect(try await process.status() == 0)
 
+        // Killed between its store and its configuration: it is still node 4.
+        try FileManager.default.removeItem(atPath: cluster.directory.path + "/data-4/node.json")
+        let again = try ToolProcess(command, input: nil)
+        #expect(await eventually { again.error.contains("running") }, "\(again.error)")
+        #expect(again.error.contains("node=4"))
+        again.signal(SIGTERM)
+        #expect(try await again.status() == 0, "\(again.error)")
+
         // An empty directory at the same address is another store, and no way back.
         try FileManager.default.removeItem(atPath: cluster.directory.path + "/data-4")
         let refused = try await Tool.run(command)
