@@ -73,7 +73,7 @@ import Testing
         try await expect(configuration(nodes: twice), #"is listed twice in "nodes": each node needs its own"#)
         try await expect(
             configuration(node: 7, nodes: three), #"this node is 7, which "nodes" does not list"#)
-        try await expect(configuration(nodes: members(10)), "a cluster has at most 9")
+        try await expect(configuration(nodes: members(10)), "a cluster is created with at most 9")
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/data"))
     }
 
