@@ -123,8 +123,26 @@ public struct Joining: Sendable {
                 return outcome.node
             }
         } catch {
+            if error == .changeRefused(.addressInUse),
+                let lost = await member(at: "\(address)", of: client, group)
+            {
+                throw .fenced(
+                    "node \(lost) of this address was known with another store; a node that lost its disk joins again "
+                        + "under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, then start the "
+                        + "node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
+                        + "listening at a new address")
+            }
             throw .notAdmitted("\(error)")
         }
+    }
+
+    /// Who is reached at an address, as the log has it.
+    private func member(at address: String, of client: DecreeClient, _ group: GroupID) async -> NodeID? {
+        guard
+            case .described(let log)? = try? await client.admin(
+                .describeLog, group: group, deadline: .seconds(5))
+        else { return nil }
+        return log.configuration.members.first { $0.address == address }?.node
     }
 
     private static func patiently<Result>(

@@ -16,9 +16,9 @@ struct DecreeTool: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, NodeCommand.self, BankTool.self, StatusTool.self, MemberTool.self,
-            LeaderTool.self,
-            SnapshotTool.self, LogTool.self, BackupCommand.self, RestoreCommand.self, RecoverCommand.self,
-            CrashtestCommand.self, BenchCommand.self, FloorCommand.self, SimulateCommand.self,
+            LeaderTool.self, SnapshotTool.self, LogTool.self, BackupCommand.self, RestoreCommand.self,
+            RecoverCommand.self, CrashtestCommand.self, FailoverCommand.self, BenchCommand.self,
+            FloorCommand.self, SimulateCommand.self,
             SimulateWorker.self,
         ])
 

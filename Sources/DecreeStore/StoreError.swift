@@ -46,7 +46,10 @@ extension StoreError: CustomStringConvertible {
         case .missing(let directory):
             return "there is no store in \(directory): check the path"
         case .notAStore(let file, let detail):
-            return "\(file) is not a Decree store (\(detail)): give the node another data directory"
+            return
+                "\(file) is not a Decree store (\(detail)): give the node another data directory; or, if it was the "
+                + "node's own and the disk spoilt it, keep it as evidence, run `decree member replace N HOST:PORT "
+                + "--nodes …` with the node's id for N, then `decree node --join HOST:PORT` with an empty directory"
         case .foreignCluster(let directory, let wanted, let found):
             return "\(directory) belongs to cluster \"\(found)\", not \"\(wanted)\": check the data "
                 + "directory and the cluster's name in the configuration"
@@ -69,7 +72,8 @@ extension StoreError: CustomStringConvertible {
             let whose = group.map { " group \($0)" } ?? ""
             let position = slot.map { " slot \($0)" } ?? ""
             return "corrupt: \(place)\(whose)\(position): \(detail). This node must not vote: keep the "
-                + "directory as evidence and readmit the node under a new id with an empty one"
+                + "directory as evidence, and have another take its place: run `decree member replace N HOST:PORT "
+                + "--nodes …` with this node's id for N, then `decree node --join HOST:PORT` with an empty directory"
         case .diskFull(let file):
             return "\(file): the disk is full; nothing is lost. Make room, then start the node again"
         case .badDirectory(let directory, let detail):

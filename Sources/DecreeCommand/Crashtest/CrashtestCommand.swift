@@ -26,6 +26,17 @@ struct CrashtestCommand: AsyncParsableCommand {
                           write-ahead log, while it commits, copies pages into the
                           database, or sends; n goes 1, 2, 3 and so on, with one far on
                           in between, and no boundary is visited twice
+              joins       a fresh node comes in with `decree node --join`, and votes
+                          when it has caught up; where five vote already, one is
+                          removed first, as `decree member remove` does it. Every
+                          other one is killed on its way in
+              replacements
+                          kill -9, and the node's disk is wiped: its old command must
+                          be refused (exit code 4), and a fresh node takes its place
+                          with `decree node --join --replace`
+
+            Nodes take snapshots often, and delete what these stand for. The log is therefore read from them \
+            while they run, all of it from slot 1, and judged: clients wait if that falls behind.
 
             Afterwards all nodes are stopped, and their files are read. Proved is: every acknowledged write \
             stands in the log at the place it was acknowledged with, and was answered as an independent model \
@@ -40,6 +51,7 @@ struct CrashtestCommand: AsyncParsableCommand {
               decree crashtest --nodes 3 --kills 100 --seed 7
               decree crashtest --kills 200 --pauses 50 --seed 9
               decree crashtest --boundary-kills 60 --seed 3
+              decree crashtest --kills 100 --joins 5 --replacements 5 --seed 11
               decree crashtest --nodes 5 --kills 60 --seed 8 --data /tmp/crash
               decree crashtest --kills 20 --json | jq .resumeWorstMilliseconds
 
@@ -90,6 +102,16 @@ struct CrashtestCommand: AsyncParsableCommand {
             "Nodes to kill at a boundary, all in all; needs strace, and so Linux.", valueName: "n"))
     var boundaryKills = 0
 
+    @Option(help: ArgumentHelp("Fresh nodes that join, all in all.", valueName: "n"))
+    var joins = 0
+
+    @Option(
+        help: ArgumentHelp("Nodes that lose their disks, and are replaced by fresh ones.", valueName: "n"))
+    var replacements = 0
+
+    @Option(help: ArgumentHelp("Commands between two snapshots of a node.", valueName: "n"))
+    var snapshotCommands = 2_000
+
     @Option(help: "Decides what is asked and who is struck how.")
     var seed: UInt64 = 1
 
@@ -114,13 +136,23 @@ struct CrashtestCommand: AsyncParsableCommand {
         }
         for (name, count) in [
             ("--kills", kills), ("--pauses", budget.pauses), ("--boundary-kills", boundaryKills),
+            ("--joins", joins), ("--replacements", replacements),
         ] {
             guard (0...100_000).contains(count) else {
                 throw ValidationError("\(name) takes 0 to 100000.")
             }
         }
-        guard !budget.isUsedUp else {
-            throw ValidationError("nothing to do: give --kills, --pauses or --boundary-kills a number.")
+        guard !budget.isUsedUp || joins + replacements > 0 else {
+            throw ValidationError(
+                "nothing to do: give --kills, --pauses, --boundary-kills, --joins or --replacements a number."
+            )
+        }
+        guard nodes <= MemberPlan.mostVoters || joins + replacements == 0 else {
+            throw ValidationError(
+                "--joins and --replacements go with \(MemberPlan.mostVoters) nodes or fewer.")
+        }
+        guard (1_000...1_000_000_000).contains(snapshotCommands) else {
+            throw ValidationError("--snapshot-commands takes 1000 to 1000000000.")
         }
         guard (1...256).contains(clients) else { throw ValidationError("--clients takes 1 to 256.") }
     }
@@ -129,11 +161,21 @@ struct CrashtestCommand: AsyncParsableCommand {
         FaultBudget(kills: kills, pauses: pauses ?? kills / 4, boundaryKills: boundaryKills)
     }
 
+    private var summary: String {
+        var words = [budget.summary]
+        if joins > 0 { words.append("\(joins) joins") }
+        if replacements > 0 { words.append("\(replacements) replacements") }
+        return words.joined(separator: ", ")
+    }
+
     func run() async throws {
         let historyFile = try history.map { try HistoryFile($0) }
         let directory = try RunDirectory(data)
         let announcer = Announcer(.surprises, onStandardError: json)
-        let settings = CrashSettings(nodes: nodes, budget: budget, seed: seed, clients: clients)
+        let settings = CrashSettings(
+            nodes: nodes, budget: budget, seed: seed, clients: clients, joins: joins,
+            replacements: replacements,
+            snapshotCommands: snapshotCommands)
         let report = try await Interruption.watched { interruption in
             try await directory.guarded(announcer) {
                 let run = try CrashRun(
@@ -154,7 +196,7 @@ struct CrashtestCommand: AsyncParsableCommand {
         if json {
             print(try report.json(directory: isKept ? directory.path : nil))
         } else {
-            announcer.line("\(budget.summary), \(nodes) nodes, seed \(seed)\n\(report.table)")
+            announcer.line("\(summary), \(nodes) nodes, seed \(seed)\n\(report.table)")
         }
         guard report.isFine else {
             throw ToolError(.checkFailed, report.complaint(directory: directory.path))

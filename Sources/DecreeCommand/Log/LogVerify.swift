@@ -71,7 +71,9 @@ struct LogVerify: AsyncParsableCommand {
             throw ToolError(
                 .checkFailed,
                 "\(findings) finding\(findings == 1 ? "" : "s"): start no node on such a store; keep it as "
-                    + "evidence, and readmit the node under a new id with an empty one")
+                    + "evidence, and have another take the node's place: run `decree member replace N HOST:PORT "
+                    + "--nodes …` with the node's id for N, then `decree node --join HOST:PORT` with an empty "
+                    + "directory")
         }
         if refused > 0 {
             throw ToolError(.store, "\(refused) of \(directories.count) stores could not be read")

@@ -69,6 +69,11 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The node's id, instead of the file's.", valueName: "id"))
     var node: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Commands between two snapshots, instead of the file's: the same on each node.", valueName: "n"))
+    var snapshotCommands: Int?
+
     @Option(help: "How much to log on standard error: trace, debug, info, notice, warning, error, critical.")
     var logLevel = Logger.Level.info
 
@@ -85,6 +90,7 @@ struct NodeCommand: AsyncParsableCommand {
         var configuration = try await configuration(logger)
         if let dataDirectory { configuration.dataDirectory = dataDirectory }
         if let node { configuration.node = node }
+        if let snapshotCommands { configuration.snapshotCommands = snapshotCommands }
         let node = try Node(
             configuration: configuration, machine: machine.machine, kind: machine.rawValue, logger: logger)
         let services = ServiceGroup(

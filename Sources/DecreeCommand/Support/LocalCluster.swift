@@ -7,7 +7,8 @@ final class LocalCluster {
     /// One node, whether or not it runs.
     struct Member {
         let configuration: NodeConfiguration
-        let configurationPath: String
+        /// What `decree` is started with.
+        let arguments: [String]
         let logPath: String
         fileprivate(set) var process: Process?
         /// Keeps the node's standard input open: it stops when this process ends, however that comes.
@@ -18,12 +19,17 @@ final class LocalCluster {
     private(set) var members: [Int: Member] = [:]
     private let executable: String
     private let nodeArguments: [String]
+    private let snapshotCommands: Int?
 
     /// Lays out `count` nodes under `directory`, on free ports of the loopback interface. Each is started
-    /// with `nodeArguments` besides its configuration.
-    init(nodes count: Int, directory: String, cluster: String, nodeArguments: [String] = []) throws {
+    /// with `nodeArguments` besides its configuration, and takes snapshots as often as is said.
+    init(
+        nodes count: Int, directory: String, cluster: String, nodeArguments: [String] = [],
+        snapshotCommands: Int? = nil
+    ) throws {
         self.directory = directory
         self.nodeArguments = nodeArguments
+        self.snapshotCommands = snapshotCommands
         executable = try Self.ownExecutable()
         let ports = try LoopbackPorts.free(count)
         let addresses = (1...count).map {
@@ -33,15 +39,41 @@ final class LocalCluster {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         for id in 1...count {
-            let configuration = NodeConfiguration(
+            var configuration = NodeConfiguration(
                 cluster: cluster, node: id, nodes: addresses, dataDirectory: "\(directory)/node-\(id)")
+            if let snapshotCommands { configuration.snapshotCommands = snapshotCommands }
             try configuration.validate()
             let path = "\(directory)/node-\(id).json"
             try encoder.encode(configuration).write(to: URL(fileURLWithPath: path))
             members[id] = Member(
-                configuration: configuration, configurationPath: path,
+                configuration: configuration,
+                arguments: ["node", "--config", path, "--stop-with-parent"] + nodeArguments,
                 logPath: "\(directory)/node-\(id).log")
         }
+    }
+
+    /// Takes in a node that is to join under the id that comes next, and does not start it yet. From then on it is one
+    /// like all others: the same command starts it again, before and after it has joined.
+    func add(_ id: Int, joining addresses: [String], replacing replaced: Int? = nil) throws {
+        guard members[id] == nil, let cluster = members.first?.value.configuration.cluster else { return }
+        let address = NodeConfiguration.Member(
+            id: id, host: "127.0.0.1", port: try LoopbackPorts.free(1)[0])
+        var arguments = [
+            "node", "--join", addresses.joined(separator: ","), "--listen", "\(address.host):\(address.port)",
+            "--data-directory", dataDirectory(of: id), "--stop-with-parent",
+        ]
+        if let replaced { arguments += ["--replace", "\(replaced)"] }
+        if let snapshotCommands { arguments += ["--snapshot-commands", "\(snapshotCommands)"] }
+        members[id] = Member(
+            configuration: NodeConfiguration(
+                cluster: cluster, node: id, nodes: [address], dataDirectory: dataDirectory(of: id)),
+            arguments: arguments + nodeArguments, logPath: "\(directory)/node-\(id).log")
+    }
+
+    /// A node that has ended is none of the cluster's any more.
+    @discardableResult
+    func remove(_ id: Int) -> Member? {
+        isRunning(id) ? nil : members.removeValue(forKey: id)
     }
 
     /// All ids, ascending.
@@ -67,19 +99,26 @@ final class LocalCluster {
     /// - Parameter runner: a program, and its arguments, that becomes the node in the process it is given.
     func start(_ id: Int, by runner: [String] = []) throws {
         guard let member = members[id], !isRunning(id) else { return }
+        let (process, lifeline) = try run(member.arguments, by: runner, logPath: member.logPath)
+        members[id]?.process = process
+        members[id]?.lifeline = lifeline
+    }
+
+    /// Runs the tool; it stops when what keeps its standard input open is let go.
+    func run(
+        _ arguments: [String], by runner: [String] = [], logPath: String
+    ) throws -> (process: Process, lifeline: Pipe) {
         let process = Process()
-        let command =
-            runner + [executable, "node", "--config", member.configurationPath, "--stop-with-parent"]
-            + nodeArguments
+        let command = runner + [executable] + arguments
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
         var environment = ProcessInfo.processInfo.environment
         environment["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = environment
-        if !FileManager.default.fileExists(atPath: member.logPath) {
-            _ = FileManager.default.createFile(atPath: member.logPath, contents: nil)
+        if !FileManager.default.fileExists(atPath: logPath) {
+            _ = FileManager.default.createFile(atPath: logPath, contents: nil)
         }
-        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: member.logPath))
+        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: logPath))
         try log.seekToEnd()
         let lifeline = Pipe()
         process.standardInput = lifeline
@@ -87,8 +126,7 @@ final class LocalCluster {
         process.standardError = log
         try process.run()
         try log.close()
-        members[id]?.process = process
-        members[id]?.lifeline = lifeline
+        return (process, lifeline)
     }
 
     func startAll() throws { for id in ids { try start(id) } }

@@ -8,17 +8,18 @@ import Testing
 /// Nodes as processes of the built tool, each with a directory of its own, on free ports of loopback.
 final class ProcessCluster {
     let directory: TemporaryDirectory
-    let configurations: [NodeConfiguration]
+    private(set) var configurations: [NodeConfiguration]
     private var running: [Int: (process: ToolProcess, lifeline: Pipe)] = [:]
 
-    init(nodes count: Int = 3, cluster: String = "bank") throws {
+    init(nodes count: Int = 3, cluster: String = "bank", snapshotCommands: Int = 2_000_000) throws {
         directory = try TemporaryDirectory()
         let members = try freePorts(count).enumerated().map {
             NodeConfiguration.Member(id: $0 + 1, host: "127.0.0.1", port: $1)
         }
         configurations = members.map { [path = directory.path] in
             NodeConfiguration(
-                cluster: cluster, node: $0.id, nodes: members, dataDirectory: path + "/data-\($0.id)")
+                cluster: cluster, node: $0.id, nodes: members, dataDirectory: path + "/data-\($0.id)",
+                snapshotCommands: snapshotCommands)
         }
         for configuration in configurations {
             _ = try directory.write(json(configuration), to: "\(configuration.node).json")
@@ -65,6 +66,34 @@ final class ProcessCluster {
         let (process, lifeline) = try #require(node, "node \(id) does not run")
         defer { withExtendedLifetime(lifeline) {} }
         return try await process.result()
+    }
+
+    /// SIGTERM to one.
+    func stop(_ id: Int) async throws -> Tool.Result {
+        running[id]?.process.signal(SIGTERM)
+        return try await end(of: id)
+    }
+
+    /// Gives nodes that are stopped new ports, and tells them all.
+    func move(_ moved: [Int]) throws {
+        var members = configurations[0].nodes
+        for (id, port) in zip(moved, try freePorts(moved.count)) { members[id - 1].port = port }
+        for index in configurations.indices {
+            configurations[index].nodes = members
+            _ = try directory.write(json(configurations[index]), to: "\(index + 1).json")
+        }
+    }
+
+    /// Pays one into the account, so many times.
+    func deposit(_ count: Int, to account: String = "a") async throws {
+        let lines = (0..<count).map { #"{"id":"\#($0)","op":"deposit","account":"\#(account)","amount":1}"# }
+        let result = try await tool("bank", "run", input: lines.joined(separator: "\n"))
+        try #require(result.status == 0, "\(result.error)")
+    }
+
+    /// What the account holds.
+    func balance(of account: String = "a") async throws -> String {
+        try await tool("bank", "balance", account).output
     }
 
     /// `kill -9`, and waits until the process is gone.

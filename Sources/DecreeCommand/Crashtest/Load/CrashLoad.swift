@@ -9,12 +9,14 @@ final class CrashLoad: Sendable {
     private let client: DecreeClient
     private let settings: LoadSettings
     private let history: History
+    private let tail: LogTail
     private let isStopping = Atomic<Bool>(false)
 
-    init(client: DecreeClient, settings: LoadSettings, history: History) {
+    init(client: DecreeClient, settings: LoadSettings, history: History, tail: LogTail) {
         self.client = client
         self.settings = settings
         self.history = history
+        self.tail = tail
     }
 
     func stop() { isStopping.store(true, ordering: .releasing) }
@@ -68,9 +70,18 @@ final class CrashLoad: Sendable {
         while !isStopping.load(ordering: .acquiring) {
             let task = lane.workload.next()
             try? await Task.sleep(for: task.pause)
+            await waitForTail()
             if task.beginsSession && lane.isAlone { lane.session = client.session() }
             await perform(task, &lane)
         }
+    }
+
+    /// Nobody may write faster than the log is read, for the nodes delete it.
+    private func waitForTail() async {
+        guard tail.isBehind else { return }
+        tail.noteHold()
+        let end = ContinuousClock.now + .seconds(5)
+        while tail.isBehind, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(5)) }
     }
 
     private func perform(_ task: CrashWorkload.Task, _ lane: inout Lane) async {

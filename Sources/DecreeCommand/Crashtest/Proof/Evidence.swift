@@ -14,6 +14,10 @@ struct Evidence {
     var history: [DecreeSimulator.Operation]
     var logs: [LogCopy]
     var states: [NodeState]
+    /// The log from slot 1, read from the nodes while they ran; nil where the stores hold it.
+    var whole: LogCopy?
+    /// What those held that are no members any more.
+    var formerLogs: [LogCopy] = []
 
     /// The slot all nodes had executed when all was quiet; nil if they never agreed on one.
     var settled: Slot? {

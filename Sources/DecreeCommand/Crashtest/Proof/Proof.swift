@@ -23,7 +23,10 @@ struct Proof: Sendable {
     static let configurationLimit = 50_000
 
     init(_ evidence: Evidence) {
-        let comparison = LogComparison(evidence.logs, settled: evidence.settled)
+        let whole = evidence.whole.map { [$0] } ?? []
+        let comparison = LogComparison(whole + evidence.logs, settled: evidence.settled)
+        // They may lack what came after they left; what they hold must be the log.
+        let former = evidence.formerLogs.flatMap { LogComparison(whole + [$0]).violations }
         let states = evidence.states.compactMap(DecreeSimulator.NodeState.init)
         let check = HistoryCheck(
             evidence.history, log: comparison.chosen, model: BankModel(), machine: Bank(), states: states,
@@ -40,7 +43,7 @@ struct Proof: Sendable {
         repeatedInLog = check.repeatedInLog
         total = (check.model as? BankModel)?.total ?? 0
         violations =
-            comparison.violations + check.violations + BankTotals(evidence.history).violations
+            comparison.violations + former + check.violations + BankTotals(evidence.history).violations
             + opening.violations + Self.differences(check) + Self.nonsense(evidence)
     }
 

@@ -1,9 +1,12 @@
+import Paxos
+
 /// What was done to the nodes, for a person to read.
 extension CrashReport {
     var faultRows: [Row] {
         var rows: [Row] = [("kills", figures.kills.grouped, killsText)]
         if figures.pauses > 0 { rows += pauseRows }
         if settings.budget.boundaryKills > 0 { rows += boundaryRows }
+        rows += memberRows
         rows += [
             ("at once", figures.multiNodeFaults.grouped, "faults of two nodes or more at the same moment"),
             (
@@ -23,6 +26,32 @@ extension CrashReport {
                 "after the end of a pause of the leader that left no majority"
             ),
         ]
+        return rows
+    }
+
+    private var memberRows: [Row] {
+        let (members, tail) = (figures.members, figures.tail)
+        var rows: [Row] = []
+        if !settings.changes.changes.isEmpty {
+            rows += [
+                (
+                    "joins", members.joins.grouped,
+                    "and \(members.removals) left before another came; voters "
+                        + members.voters.map(String.init).joined(separator: " ")
+                ),
+                (
+                    "replacements", members.replacements.grouped,
+                    "of nodes that lost their disks; \(members.refusals) refused under the old id"
+                ),
+                ("", members.joinerKills.grouped, "killed on their way in"),
+            ]
+        }
+        rows.append(
+            (
+                "snapshots", tail.snapshots.grouped,
+                "seen on all nodes, \(tail.snapshotBytes.grouped) bytes; log deleted through slot "
+                    + "\(tail.floor.rawValue.grouped), and read before; clients held up \(tail.holds.grouped) times"
+            ))
         return rows
     }
 

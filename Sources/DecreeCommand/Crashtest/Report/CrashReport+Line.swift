@@ -52,6 +52,23 @@ extension CrashReport {
         /// From the leader's pause until another acknowledged a write.
         let pauseResumeMedianMilliseconds: Double?
         let pauseResumeWorstMilliseconds: Double?
+        let joins: Int
+        let replacements: Int
+        /// Nodes that were removed.
+        let removals: Int
+        /// Nodes that were killed while they joined.
+        let joinerKills: Int
+        /// Nodes with an empty disk that were refused under their old id.
+        let refusals: Int
+        /// How many voted, from change to change.
+        let voters: [Int]
+        /// Snapshots seen, each node's counted, and their bytes.
+        let snapshots: Int
+        let snapshotBytes: UInt64
+        /// The highest slot that was seen to be deleted.
+        let floor: UInt64
+        /// How often clients waited, so that the log could be read before it was deleted.
+        let holds: Int
         let fsyncs: UInt64
         let durableTransactions: UInt64
         let seconds: Double

@@ -1,4 +1,5 @@
 import DecreeSimulator
+import Paxos
 
 /// What came of a run.
 struct CrashReport: Sendable {
@@ -67,7 +68,7 @@ struct CrashReport: Sendable {
                 ),
                 (
                     "logs", count(.logs) == 0 ? "equal" : "DIFFERENT",
-                    "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(settings.nodes) nodes"
+                    "\(proof.slots.grouped) slots, \(proof.commandsInLog.grouped) commands, on \(persistSequences.count) nodes"
                 ),
                 (
                     "state digests", count(.state) == 0 ? "equal" : "DIFFERENT",
@@ -131,6 +132,11 @@ struct CrashReport: Sendable {
             outageResumeMedianMilliseconds: afterOutage.median,
             outageResumeWorstMilliseconds: afterOutage.last,
             pauseResumeMedianMilliseconds: afterPause.median, pauseResumeWorstMilliseconds: afterPause.last,
+            joins: figures.members.joins, replacements: figures.members.replacements,
+            removals: figures.members.removals, joinerKills: figures.members.joinerKills,
+            refusals: figures.members.refusals, voters: figures.members.voters,
+            snapshots: figures.tail.snapshots, snapshotBytes: figures.tail.snapshotBytes,
+            floor: figures.tail.floor.rawValue, holds: figures.tail.holds,
             fsyncs: figures.fsyncs,
             durableTransactions: persistSequences.reduce(0, +), seconds: figures.faultSeconds,
             violations: violations.map(\.description), directory: directory)

@@ -14,6 +14,27 @@ struct CrashFigures: Sendable {
         let nanoseconds: UInt64
     }
 
+    /// How the members changed.
+    struct Members: Sendable {
+        /// Nodes that came, and vote.
+        var joins = 0
+        /// Nodes that came in the place of one whose disk was lost.
+        var replacements = 0
+        /// Nodes that left, so that another might come.
+        var removals = 0
+        /// Nodes that were killed on their way in.
+        var joinerKills = 0
+        /// Nodes with an empty disk that were told they cannot come back.
+        var refusals = 0
+        /// Starts of nodes that joined, and found nobody to admit them.
+        var unanswered = 0
+        /// How many voted, from change to change.
+        var voters: [Int] = []
+    }
+
+    var members = Members()
+    /// What was seen of the nodes' snapshots.
+    var tail = LogTail.Figures()
     var leaderKills = 0
     var followerKills = 0
     var leaderPauses = 0

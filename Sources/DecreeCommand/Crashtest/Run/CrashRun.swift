@@ -1,6 +1,7 @@
 import Decree
 import DecreeClient
 import DecreeSimulator
+import DecreeStore
 import Foundation
 import Logging
 import Paxos
@@ -15,13 +16,16 @@ final class CrashRun {
     let history = History()
     private let load: CrashLoad
     private let faults: FaultLoop
+    private let tail: LogTail
     private var violations: [Violation] = []
 
     init(
         settings: CrashSettings, directory: String, announcer: Announcer, interruption: Interruption
     ) throws {
         let tracer = settings.budget.boundaryKills > 0 ? try Tracer(directory: directory) : nil
-        let cluster = try LocalCluster(nodes: settings.nodes, directory: directory, cluster: "crash")
+        let cluster = try LocalCluster(
+            nodes: settings.nodes, directory: directory, cluster: "crash",
+            snapshotCommands: settings.snapshotCommands)
         var configuration = DecreeClient.Configuration(
             cluster: "crash", nodes: cluster.addresses.compactMap { NodeAddress($0) },
             logger: Logger(label: "decree.client", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -30,23 +34,32 @@ final class CrashRun {
         keeper = NodeKeeper(cluster: cluster, client: client, tracer: tracer)
         self.settings = settings
         self.announcer = announcer
-        load = CrashLoad(client: client, settings: settings.load, history: history)
+        tail = LogTail(client: client)
+        load = CrashLoad(client: client, settings: settings.load, history: history, tail: tail)
         faults = FaultLoop(
             settings: settings, keeper: keeper, history: history,
             queue: QueuedOperations(
                 configuration: configuration, settings: settings.load, history: history),
+            changes: MemberChanges(
+                plan: settings.changes, keeper: keeper, client: client, announcer: announcer), tail: tail,
             announcer: announcer, interruption: interruption)
     }
 
     /// Runs everything, and judges it. Nodes are stopped afterwards, however it ends.
     func run() async throws -> CrashReport {
+        let reader = Task { [tail] in await tail.run() }
+        defer { tail.stop() }
         do {
             try keeper.cluster.startAll()
             announcer.event("\(settings.nodes) nodes are started in \(keeper.cluster.directory)")
             try await loadAndFaults()
             let states = try await convergeAndStop()
+            tail.stop()
+            await reader.value
             announcer.event("all nodes are stopped; every acknowledgement is now looked up in their files")
-            let evidence = Evidence(history: history.operations, logs: readLogs(), states: states)
+            let evidence = Evidence(
+                history: history.operations, logs: readLogs(), states: states, whole: tail.copy,
+                formerLogs: readFormerLogs())
             return CrashReport(
                 settings: settings, figures: figures, proof: Proof(evidence), runViolations: violations,
                 persistSequences: evidence.logs.map(\.persistSequence))
@@ -60,6 +73,7 @@ final class CrashRun {
         var figures = faults.figures
         figures.restarts = keeper.restarts
         figures.fsyncs = keeper.fsyncs
+        figures.tail = tail.figures
         return figures
     }
 
@@ -130,14 +144,46 @@ final class CrashRun {
         }
         announcer.event("all nodes have executed slot \(slot), and agree")
         try await finish { [load] in await load.readEverything() }
+        // Else the judge says of it that its log ends too early.
+        try await faults.wait(within: CrashSettings.patience) {
+            self.tail.through.rawValue >= slot || !self.tail.violations.isEmpty
+        }
+        violations += tail.violations
         return states
     }
 
+    // MARK: Reading the stores
+
     private func readLogs() -> [LogCopy] {
-        keeper.cluster.ids.map { node in
-            LogCopy(
-                node: node, directory: keeper.cluster.dataDirectory(of: node), violations: &violations)
+        let whole = tail.copy
+        return keeper.cluster.ids.map { node in
+            read(node, keeper.cluster.dataDirectory(of: node), whole)
         }
+    }
+
+    /// Of those that left, and of those whose disks were wiped.
+    private func readFormerLogs() -> [LogCopy] {
+        let whole = tail.copy
+        return faults.changes.formerStores.map { read($0.node, $0.directory, whole) }
+    }
+
+    /// Reads a store's slots, and holds its snapshots against the log that was read from the running nodes.
+    private func read(_ node: Int, _ directory: String, _ whole: LogCopy) -> LogCopy {
+        let copy = LogCopy(node: node, directory: directory, violations: &violations)
+        do throws(StoreError) {
+            for snapshot in try StoreInspector(directory: directory).snapshots(of: .first)
+            where snapshot.isComplete {
+                guard whole.chain(at: snapshot.header.slot) != snapshot.header.chain else { continue }
+                violations.append(
+                    Violation(
+                        .logs,
+                        "node \(node)'s snapshot through slot \(snapshot.header.slot) does not hang on the log"
+                    ))
+            }
+        } catch {
+            violations.append(Violation(.store, "node \(node): \(error)"))
+        }
+        return copy.linked(to: whole, violations: &violations)
     }
 }
 

@@ -10,6 +10,8 @@ final class FaultLoop {
     let history: History
     let announcer: Announcer
     let queue: QueuedOperations
+    let changes: MemberChanges
+    private let tail: LogTail
     private let interruption: Interruption
     let clock = ContinuousClock()
     private var plan: FaultPlan
@@ -21,12 +23,14 @@ final class FaultLoop {
 
     init(
         settings: CrashSettings, keeper: NodeKeeper, history: History, queue: QueuedOperations,
-        announcer: Announcer, interruption: Interruption
+        changes: MemberChanges, tail: LogTail, announcer: Announcer, interruption: Interruption
     ) {
         self.settings = settings
         self.keeper = keeper
         self.history = history
         self.queue = queue
+        self.changes = changes
+        self.tail = tail
         self.announcer = announcer
         self.interruption = interruption
         plan = FaultPlan(seed: settings.seed, budget: settings.budget)
@@ -37,11 +41,29 @@ final class FaultLoop {
     func run() async throws {
         let start = clock.now
         while let fault = plan.next(left: figures.left(of: settings.budget)) {
+            changes.beginIfDue(after: fractionOver)
             try await rest(fault.delay)
             guard try await strike(fault) else { break }
         }
+        try await finishChanges()
         figures.queued = (queue.asked, await queue.answered())
         figures.faultSeconds = (clock.now - start) / .seconds(1)
+    }
+
+    /// The part of the faults that is over.
+    private var fractionOver: Double {
+        let whole = settings.budget.sum
+        return whole == 0 ? 1 : 1 - Double(figures.left(of: settings.budget).sum) / Double(whole)
+    }
+
+    /// Those that are under way, and those for which the faults were too few.
+    private func finishChanges() async throws {
+        repeat {
+            changes.beginIfDue(after: 1)
+            try await wait { self.changes.isIdle }
+        } while changes.hasMore && violations.isEmpty
+        violations += changes.violations
+        figures.members = changes.figures
     }
 
     /// Keeps nodes alive until `condition` holds. Returns whether it did in time.
@@ -54,6 +76,7 @@ final class FaultLoop {
             guard clock.now < end else { return false }
             try await Task.sleep(for: .milliseconds(10))
             try tick()
+            try await changes.advance()
         }
         return true
     }
@@ -67,6 +90,10 @@ final class FaultLoop {
             case .endedFromOutside(let node, let how):
                 figures.endedFromOutside += 1
                 announcer.notice("node \(node) was ended by another's hand (\(how)), and is started again")
+            case .left(let node): announcer.event("node \(node) says that it was removed, and has ended")
+            case .notAdmitted(let node):
+                changes.figures.unanswered += 1
+                announcer.event("node \(node) found nobody to admit it, and asks again")
             case .diedAtBoundary(let node, let visit): died(node, visit)
             case .failed(let node, let how):
                 let log = keeper.said(by: node)
@@ -75,6 +102,7 @@ final class FaultLoop {
                     Violation(.node, "node \(node) ended of itself (\(how)); it said last:\n\(log)"))
             }
         }
+        tail.turn(to: keeper.addresses)
         let counts = history.counts
         announcer.update(
             "\(progress), \(counts.acknowledged.grouped) writes acknowledged, "
@@ -157,7 +185,7 @@ final class FaultLoop {
         let limit = figures.left(of: settings.budget).room(for: fault.deed)
         var targets: Targets?
         try await wait(within: CrashSettings.patience) {
-            let statuses = await self.keeper.statuses()
+            let statuses = await self.keeper.statuses().filter { self.keeper.voters.contains($0.key) }
             guard let leader = statuses.leader else { return false }
             targets = Targets(
                 of: fault, leader: leader, answering: statuses.keys.sorted(),

@@ -15,6 +15,10 @@ final class NodeKeeper {
         case diedAtBoundary(Int, Boundary.Visit)
         /// A node ended of itself; it was started again.
         case failed(Int, how: String)
+        /// A node that was removed has found out, and ended as it should.
+        case left(Int)
+        /// A node that joins was not admitted this time: nobody was there to do it. It asks again.
+        case notAdmitted(Int)
     }
 
     let cluster: LocalCluster
@@ -32,6 +36,14 @@ final class NodeKeeper {
     private var witnesses: [Int: ContinuousClock.Instant] = [:]
     private var latestFsyncs: [Int32: UInt64] = [:]
     private(set) var restarts = 0
+    /// Who votes, as far as is known.
+    var voters: Set<Int>
+    /// Those that join, and do not vote yet.
+    var joining: Set<Int> = []
+    /// Those that were removed, and are to end.
+    var leaving: Set<Int> = []
+    /// Those that stay down until they are started again, or forgotten.
+    private var away: Set<Int> = []
     private let tracer: Tracer?
 
     /// - Parameter tracer: what kills nodes at boundaries; needed for `arm` alone.
@@ -39,14 +51,25 @@ final class NodeKeeper {
         self.cluster = cluster
         self.client = client
         self.tracer = tracer
+        voters = Set(cluster.ids)
     }
 
     var count: Int { cluster.ids.count }
-    var quorumSize: Int { count / 2 + 1 }
+    var quorumSize: Int { voters.count / 2 + 1 }
 
     /// Nodes that are meant to run, and do.
     var running: [Int] {
         cluster.ids.filter { due[$0] == nil && !paused.contains($0) && cluster.isRunning($0) }
+    }
+
+    /// Where they are.
+    var addresses: [Int: NodeAddress] {
+        var addresses: [Int: NodeAddress] = [:]
+        for node in running {
+            guard let member = cluster.members[node]?.configuration.address else { continue }
+            addresses[node] = NodeAddress(host: member.host, port: member.port)
+        }
+        return addresses
     }
 
     /// Fsyncs of all processes there were, as far as they were asked before they ended.
@@ -64,6 +87,20 @@ final class NodeKeeper {
         }
         while nodes.contains(where: cluster.isRunning) { try await Task.sleep(for: .milliseconds(2)) }
     }
+
+    /// `kill -9` of a node that will not come back, and is no member of the cluster here any more.
+    func lose(_ node: Int) async throws {
+        away.insert(node)
+        try await kill([node], absences: [.zero])
+        due[node] = nil
+        armed[node] = nil
+        away.remove(node)
+        voters.remove(node)
+        cluster.remove(node)
+    }
+
+    /// Starts a node for the first time.
+    func begin(_ node: Int) throws { try cluster.start(node) }
 
     /// SIGSTOP, all at once.
     func pause(_ nodes: [Int]) {
@@ -86,7 +123,7 @@ final class NodeKeeper {
     /// Starts those whose absence is over, and looks whether the others live.
     func tick() throws -> [Event] {
         var events: [Event] = []
-        for node in cluster.ids {
+        for node in cluster.ids where !away.contains(node) {
             if let time = due[node] {
                 guard clock.now >= time else { continue }
                 try start(node)
@@ -95,12 +132,32 @@ final class NodeKeeper {
             } else if !cluster.isRunning(node) {
                 if let boundary = traced[node], try isWitnessed(node, boundary, &events) { continue }
                 paused.remove(node)
+                if try hasEndedAsItShould(node, &events) { continue }
                 let (how, isOutside) = lastWords(of: node)
                 try start(node)
                 events.append(isOutside ? .endedFromOutside(node, how: how) : .failed(node, how: how))
             }
         }
         return events
+    }
+
+    /// One that was removed ends with exit code 0, one that is not admitted with 3.
+    private func hasEndedAsItShould(_ node: Int, _ events: inout [Event]) throws -> Bool {
+        guard let process = cluster.members[node]?.process, process.terminationReason == .exit else {
+            return false
+        }
+        if leaving.contains(node), process.terminationStatus == ExitStatus.fine.rawValue {
+            leaving.remove(node)
+            cluster.remove(node)
+            events.append(.left(node))
+            return true
+        }
+        if joining.contains(node), process.terminationStatus == ExitStatus.unreachable.rawValue {
+            try start(node)
+            events.append(.notAdmitted(node))
+            return true
+        }
+        return false
     }
 
     private func start(_ node: Int) throws {
@@ -197,9 +254,7 @@ final class NodeKeeper {
     /// What the running nodes say, by id; one that does not answer in time is left out.
     func statuses(within time: Duration = .milliseconds(500)) async -> [Int: NodeStatus] {
         let client = client
-        let asked = running.compactMap { node in
-            cluster.members[node]?.configuration.address.map { NodeAddress(host: $0.host, port: $0.port) }
-        }
+        let asked = Array(addresses.values)
         let answers = await withTaskGroup(of: NodeStatus?.self, returning: [NodeStatus].self) { group in
             for address in asked {
                 group.addTask {
