@@ -27,7 +27,7 @@ import Testing
     @Test func theLeaderOfTwoLeavesOnlyWhenTheOtherKnows() {
         let cluster = TestCluster(nodes: 2, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.change(.remove(NodeID(1)), at: 1)
         cluster.run(within: 50, "all that both govern is chosen") { cluster in
             _ = cluster.network.take {
@@ -50,7 +50,7 @@ import Testing
     @Test func aRemovedLeaderRepeatsItsLastWord() {
         let cluster = TestCluster(nodes: 2, alpha: 2)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.hold(from: 1, to: 2)
         cluster.submit(.admin(.change(.remove(NodeID(1)))), to: 1)
         for _ in 0..<200 where cluster.voters != [2] {
@@ -122,7 +122,7 @@ import Testing
     @Test func aSecondChangeIsRefusedWhileTheFirstIsUnderWay() {
         let cluster = TestCluster(spares: 1, alpha: 4)
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         let first = cluster.submit(.admin(.change(.remove(NodeID(3)))), to: 1)
         let second = cluster.submit(.admin(.change(TestCluster.joining(4))), to: 1)
         cluster.settle()
@@ -155,7 +155,7 @@ import Testing
     @Test func whatWouldLoseTheQuorumIsRefused() {
         let cluster = TestCluster()
         cluster.elect(1)
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         cluster.crash(3)
         cluster.run(ticks: TestCluster.shortTimes.electionTicks + 2)
         #expect(cluster.change(.remove(NodeID(2)), at: 1) == .changeRefused(.wouldLoseQuorum))
@@ -170,7 +170,7 @@ import Testing
     @Test func theLastVoterStays() {
         let cluster = TestCluster(nodes: 1)
         cluster.electAny()
-        cluster.openSession(at: 1)
+        _ = cluster.openSession(at: 1)
         #expect(cluster.change(.remove(NodeID(1)), at: 1) == .changeRefused(.lastVoter))
     }
 

@@ -36,6 +36,7 @@ struct DiskScenarioTests {
         scenario.settings.spares = 1
         // Rows stay long enough to rot.
         scenario.settings.limits.snapshotCommands = 2_000
+        scenario.settings.checkpointPages = 8
         if ill.kind == .oldImage { scenario.settings.limits.snapshotCommands = 40 }
         scenario.add(ill.kind, ill.effect, from: ill.start, to: 6.5)
         // From now on the other two need the first, until it is replaced.
@@ -54,6 +55,7 @@ struct DiskScenarioTests {
         var scenario = Scenario(nodes: 3, seconds: 10)
         scenario.settings.victims = [0]
         scenario.settings.limits.snapshotCommands = 2_000
+        scenario.settings.checkpointPages = 8
         scenario.add(.rot, .rotRow(node: 0, .value, place: 600, bit: 1), from: 5, to: 5.1)
         let report = await scenario.run()
         #expect(report.violations == [])

@@ -46,7 +46,7 @@ struct MemberScenarioTests {
         let report = await scenario.run()
         #expect(report.violations == [])
         #expect(report.counts.elections >= 4)
-        #expect(report.counts.reads > 100)
+        #expect(report.counts.reads > 50)
     }
 
     static let partitions: [Partition] = [.quorumLoss(hub: 2), .constrained(hub: 1, leader: 3), .chained]

@@ -25,6 +25,7 @@ struct SnapshotScenarioTests {
     func deathAtEachOperationOfAnInstall(operation: Int) async {
         var scenario = Scenario(nodes: 3, seconds: 9)
         scenario.settings.paddingBytes = 150_000
+        scenario.settings.limits.snapshotCommands = 10
         scenario.add(.kill, .stop(.node(0), .kill), from: 2, to: 6)
         scenario.add(
             .crashInCommit,

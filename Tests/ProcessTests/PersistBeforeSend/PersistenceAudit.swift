@@ -39,7 +39,7 @@ struct PersistenceAudit {
     private static func frames(
         in call: SystemCall, _ decoders: inout [String: FrameDecoder]
     ) throws -> [Frame] {
-        var decoder = decoders[call.target] ?? FrameDecoder()
+        var decoder = decoders[call.target] ?? FrameDecoder(version: WireVersion.maximum)
         defer { decoders[call.target] = decoder }
         decoder.append(ByteBuffer(bytes: call.bytes.prefix(call.result)))
         var frames: [Frame] = []
