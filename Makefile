@@ -21,12 +21,13 @@ demo: setup ## Three nodes, clients, kill -9 and the proof that nothing was lost
 	$(SWIFT) build -c release --product decree
 	$(DECREE) demo
 
-# Some tests run the tool: they find the debug build beside them. Those that cut the network wait for
-# elections, and are left alone.
+# Those that run processes find the debug build beside them. They wait for elections, and are left alone; so are
+# those that cut the network between them.
 test: ## Build and run all tests
 	@scripts/setup.sh --tests
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --skip NetworkPartitionTests
+	$(SWIFT) test --skip-build --skip ProcessTests
+	$(SWIFT) test --skip-build --filter ProcessTests --skip NetworkPartitionTests
 	$(SWIFT) test --skip-build --filter NetworkPartitionTests
 
 # It makes network namespaces: as root, with iproute2. Elsewhere it says why it does nothing.

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// What a node says of bad input, and its exit code. Nothing is lost by it.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct BadInputTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct BadInputTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

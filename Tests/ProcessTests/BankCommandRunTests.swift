@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `decree bank run`: lines in, results out.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct BankCommandRunTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct BankCommandRunTests {
     /// By which a result and an entry of the log are one.
     struct Place: Hashable {
         let client: String

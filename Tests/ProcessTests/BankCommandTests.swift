@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `decree bank open`, `deposit` and the others, against real nodes.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct BankCommandTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct BankCommandTests {
     @Test func oneOperationACall() async throws {
         let cluster = try ProcessCluster()
         try await cluster.startAndWait()

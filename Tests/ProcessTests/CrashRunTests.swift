@@ -5,7 +5,7 @@ import Testing
 
 /// The tool, as a user runs it.
 @Suite(.serialized) struct CrashRunTests {
-    @Test(.timeLimit(.minutes(3))) func fiveKillsAndAPauseLoseNothing() async throws {
+    @Test(.timeLimit(.minutes(6))) func fiveKillsAndAPauseLoseNothing() async throws {
         let line = try await run("--kills", "5", "--pauses", "1", "--seed", "1")
         #expect(line["kills"] as? Int == 5)
         #expect(line["pauses"] as? Int == 1)
@@ -13,7 +13,7 @@ import Testing
         #expect(line["boundaryKills"] as? Int == 0)
     }
 
-    @Test(.timeLimit(.minutes(3))) func pausedLeadersLoseNothing() async throws {
+    @Test(.timeLimit(.minutes(6))) func pausedLeadersLoseNothing() async throws {
         let directory = try TemporaryDirectory()
         let line = try await run(
             "--kills", "0", "--pauses", "4", "--seed", "2", "--history", directory.path + "/history")
@@ -36,7 +36,7 @@ import Testing
     }
 
     #if os(Linux)
-        @Test(.timeLimit(.minutes(3))) func sixKillsAtBoundariesLoseNothing() async throws {
+        @Test(.timeLimit(.minutes(6))) func sixKillsAtBoundariesLoseNothing() async throws {
             let line = try await run("--kills", "0", "--boundary-kills", "6", "--seed", "4")
             #expect(line["boundaryKills"] as? Int == 6)
             let boundaries = try #require(line["boundaries"] as? [[String: Any]])

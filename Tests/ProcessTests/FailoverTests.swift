@@ -3,7 +3,7 @@ import Testing
 @testable import DecreeCommand
 
 /// `decree failover`, as a user runs it.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct FailoverTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct FailoverTests {
     @Test func aRoundOfEachKindLosesNothing() async throws {
         let result = try await Tool.run(["failover", "--rounds", "1", "--clients", "8", "--json"])
         #expect(result.status == 0, "\(result.error)")

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A disk that is full while a node runs on it. It needs the right to mount a small one, and is skipped without.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: SmallDisk.isPossible))
+@Suite(.serialized, .timeLimit(.minutes(6)), .enabled(if: SmallDisk.isPossible))
 struct LifecycleDiskTests {
     @Test func aFullDiskLosesTheLeadAndNothingElse() async throws {
         let cluster = try ProcessCluster()

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Nodes whose disks, or addresses, are not what they were: what they say, how they end, and which command helps.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct LifecycleIdentityTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct LifecycleIdentityTests {
     private let files = FileManager.default
 
     /// Three nodes and an account with 5 in it.

@@ -6,7 +6,7 @@ import Testing
 @testable import DecreeCommand
 
 /// Nodes that come into a cluster: killed on their way, and started again with the same command.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct LifecycleJoinTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct LifecycleJoinTests {
     @Test func aNodeKilledWhileItJoinsIsTheSameNodeAfterwards() async throws {
         let cluster = try ProcessCluster(snapshotCommands: 1_000)
         try await cluster.startAndWait()

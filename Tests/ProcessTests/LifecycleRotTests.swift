@@ -4,7 +4,7 @@ import Testing
 
 /// A bit of a stopped node's files is another when it starts again: the node mends itself, and says so, or refuses to
 /// run, and says what helps.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct LifecycleRotTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct LifecycleRotTests {
     /// What is spoilt, in SQL: one bit of one row.
     enum Rot: String, CaseIterable, Sendable {
         case value =

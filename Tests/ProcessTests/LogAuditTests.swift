@@ -6,7 +6,7 @@ import Testing
 @testable import Paxos
 
 /// `decree log audit`, on stores written here.
-@Suite(.timeLimit(.minutes(2))) struct LogAuditTests {
+@Suite(.timeLimit(.minutes(6))) struct LogAuditTests {
     let directory: TemporaryDirectory
     static let session = SessionID(openedAt: LogPosition(slot: Slot(1), index: 0))
     static let first = Ballot(round: 3, node: NodeID(1))

@@ -6,7 +6,7 @@ import Testing
 @testable import Paxos
 
 /// `decree log inspect` and `verify`, on stores written here.
-@Suite(.timeLimit(.minutes(2))) struct LogCommandTests {
+@Suite(.timeLimit(.minutes(6))) struct LogCommandTests {
     let directory: TemporaryDirectory
     private let session = SessionID(openedAt: LogPosition(slot: Slot(1), index: 0))
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Paxos
 
 /// What is made of a store's log when its cluster is not gone on with.
-@Suite(.timeLimit(.minutes(1))) struct RestorationTests {
+@Suite(.timeLimit(.minutes(6))) struct RestorationTests {
     let directory: TemporaryDirectory
     let genesis = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)], alpha: 2)
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `decree status`, of real nodes.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct StatusCommandTests {
+@Suite(.serialized, .timeLimit(.minutes(6))) struct StatusCommandTests {
     @Test func everyNodeHasARowAndOneLeads() async throws {
         let cluster = try ProcessCluster()
         try await cluster.startAndWait()
