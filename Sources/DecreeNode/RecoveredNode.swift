@@ -50,7 +50,14 @@ package struct RecoveredNode: Sendable {
                 id, restore: { try group.restore($0) }, replay: { group.replay($0, chain: $1) })
             group.restore(votes)
             groups.append(group)
-            if let through = votes.damagedThrough { damage.append((id, through, votes.damage ?? "")) }
+            guard let through = votes.damagedThrough else { continue }
+            let detail = votes.damage ?? ""
+            // Of others it could be learnt; there are none.
+            guard group.configurations.latest.voters != [owner.node] else {
+                throw StoreError.corrupt(
+                    place: "accepted", group: id, slot: through, detail: detail + "; there are no others")
+            }
+            damage.append((id, through, detail))
         }
         self.groups = groups
         self.damage = damage

@@ -76,6 +76,12 @@ import Testing
         .refuses(
             "a voter's address", [member(1, .voter, nil, "a:1")], add(nil, .nonVoter, b, "a:1"), .addressInUse
         ),
+        .makes(
+            "at the address of whom it replaces", [member(1, .voter, nil, "a:1")] + voters(2...3),
+            add(nil, .joining(replacing: NodeID(1)), b, "a:1"), "1@a:1 2 3 4j1@a:1#11", node: 4),
+        .refuses(
+            "at the address of another than it replaces", [member(1, .voter, nil, "a:1")] + voters(2...3),
+            add(nil, .joining(replacing: NodeID(2)), b, "a:1"), .addressInUse),
         .refuses("a voter at once", three, add(nil, .voter, a, "d:4"), .malformed),
         .refuses("no address", three, add(nil, .nonVoter, a, ""), .malformed),
         .refuses("no port", three, add(nil, .nonVoter, a, "d"), .malformed),

@@ -167,14 +167,22 @@ import Testing
             cluster.configurations[0], "is not a Decree store", "give the node another data directory")
     }
 
-    @Test func aRowThatRots() async throws {
+    /// Alone, a node has nobody to learn from what it had written.
+    @Test(
+        arguments: [
+            (
+                "UPDATE promise SET ballot = ballot + 65536",
+                "corrupt: promise group 1: the row differs from its checksum"
+            ),
+            ("UPDATE accepted SET value = x'0105' WHERE slot = 1", "there are no others"),
+        ])
+    func aRowThatRots(update: String, message: String) async throws {
         let cluster = try await stoppedCluster()
         let database = cluster.dataDirectory(of: 1) + "/node.db"
-        // A value would be learnt anew from others; nobody else knows what a node promised.
-        try sql("UPDATE promise SET ballot = ballot + 65536", on: database)
+        try sql(update, on: database)
         let result = try await run(cluster.configurations[0])
         #expect(result.status == 4)
-        #expect(result.error.contains("corrupt: promise group 1: the row differs from its checksum"))
+        #expect(result.error.contains(message), "\(result.error)")
         #expect(result.error.contains("This node must not vote: keep the directory as evidence"))
         #expect(try await Tool.run(["log", "verify", cluster.dataDirectory(of: 1)]).status == 1)
     }

@@ -116,14 +116,16 @@ extension Configuration {
         try Self.judge(address)
         // Who asks again, for the answer was lost, is the same.
         if let store, let known = members.first(where: { $0.store == store }) { return (self, known.node) }
-        if let known = members.first(where: { $0.address == address }) {
-            // Admitted before it came, and now it has; or the admission itself is told again.
-            guard known.store == nil, known.role != .voter, wanted == nil || wanted == known.node else {
-                throw .addressInUse
-            }
+        // Admitted before it came, and now it has; or the admission itself is told again.
+        let atAddress = members.filter { $0.address == address }
+        if let known = atAddress.first(where: { $0.store == nil && $0.role != .voter }),
+            wanted == nil || wanted == known.node
+        {
             guard let store else { return (self, known.node) }
             return (replacing(known.node) { $0.store = store }, known.node)
         }
+        // Whoever takes another's place may take its address, too.
+        guard atAddress.allSatisfy({ role == .joining(replacing: $0.node) }) else { throw .addressInUse }
         guard members.count < Self.maximumMembers else { throw .tooMany }
         switch role {
         case .voter: throw .malformed
