@@ -178,7 +178,7 @@ public struct Joining: Sendable {
         var members = [NodeConfiguration.Member(id: Int(id.rawValue), host: address.host, port: address.port)]
         guard case .described(let log) = description else { return members }
         for member in log.configuration.members where member.node != id {
-            guard let place = PeerAddress(member.address) else { continue }
+            guard let place = NodeAddress(member.address) else { continue }
             members.append(.init(id: Int(member.node.rawValue), host: place.host, port: place.port))
         }
         return members

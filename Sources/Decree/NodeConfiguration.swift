@@ -1,3 +1,4 @@
+import DecreeClient
 public import Foundation
 import Paxos
 
@@ -164,7 +165,7 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// Where this node tells its peers that it is reached; empty for an address that means nothing elsewhere.
     var announcedAddress: String {
         guard let address, !["0.0.0.0", "::", ""].contains(address.host) else { return "" }
-        return PeerAddress(host: address.host, port: address.port).description
+        return NodeAddress(host: address.host, port: address.port).description
     }
 
     /// The replicated configuration that a new cluster starts with: of more nodes than may vote, the first.

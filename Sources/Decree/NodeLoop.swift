@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeStore
 import DecreeWire

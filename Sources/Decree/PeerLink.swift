@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeWire
 import Logging
@@ -19,7 +20,7 @@ final class PeerLink {
 
     let peer: NodeID
     /// Where it is reached, as far as this node knows.
-    private(set) var address: PeerAddress?
+    private(set) var address: NodeAddress?
     private let loop: NodeLoop
     private var state = State.down
     private var outgoing = ByteBuffer()
@@ -31,7 +32,7 @@ final class PeerLink {
     /// Bytes that may wait for a peer; more are dropped. A dead follower costs this much memory and no more.
     static let queueBytes = 32 << 20
 
-    init(peer: NodeID, address: PeerAddress?, loop: NodeLoop) {
+    init(peer: NodeID, address: NodeAddress?, loop: NodeLoop) {
         self.peer = peer
         self.address = address
         self.loop = loop
@@ -45,7 +46,7 @@ final class PeerLink {
     // MARK: Connecting
 
     /// The peer is reached elsewhere from now on. A connection that stands is left alone.
-    func move(to address: PeerAddress) {
+    func move(to address: NodeAddress) {
         guard address != self.address else { return }
         self.address = address
         connect()
