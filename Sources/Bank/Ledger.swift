@@ -2,8 +2,9 @@ internal import Paxos
 
 /// The accounts, with their total and digest kept up as they change.
 ///
-/// They are spread over 256 dictionaries, so that the first write after a copy copies one of them and not
-/// a million accounts. Nothing that shows depends on a dictionary's order.
+/// They are spread over 4,096 dictionaries, so that the first write after a copy copies one of them and not
+/// a million accounts: with 256 the commands behind a snapshot waited 15 ms for their copies. Nothing that shows depends
+/// on a dictionary's order.
 struct Ledger: Sendable {
     private typealias Shard = [AccountName: Int64]
 
@@ -15,7 +16,7 @@ struct Ledger: Sendable {
     /// The wrapping sum of every account's share, in whatever order they came.
     private var sum: UInt64 = 0
 
-    static let shardCount = 256
+    static let shardCount = 4_096
 
     /// An account that was found: valid until the next one is opened.
     struct Entry {
@@ -51,8 +52,11 @@ struct Ledger: Sendable {
     /// The digest of the accounts.
     var digest: Digest { Digest(of: sum, UInt64(count), UInt64(bitPattern: total), 1) }
 
+    /// The digest's lowest eight bits, then its highest four: what is in one shard comes before all that is in the next
+    /// in the order of `precedes`, which snapshots are written in.
     private static func shard(of account: AccountName) -> Int {
-        Int(account.digest.rawValue & UInt64(shardCount - 1))
+        let digest = account.digest.rawValue
+        return Int((digest & 0xff) << 4 | digest >> 60)
     }
 
     private static func share(of account: AccountName, _ balance: Int64) -> UInt64 {
@@ -63,19 +67,19 @@ struct Ledger: Sendable {
 extension Ledger {
     /// Room for accounts that are about to be opened.
     mutating func reserve(_ accounts: Int) {
-        let each = accounts / Self.shardCount + accounts / Self.shardCount / 8 + 8
+        let each = accounts / Self.shardCount + accounts / Self.shardCount / 8 + 2
         for shard in shards.indices { shards[shard].reserveCapacity(each) }
     }
 
-    /// Every account in an order that depends on the names alone and costs little: shard by shard, each by the
-    /// names' digests.
+    /// Every account in the order of `precedes`.
     func forEach(_ body: (AccountName, Int64) -> Void) {
         for shard in shards {
             for (name, balance) in shard.sorted(by: { Self.precedes($0.key, $1.key) }) { body(name, balance) }
         }
     }
 
-    /// Whether a name comes before another in that order.
+    /// Whether a name comes before another in an order that depends on the names alone and costs little to make: by the
+    /// lowest eight bits of the names' digests, then by the digests, then by the names.
     static func precedes(_ left: AccountName, _ right: AccountName) -> Bool {
         let (leftShard, rightShard) = (shard(of: left), shard(of: right))
         guard leftShard == rightShard else { return leftShard < rightShard }

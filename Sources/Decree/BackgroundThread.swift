@@ -7,7 +7,7 @@ enum BackgroundThread {
         let thread = Thread {
             #if os(Linux)
                 // On Linux a thread has a priority of its own, against what POSIX says.
-                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15)
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             #endif
             body()
         }
