@@ -60,6 +60,9 @@ final class InboundConnection: ChannelInboundHandler {
         case .peer(let frame):
             guard let peer else { throw .unexpected("a client sends a peer's frame") }
             loop.figures.peerMessages += 1
+            if case .snapshotChunk(let chunk) = frame.message {
+                loop.figures.snapshotBytesReceived += UInt64(chunk.bytes.count)
+            }
             loop.core.receive(frame, from: peer)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)

@@ -18,6 +18,9 @@ extension NodeLoop: NodeShell {
         _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
     ) {
         links.first { $0.peer == peer }?.send(message, group: group, persistSequence: persistSequence)
+        if case .snapshotChunk(let chunk) = message {
+            figures.snapshotBytesSent += UInt64(chunk.bytes.count)
+        }
     }
 
     func flushPeers() {

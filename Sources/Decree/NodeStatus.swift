@@ -86,12 +86,18 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var snapshotMebibytes: Int?
     /// After how many commands.
     public var snapshotCommands: Int?
+    /// Bytes of snapshots' chunks sent to peers, since the node started.
+    public var snapshotBytesSent: UInt64?
+    /// Bytes of snapshots' chunks that came from peers, since the node started.
+    public var snapshotBytesReceived: UInt64?
 }
 
 /// What a node counts as it runs.
 struct Figures {
     var peerMessages: UInt64 = 0
     var clientRequests: UInt64 = 0
+    var snapshotBytesSent: UInt64 = 0
+    var snapshotBytesReceived: UInt64 = 0
     private(set) var counters = StoreCounters()
     /// The last commits' durations, a ring.
     private var nanoseconds: [UInt64] = []
@@ -153,7 +159,9 @@ extension NodeLoop {
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
             clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),
             snapshotMebibytes: configuration.snapshotMebibytes,
-            snapshotCommands: configuration.snapshotCommands)
+            snapshotCommands: configuration.snapshotCommands,
+            snapshotBytesSent: figures.snapshotBytesSent,
+            snapshotBytesReceived: figures.snapshotBytesReceived)
     }
 
     /// What the system says this process has in memory; nil where it does not say.

@@ -17,8 +17,8 @@ struct DecreeTool: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, NodeCommand.self, BankTool.self, StatusTool.self, MemberTool.self,
             LeaderTool.self, SnapshotTool.self, LogTool.self, BackupCommand.self, RestoreCommand.self,
-            RecoverCommand.self, CrashtestCommand.self, FailoverCommand.self, BenchCommand.self,
-            FloorCommand.self, SimulateCommand.self,
+            RecoverCommand.self, CrashtestCommand.self, FailoverCommand.self, CatchUpCommand.self,
+            BenchCommand.self, FloorCommand.self, SimulateCommand.self,
             SimulateWorker.self,
         ])
 

@@ -10,7 +10,7 @@ struct LoadSchedule: Sendable {
     /// The measured time: from here...
     let measureFrom: UInt64
     /// ...up to here, where nothing more is sent.
-    let end: UInt64
+    fileprivate(set) var end: UInt64
     /// Open loop: commands a second, of all clients together. Nil for the closed loop, in which a client
     /// sends its next request when the last is answered.
     let rate: Double?
@@ -31,7 +31,7 @@ struct LoadSchedule: Sendable {
 /// The clients of one event loop, and what became of their requests. All of it happens in callbacks on
 /// that loop: no task, no lock, no thread change for a request.
 final class LoadDriver {
-    let schedule: LoadSchedule
+    private(set) var schedule: LoadSchedule
     private let eventLoop: any EventLoop
     private var clients: [LoadClient] = []
     private var tally = Tally()
@@ -87,6 +87,9 @@ final class LoadDriver {
         defer { recent.reset() }
         return (completed, recent)
     }
+
+    /// Sends nothing more.
+    func stop() { schedule.end = min(schedule.end, LoadSchedule.now) }
 
     // MARK: The open loop
 

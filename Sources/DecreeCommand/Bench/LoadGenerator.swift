@@ -67,7 +67,8 @@ struct LoadGenerator {
         }
     }
 
-    private func start(_ load: Load) async throws -> RunningLoad {
+    /// Starts a load; it runs for its time, or until it is stopped.
+    func start(_ load: Load) async throws -> RunningLoad {
         var random = SeededGenerator(seed: load.seed)
         var byLoop: [(eventLoop: any EventLoop, sessions: [(session: Session, seed: UInt64)])] = []
         for _ in 0..<load.clients {
@@ -115,6 +116,11 @@ struct RunningLoad: Sendable {
             recent.add(look.recent)
         }
         return (completed, recent)
+    }
+
+    /// Nothing more is sent.
+    func stop() async throws {
+        for (bound, _) in drivers { try await bound.eventLoop.submit { bound.value.stop() }.get() }
     }
 
     /// Waits for the last answer.

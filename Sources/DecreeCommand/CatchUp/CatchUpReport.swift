@@ -1,0 +1,112 @@
+import Foundation
+
+/// How nodes came in, and started.
+struct CatchUpReport: Encodable {
+    /// How one node came in.
+    struct Join: Encodable {
+        /// `join`, `receiver` or `sender`.
+        let event: String
+        /// The node that came in.
+        let node: Int
+        /// From its start until all of the snapshot was there and installed; nil if it needed none.
+        let secondsUntilInstalled: Double?
+        /// From its start until it voted.
+        let secondsUntilVoting: Double
+        /// Bytes of the snapshot it went on from.
+        let snapshotBytes: UInt64
+        /// Bytes of chunks that were sent to it, by all and over all its lives.
+        let sentBytes: UInt64
+        /// Slots above the snapshot that it learnt before it voted.
+        let slotsAfterSnapshot: UInt64
+        /// The most memory it had in use.
+        let residentBytes: Int64
+        /// The most memory one of the others had meanwhile.
+        let othersResidentBytes: Int64
+        /// The 99th percentile of the clients' latencies until it voted.
+        let p99Microseconds: Double
+
+        /// Bytes that were sent more than once, as a share of the snapshot's.
+        var resentShare: Double {
+            guard snapshotBytes > 0, sentBytes > snapshotBytes else { return 0 }
+            return Double(sentBytes - snapshotBytes) / Double(snapshotBytes)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case event, node, secondsUntilInstalled, secondsUntilVoting, snapshotBytes, sentBytes, resentShare
+            case slotsAfterSnapshot, residentBytes, othersResidentBytes, p99Microseconds
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(event, forKey: .event)
+            try container.encode(node, forKey: .node)
+            try container.encodeIfPresent(secondsUntilInstalled, forKey: .secondsUntilInstalled)
+            try container.encode(secondsUntilVoting, forKey: .secondsUntilVoting)
+            try container.encode(snapshotBytes, forKey: .snapshotBytes)
+            try container.encode(sentBytes, forKey: .sentBytes)
+            try container.encode(resentShare, forKey: .resentShare)
+            try container.encode(slotsAfterSnapshot, forKey: .slotsAfterSnapshot)
+            try container.encode(residentBytes, forKey: .residentBytes)
+            try container.encode(othersResidentBytes, forKey: .othersResidentBytes)
+            try container.encode(p99Microseconds, forKey: .p99Microseconds)
+        }
+    }
+
+    /// How one node started.
+    struct Start: Encodable {
+        /// Commands behind its last snapshot.
+        let commands: UInt64
+        /// From its start until it had executed what the others had.
+        let seconds: Double
+    }
+
+    let accounts: Int
+    /// Commands in the log when the first node came in.
+    let commands: UInt64
+    /// Commands a second before that.
+    let commandsPerSecond: Double
+    /// The 99th percentile of the latencies then, in seconds without a snapshot under way.
+    let p99Microseconds: Double
+    /// The most memory a node had in use until then.
+    let residentBytes: Int64
+    let joins: [Join]
+    let starts: [Start]
+
+    /// For a person.
+    var table: String {
+        let before =
+            "\(Format.count(Double(commands))) commands on \(Format.count(Double(accounts))) accounts: "
+            + "\(Format.count(commandsPerSecond)) a second, p99 \(Format.time(p99Microseconds)) without a snapshot "
+            + "under way, \(Format.bytes(Double(residentBytes))) of memory a node"
+        let head = [
+            "a node joins", "installed", "votes", "snapshot", "sent", "twice", "slots then", "its memory",
+            "others'", "p99",
+        ]
+        let joined = joins.map { join in
+            [
+                join.event, join.secondsUntilInstalled.map { Format.fixed($0, 2) + " s" } ?? "–",
+                Format.fixed(join.secondsUntilVoting, 2) + " s", Format.bytes(Double(join.snapshotBytes)),
+                Format.bytes(Double(join.sentBytes)), Format.fixed(join.resentShare * 100, 1) + " %",
+                Format.count(Double(join.slotsAfterSnapshot)), Format.bytes(Double(join.residentBytes)),
+                Format.bytes(Double(join.othersResidentBytes)), Format.time(join.p99Microseconds),
+            ]
+        }
+        var lines = [before, ""] + Format.table([head] + joined)
+        if !starts.isEmpty {
+            lines += [""]
+            lines += Format.table(
+                [["commands after the snapshot", "serves after"]]
+                    + starts.map { [Format.count(Double($0.commands)), Format.fixed($0.seconds, 2) + " s"] })
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// For a script: one line.
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}
