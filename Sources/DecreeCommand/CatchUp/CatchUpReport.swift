@@ -22,6 +22,8 @@ struct CatchUpReport: Encodable {
         let residentBytes: Int64
         /// The most memory one of the others had meanwhile.
         let othersResidentBytes: Int64
+        /// The 99th percentile of the clients' latencies while the snapshot was sent and installed.
+        let p99UntilInstalledMicroseconds: Double?
         /// The 99th percentile of the clients' latencies until it voted.
         let p99Microseconds: Double
 
@@ -33,7 +35,8 @@ struct CatchUpReport: Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case event, node, secondsUntilInstalled, secondsUntilVoting, snapshotBytes, sentBytes, resentShare
-            case slotsAfterSnapshot, residentBytes, othersResidentBytes, p99Microseconds
+            case slotsAfterSnapshot, residentBytes, othersResidentBytes, p99UntilInstalledMicroseconds
+            case p99Microseconds
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -48,6 +51,8 @@ struct CatchUpReport: Encodable {
             try container.encode(slotsAfterSnapshot, forKey: .slotsAfterSnapshot)
             try container.encode(residentBytes, forKey: .residentBytes)
             try container.encode(othersResidentBytes, forKey: .othersResidentBytes)
+            try container.encodeIfPresent(
+                p99UntilInstalledMicroseconds, forKey: .p99UntilInstalledMicroseconds)
             try container.encode(p99Microseconds, forKey: .p99Microseconds)
         }
     }
@@ -80,7 +85,7 @@ struct CatchUpReport: Encodable {
             + "under way, \(Format.bytes(Double(residentBytes))) of memory a node"
         let head = [
             "a node joins", "installed", "votes", "snapshot", "sent", "twice", "slots then", "its memory",
-            "others'", "p99",
+            "others'", "p99: installed", "votes",
         ]
         let joined = joins.map { join in
             [
@@ -88,7 +93,8 @@ struct CatchUpReport: Encodable {
                 Format.fixed(join.secondsUntilVoting, 2) + " s", Format.bytes(Double(join.snapshotBytes)),
                 Format.bytes(Double(join.sentBytes)), Format.fixed(join.resentShare * 100, 1) + " %",
                 Format.count(Double(join.slotsAfterSnapshot)), Format.bytes(Double(join.residentBytes)),
-                Format.bytes(Double(join.othersResidentBytes)), Format.time(join.p99Microseconds),
+                Format.bytes(Double(join.othersResidentBytes)),
+                join.p99UntilInstalledMicroseconds.map(Format.time) ?? "–", Format.time(join.p99Microseconds),
             ]
         }
         var lines = [before, ""] + Format.table([head] + joined)

@@ -115,7 +115,7 @@ final class CatchUpRun {
         observer.begin()
         let begin = clock.now
         try keeper.begin(node)
-        var installedAfter: Duration?
+        var installed: (after: Duration, latencies: Latencies)?
         var arriving: UInt64?
         var hasStruck = event == .join
         let statuses = try await wait("node \(node) does not vote") { statuses in
@@ -126,10 +126,10 @@ final class CatchUpRun {
                     hasStruck = true
                     try await self.strike(event, joining: node)
                 }
-            } else if installedAfter == nil, let slot = arriving, let snapshot = group?.snapshot,
+            } else if installed == nil, let slot = arriving, let snapshot = group?.snapshot,
                 snapshot.slot >= slot
             {
-                installedAfter = self.clock.now - begin
+                installed = (self.clock.now - begin, self.observer.latencies)
             }
             return statuses.voters.contains(node) && group != nil
         }
@@ -138,15 +138,17 @@ final class CatchUpRun {
             complaints.append("node \(node) had its snapshot before the \(event.rawValue) could be killed")
         }
         let group = statuses[node]?.groups.first
-        let snapshot = installedAfter == nil ? nil : group?.snapshot
+        let snapshot = installed == nil ? nil : group?.snapshot
         return CatchUpReport.Join(
-            event: event.rawValue, node: node, secondsUntilInstalled: installedAfter.map { $0 / .seconds(1) },
+            event: event.rawValue, node: node,
+            secondsUntilInstalled: installed.map { $0.after / .seconds(1) },
             secondsUntilVoting: (clock.now - begin) / .seconds(1), snapshotBytes: snapshot?.bytes ?? 0,
             sentBytes: observer.sentBytes(to: node),
             slotsAfterSnapshot: (group?.executedThrough ?? 0)
                 - min(snapshot?.slot ?? 0, group?.executedThrough ?? 0),
             residentBytes: observer.residentBytes[node] ?? 0,
             othersResidentBytes: observer.residentBytes.filter { $0.key != node }.values.max() ?? 0,
+            p99UntilInstalledMicroseconds: installed?.latencies.microseconds(at: 99),
             p99Microseconds: observer.latencies.microseconds(at: 99))
     }
 
