@@ -103,6 +103,10 @@ extension NodeLoop: NodeShell {
             logger.error(
                 "a row differs from what was written; it is deleted, for a snapshot stands for it: check the disk",
                 metadata: ["group": "\(group)", "slot": "\(slot)"])
+        case .leader(let group, let leader):
+            logger.info(
+                leader == node ? "this node leads" : leader.map { "node \($0) leads" } ?? "no leader is known",
+                metadata: ["group": "\(group)"])
         case .members(let group, let configuration, let from):
             logger.notice(
                 "the members change",

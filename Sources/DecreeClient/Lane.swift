@@ -214,7 +214,10 @@ final class Lane {
         guard !MemberSearch.isMeant(by: id) else { return learn(from: response, by: link) }
         switch response {
         case .notLeader(let leader?), .leadershipLost(let leader?):
-            if linkOfNode[leader] == nil { lookFor(leader, askingAt: link) }
+            if linkOfNode[leader] == nil {
+                links.first { $0.lastNode == leader }?.hurry()
+                lookFor(leader, askingAt: link)
+            }
         default: break
         }
         with(Int(id >> RequestID.bits)) { client, now, actions in

@@ -40,6 +40,8 @@ final class Link {
     private(set) var node: NodeID?
     private var failures = 0
     private var isConnecting = false
+    /// `hurry` does nothing before.
+    private var hurriesFrom = NIODeadline.uptimeNanoseconds(0)
 
     init(address: NodeAddress, lane: Lane, isLearnt: Bool = false) {
         self.address = address
@@ -71,6 +73,15 @@ final class Link {
                 self.isConnecting = false
                 if case .failure(let error) = result { self.failed(Self.explain(error)) }
             }
+    }
+
+    /// Another node says that this one leads, so it is up: the pause before the next attempt, which has grown while it was
+    /// down, need not be waited for.
+    func hurry() {
+        let now = NIODeadline.now()
+        guard now >= hurriesFrom, !isRefusedForGood else { return }
+        hurriesFrom = now + .milliseconds(Self.firstPauseMilliseconds)
+        connect()
     }
 
     static func explain(_ error: any Error) -> String {

@@ -2,8 +2,10 @@ package import DecreeWire
 package import Paxos
 
 extension NodeCore {
-    /// Takes a peer's message.
+    /// Takes a peer's message. One that stops takes none: whoever comes to lead by its promise would ask it, who has
+    /// gone meanwhile, for what it said that it knew, and writes would wait until another is asked.
     package func receive(_ frame: PeerFrame, from peer: NodeID) {
+        guard !isStopping else { return }
         witnesses.see(peer, persistSequence: frame.persistSequence)
         if case .heartbeat(let heartbeat) = frame.message { hear(heartbeat.witnesses) }
         guard !isBulk(frame.message) || hasRoomForWrites else { return }
@@ -42,6 +44,14 @@ extension NodeCore {
         }
         peers = members.values.sorted { $0.node < $1.node }
         shell?.peersChanged()
+    }
+
+    /// Tells when another leads.
+    func reviewLeaders() {
+        for index in groups.indices where groups[index].leaderHint != leaders[index] {
+            leaders[index] = groups[index].leaderHint
+            shell?.note(.leader(groups[index].id, leaders[index]))
+        }
     }
 
     /// Ends this node if it belongs to no group any more. Not before it has led to the end, and not at once: others may

@@ -23,6 +23,7 @@ extension NodeCore {
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
+        reviewLeaders()
         endIfGone()
         guard diskState != .gone else { return }
         // A node that stops decides itself what is still written.

@@ -46,6 +46,8 @@ package final class NodeCore {
     var dropped: [(GroupID, SnapshotHeader)] = []
     /// The groups' configurations when they were last looked at.
     var configurations: [ConfigurationLog] = []
+    /// Who led the groups when they were last looked at.
+    var leaders: [NodeID?]
     /// What the last commits took, in microseconds, the latest last.
     var commitMicroseconds: [UInt32] = []
     /// When the job that the disk is about was handed to it.
@@ -78,6 +80,7 @@ package final class NodeCore {
         identity = recovered.identity
         isStoreNew = recovered.identity.persistSequence == 0
         groups = recovered.groups
+        leaders = Array(repeating: nil, count: recovered.groups.count)
         self.address = address
         witnesses = Witnesses(recovered.witnesses)
         reviewPeers()

@@ -69,6 +69,8 @@ package enum NodeNote: Sendable, Equatable {
     case snapshotInstalled(GroupID, SnapshotHeader)
     /// A row was found that says something else than was written; it is mended.
     case rot(GroupID, Slot)
+    /// Another node leads, as far as this one knows; or none that it knows of.
+    case leader(GroupID, NodeID?)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }
