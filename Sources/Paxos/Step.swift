@@ -10,6 +10,11 @@ public struct Step: ~Copyable, Sendable {
     public private(set) var writes: [Write] = []
     /// Chosen slots to be read after the rows are written.
     public private(set) var reads: [LogRead] = []
+    /// How many of the reads are for clients.
+    private(set) var clientReads = 0
+    /// Reads for clients in one step, over all groups; each may be of a mebibyte. Those for peers are one a group and
+    /// peer.
+    static let maximumClientReads = 4
     private var immediate: [Envelope] = []
     private var withheld: [Envelope] = []
     private var responses: [(Ticket, ClientResponse)] = []
@@ -41,7 +46,10 @@ public struct Step: ~Copyable, Sendable {
         writes.append(row)
     }
 
-    mutating func read(_ read: LogRead) { reads.append(read) }
+    mutating func read(_ read: LogRead) {
+        reads.append(read)
+        if case .ticket = read.to { clientReads += 1 }
+    }
 
     /// A message that says nothing that must first be durable.
     package mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
@@ -87,6 +95,7 @@ public struct Step: ~Copyable, Sendable {
         var transaction = Step()
         swap(&transaction.writes, &writes)
         swap(&transaction.reads, &reads)
+        swap(&transaction.clientReads, &clientReads)
         swap(&transaction.withheld, &withheld)
         swap(&transaction.writeBytes, &writeBytes)
         swap(&transaction.chunkBytes, &chunkBytes)
