@@ -100,6 +100,13 @@ extension NodeLoop: NodeShell {
             logger.error(
                 "a row differs from what was written; it is deleted, for a snapshot stands for it: check the disk",
                 metadata: ["group": "\(group)", "slot": "\(slot)"])
+        case .notServed(let damage):
+            logger.error(
+                "what was asked for differs from what was written, and is not served: check the disk",
+                metadata: [
+                    "group": "\(damage.group)", "slot": "\(damage.slot)",
+                    "damage": "\(damage.place): \(damage.detail)",
+                ])
         case .members(let group, let configuration, let from):
             logger.notice(
                 "the members change",

@@ -143,6 +143,7 @@ extension NodeCore {
             deliver(committed.messages)
             chunksCommitted()
             completionCommitted()
+            for damage in committed.damage { shell?.note(.notServed(damage)) }
             deliver(committed.reads)
             endTurn()
             closeStoreIfIdle()

@@ -69,6 +69,8 @@ package enum NodeNote: Sendable, Equatable {
     case snapshotInstalled(GroupID, SnapshotHeader)
     /// A row was found that says something else than was written; it is mended.
     case rot(GroupID, Slot)
+    /// Somebody asked for what is not as it was written: it is not served, and whoever asked goes to another node.
+    case notServed(Damage)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }

@@ -76,6 +76,7 @@ extension NodeNote {
             "throws the snapshot of slot \(header.slot) away: \(detail)"
         case .snapshotInstalled(_, let header): "goes on from the snapshot of slot \(header.slot)"
         case .rot(_, let slot): "finds rot in slot \(slot)"
+        case .notServed(let damage): "does not serve what rotted: \(damage)"
         case .members(_, let configuration, let from):
             "knows voters \(configuration.voters.map(\.description).joined(separator: " ")) of "
                 + "\(configuration.members.count) members from slot \(from) on"
