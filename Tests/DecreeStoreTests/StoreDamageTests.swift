@@ -182,6 +182,23 @@ import Testing
         try store.expectCommit(step(.promise(group, ballot)))
     }
 
+    /// Rows of a few bytes and rows of a mebibyte hold a vote up for about as long.
+    @Test func aScrubStopsWhenItHasReadEnough() throws {
+        let directory = try TemporaryDirectory()
+        let store = try openStore(directory)
+        let large = String(repeating: "x", count: Store.scrubBytes * 5 / 8)
+        try store.fill(["a", large, large, "b", large + large, "c"])
+        try store.expectCommit(step((7...9).map { .accepted(group, vote($0, large)) }))
+        var ends: [UInt64?] = []
+        var from: Slot? = Slot(1)
+        while let next = from {
+            from = try store.scrub(group, from: next, rows: 64).next
+            ends.append(from?.rawValue)
+        }
+        #expect(ends == [4, 6, 9, nil])
+        #expect(store.damage.isEmpty)
+    }
+
     @Test func aScrubOfSoundRowsFindsNothing() throws {
         let store = try openStore(directory)
         #expect(try store.scrub(group, from: Slot(1), rows: 100) == ScrubResult(next: nil, damaged: nil))
