@@ -21,6 +21,10 @@ public struct Step: ~Copyable, Sendable {
     /// Bytes of proposals and of snapshots among the rows.
     public private(set) var writeBytes = 0
     private var chunkBytes = 0
+    /// Whether chunks of a snapshot are among the rows.
+    public var hasChunks: Bool { chunkBytes > 0 }
+    /// Whether the first chunk of one is.
+    public private(set) var beginsSnapshot = false
     /// Bytes of a snapshot that are written together at the latest, lest one transaction take long.
     private static let chunkBurstBytes = SnapshotHeader.chunksAtOnce * SnapshotHeader.chunkBytes
 
@@ -38,7 +42,8 @@ public struct Step: ~Copyable, Sendable {
     package mutating func write(_ row: Write) {
         switch row {
         case .accepted(_, let vote): writeBytes += vote.proposal.bytes.count
-        case .snapshotChunk(_, _, _, let bytes):
+        case .snapshotChunk(_, _, let index, let bytes):
+            if index == 0 { beginsSnapshot = true }
             writeBytes += bytes.count
             chunkBytes += bytes.count
         default: break
@@ -99,6 +104,7 @@ public struct Step: ~Copyable, Sendable {
         swap(&transaction.withheld, &withheld)
         swap(&transaction.writeBytes, &writeBytes)
         swap(&transaction.chunkBytes, &chunkBytes)
+        swap(&transaction.beginsSnapshot, &beginsSnapshot)
         return transaction
     }
 
