@@ -130,6 +130,10 @@ let package = Package(
             // Data directories of older versions, found beside the tests that open copies of them.
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
+            name: "DecreeNodeTests",
+            dependencies: ["Paxos", "Bank", "DecreeNode", "DecreeStore", "DecreeWire"],
+            swiftSettings: settings),
+        .testTarget(
             name: "DecreeWireTests",
             dependencies: ["Paxos", "DecreeWire", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings),

@@ -65,6 +65,13 @@ public struct Joining: Sendable {
                         "\(dataDirectory) holds the store of a node that did not join: start it with --config, or give "
                             + "the new node an empty directory"))
             }
+        } else if files.fileExists(atPath: file) {
+            // The configuration is written when the store is there: the store was lost, its votes with it. Under the name
+            // that the directory keeps it must not come back; without a configuration it has never been in use.
+            let id = (try? NodeConfiguration.load(from: file)).map { "\($0.node)" }
+            throw NodeError.fenced(
+                "\(dataDirectory) holds the configuration of a node that joined, and not its store; "
+                    + Self.replacement(of: id ?? "N"))
         }
         let name = try storeName()
         let client = DecreeClient(cluster: "", nodes: cluster)
@@ -130,13 +137,18 @@ public struct Joining: Sendable {
                 let lost = await member(at: "\(address)", of: client, group)
             {
                 throw .fenced(
-                    "node \(lost) of this address was known with another store; a node that lost its disk joins again "
-                        + "under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, then start the "
-                        + "node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
-                        + "listening at a new address")
+                    "node \(lost) of this address was known with another store; "
+                        + Self.replacement(of: "\(lost)"))
             }
             throw .notAdmitted("\(error)")
         }
+    }
+
+    /// How a node whose store is lost comes back.
+    private static func replacement(of lost: String) -> String {
+        "a node that lost its disk joins again under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, "
+            + "then start the node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
+            + "listening at a new address"
     }
 
     /// Who is reached at an address, as the log has it.

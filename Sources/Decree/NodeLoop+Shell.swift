@@ -107,6 +107,13 @@ extension NodeLoop: NodeShell {
             logger.info(
                 leader == node ? "this node leads" : leader.map { "node \($0) leads" } ?? "no leader is known",
                 metadata: ["group": "\(group)"])
+        case .notServed(let damage):
+            logger.error(
+                "what was asked for differs from what was written, and is not served: check the disk",
+                metadata: [
+                    "group": "\(damage.group)", "slot": "\(damage.slot)",
+                    "damage": "\(damage.place): \(damage.detail)",
+                ])
         case .members(let group, let configuration, let from):
             logger.notice(
                 "the members change",

@@ -117,11 +117,18 @@ extension NodeCore {
         }
     }
 
-    /// What the leader saw of the nodes' stores. Of this node's own, too: it cannot show less than it has.
+    /// What the leader saw of the nodes' stores. Of this node's own, too: it cannot show less than it has. A store that
+    /// this node has not met is taken for the member's all the same, lest another pass for it here: of members alone, so
+    /// that whoever speaks cannot have anything remembered.
     private func hear(_ told: [NodeWitness]) {
         for witness in told where witness.node != node {
-            guard let known = witnesses[witness.node], known.store == witness.store else { continue }
-            witnesses.see(witness.node, persistSequence: witness.persistSequence)
+            guard witnesses[witness.node] != nil || isMember(witness) else { continue }
+            witnesses.meet(witness.node, store: witness.store, persistSequence: witness.persistSequence)
         }
+    }
+
+    /// Whether a member may have that store, as far as the log knows.
+    private func isMember(_ witness: NodeWitness) -> Bool {
+        peers.contains { $0.node == witness.node && $0.store ?? witness.store == witness.store }
     }
 }

@@ -1,59 +1,6 @@
 import DecreeStore
 package import Paxos
 
-/// What is done about snapshots beside the commits: this node's own is encoded elsewhere, written a chunk at a time, and
-/// read back before it counts; a peer's is read back, decoded elsewhere, and installed; what they stand for is deleted
-/// a few rows at a time.
-///
-/// None of it may hold up a vote: a node that nobody asks anything goes on with it at once, and one that votes takes a
-/// bite in a tick. (Where every gap between two votes was filled, the votes that came meanwhile waited: the
-/// slowest hundredth of the commands took three times as long.)
-struct Upkeep {
-    /// This node's own snapshot, on its way.
-    enum Taking {
-        case encoding(GroupID)
-        /// The next chunk to be written.
-        case writing(GroupID, Snapshot, chunk: Int)
-        case verifying(GroupID, SnapshotHeader, SnapshotVerification)
-    }
-
-    /// A peer's snapshot, on its way in.
-    enum Installing {
-        case loading(GroupID, SnapshotHeader)
-        case decoding(GroupID, SnapshotHeader)
-        /// Decoded; it counts when the row that says so is durable.
-        case completing(GroupID, SnapshotHeader, Capture, isHanded: Bool)
-    }
-
-    var taking: Taking?
-    var installing: Installing?
-    /// Whether there may be something to delete.
-    var mayTrim = true
-    /// When a bite was last taken of all this.
-    var lastTick: UInt64 = 0
-    /// When somebody last waited for the disk.
-    var lastUrgentTick: UInt64 = 0
-    /// Snapshots that peers are reading, and when they last did: they stay, though a later one is there.
-    var read: [(header: SnapshotHeader, tick: UInt64)] = []
-    /// Where the search for rot goes on: the group's place, and the slot.
-    var scrub = (group: 0, from: Slot.zero.next)
-    var scrubbedTick: UInt64 = 0
-    /// Rot that was found above the latest snapshot: when there is a later one, it is deleted.
-    var rotten: [GroupID: Slot] = [:]
-
-    /// Ticks between two bites while somebody waits for the disk, or did in the tick before.
-    static let ticksUnderLoad: UInt64 = 1
-    /// Chunks read back in one bite: 256 KiB.
-    static let chunksVerified = 4
-    /// Rows deleted in one bite.
-    static let rowsTrimmed = 256
-    /// Rows searched for rot in one bite, and ticks between two of them.
-    static let rowsScrubbed = 64
-    static let ticksBetweenScrubs: UInt64 = 20
-    /// Ticks for which a snapshot that a peer was reading stays.
-    static let ticksRead: UInt64 = 6_000
-}
-
 extension NodeCore {
     /// Takes a bite, if there is something to be done and the disk may: it is idle. Returns whether it is busy now.
     func doUpkeep() -> Bool {
@@ -80,6 +27,7 @@ extension NodeCore {
 
     /// Looks whether there is something new to do.
     private func beginUpkeep() {
+        unpinExpired()
         for index in groups.indices {
             if upkeep.taking == nil, let capture = groups[index].takeCapture() {
                 upkeep.taking = .encoding(groups[index].id)
@@ -89,8 +37,9 @@ extension NodeCore {
     }
 
     private func nextUpkeep() -> DiskJob? {
-        // What is to be read back must have been written.
-        if upkeep.installing == nil, step.writes.isEmpty,
+        // What is to be read back must have been written. Other rows may wait meanwhile: under another group's load there
+        // always are some.
+        if upkeep.installing == nil, !step.hasChunks,
             let group = groups.first(where: { $0.installing != nil }), let header = group.installing
         {
             upkeep.installing = .loading(group.id, header)
@@ -100,15 +49,13 @@ extension NodeCore {
             return .verifySnapshot(verification, chunks: Upkeep.chunksVerified)
         }
         if upkeep.mayTrim {
-            upkeep.read.removeAll { ticks - $0.tick > Upkeep.ticksRead }
+            upkeep.mayTrim = false
             return .trim(
                 keeping: upkeep.read.map(\.header) + ownWork + groups.compactMap(\.arrivingHeader),
                 rows: Upkeep.rowsTrimmed)
         }
-        if !step.isUrgent, ticks - upkeep.scrubbedTick >= Upkeep.ticksBetweenScrubs,
-            groups.indices.contains(upkeep.scrub.group)
-        {
-            upkeep.scrubbedTick = ticks
+        if !step.isUrgent, ticks >= upkeep.scrubTick, groups.indices.contains(upkeep.scrub.group) {
+            upkeep.scrubTick = ticks + Upkeep.ticksBetweenScrubs
             return .scrub(
                 groups[upkeep.scrub.group].id, from: upkeep.scrub.from, rows: Upkeep.rowsScrubbed)
         }
@@ -243,6 +190,7 @@ extension NodeCore {
             upkeep.scrub.from = next
         } else {
             upkeep.scrub = ((upkeep.scrub.group + 1) % groups.count, Slot.zero.next)
+            if upkeep.scrub.group == 0 { upkeep.scrubTick = ticks + Upkeep.ticksBetweenPasses }
         }
     }
 
@@ -282,9 +230,19 @@ extension NodeCore {
     }
 
     private func pin(_ header: SnapshotHeader) {
-        upkeep.read.removeAll { $0.header == header || ticks - $0.tick > Upkeep.ticksRead }
+        upkeep.read.removeAll { $0.header == header }
         upkeep.read.append((header, ticks))
         // One beside the latest, lest readers keep everything.
-        if upkeep.read.count > 2 { upkeep.read.removeFirst() }
+        if upkeep.read.count > 2 {
+            upkeep.read.removeFirst()
+            upkeep.mayTrim = true
+        }
+    }
+
+    /// What nobody has read for long may be deleted.
+    private func unpinExpired() {
+        let count = upkeep.read.count
+        upkeep.read.removeAll { ticks - $0.tick > Upkeep.ticksRead }
+        if upkeep.read.count < count { upkeep.mayTrim = true }
     }
 }

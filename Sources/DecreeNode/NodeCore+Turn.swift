@@ -84,6 +84,8 @@ extension NodeCore {
         let median = commitMicroseconds.sorted().dropFirst(commitMicroseconds.count / 2).first ?? 0
         let pending: UInt32 =
             switch diskState {
+            // All of a peer's snapshot is read in one go: that is long, and says nothing of the disk.
+            case .busy where upkeep.isLoading: 0
             case .busy: UInt32(clamping: (ticks - jobTick) * 10_000)
             case .full: .max
             case .idle, .gone: 0
@@ -123,6 +125,8 @@ extension NodeCore {
         diskState = .busy
         lastCommitTick = ticks
         noteHanded()
+        // Where one is begun, another may have been given up.
+        if step.beginsSnapshot { upkeep.mayTrim = true }
         shell?.perform(.commit(step.takeTransaction()))
     }
 
@@ -144,10 +148,14 @@ extension NodeCore {
             deliver(committed.messages)
             chunksCommitted()
             completionCommitted()
+            for damage in committed.damage { shell?.note(.notServed(damage)) }
             deliver(committed.reads)
             endTurn()
             closeStoreIfIdle()
-        case .checkpointed, .dropped: becomeIdle()
+        case .checkpointed: becomeIdle()
+        case .dropped:
+            upkeep.mayTrim = true
+            becomeIdle()
         case .verified(let verdict):
             take(verdict)
             becomeIdle()
@@ -155,7 +163,8 @@ extension NodeCore {
             takeLoaded(snapshot)
             becomeIdle()
         case .trimmed(let isMore):
-            upkeep.mayTrim = isMore
+            // Something may have come to be deleted since it was asked for.
+            if isMore { upkeep.mayTrim = true }
             isCheckpointed = false
             becomeIdle()
         case .scrubbed(let result):

@@ -71,6 +71,8 @@ package enum NodeNote: Sendable, Equatable {
     case rot(GroupID, Slot)
     /// Another node leads, as far as this one knows; or none that it knows of.
     case leader(GroupID, NodeID?)
+    /// Somebody asked for what is not as it was written: it is not served, and whoever asked goes to another node.
+    case notServed(Damage)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }

@@ -8,6 +8,8 @@ package struct Committed: Sendable {
     package let persistSequence: PersistSequence
     /// What the step asked to read, and what was found.
     package let reads: [(LogRead, LogReadResult)]
+    /// What the reads met that is not what was written, and that was not known before.
+    package let damage: [Damage]
 }
 
 /// How a commit ended, if the store is still good.
@@ -52,10 +54,13 @@ extension Store {
                 return .diskFull
             }
         }
+        let known = damage.count
         var reads: [(LogRead, LogReadResult)] = []
         for read in step.reads { reads.append((read, try serve(read))) }
         return .committed(
-            Committed(messages: step.release(), persistSequence: persistSequence, reads: reads))
+            Committed(
+                messages: step.release(), persistSequence: persistSequence, reads: reads,
+                damage: Array(damage[known...])))
     }
 
     /// Writes a step's rows durably, or leaves the store as it was and returns false if the disk is full.

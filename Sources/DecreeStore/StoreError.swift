@@ -104,7 +104,7 @@ extension StoreError {
         }
     }
 
-    /// Whether SQLite may still be called on the connection it came from.
+    /// Whether SQLite must not be called any more on the connection it came from.
     var isFatalToConnection: Bool {
         if case .ioError = self { true } else { false }
     }

@@ -15,17 +15,24 @@ extension Group {
                 step.respond(ticket, .admin(.slots([], chosenThrough: acceptor.chosenThrough)))
                 return
             }
-            step.read(
-                LogRead(
-                    group: id, to: .ticket(ticket),
-                    content: .slots(from: from, through: acceptor.chosenThrough)))
+            read(.slots(from: from, through: acceptor.chosenThrough), for: ticket, into: &step)
         case .readChunks(let header, let from):
             guard header.chunkCount > from else {
                 step.respond(ticket, .refused(.gone))
                 return
             }
-            step.read(LogRead(group: id, to: .ticket(ticket), content: .chunks(header, from: from)))
+            read(.chunks(header, from: from), for: ticket, into: &step)
         }
+    }
+
+    /// What a step reads for clients is read in one go and held in memory, while the votes that come meanwhile wait for
+    /// the disk: one too many is to ask again.
+    private func read(_ content: LogRead.Content, for ticket: Ticket, into step: inout Step) {
+        guard step.clientReads < Step.maximumClientReads else {
+            step.respond(ticket, .busy)
+            return
+        }
+        step.read(LogRead(group: id, to: .ticket(ticket), content: content))
     }
 
     /// The response for what the store has read.

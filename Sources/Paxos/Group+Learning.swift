@@ -115,6 +115,8 @@ extension Group {
             return
         }
         catchUp?.asked(peer, atTick: now)
+        // An offer is the answer now, and no longer that of a peer that lacks a chunk.
+        arriving?.from = nil
         send(
             .fetch(Fetch(from: acceptor.chosenThrough.next, through: through)), to: peer, into: &step)
     }

@@ -96,6 +96,10 @@ extension Group {
                 return
             }
             self.arriving = nil
+        } else if arriving?.from != nil {
+            // Whoever was asked for a chunk of it and offers it instead has not got that chunk as it was written. The
+            // clock turns to the next peer; asked again at once, this one would keep it from doing so for ever.
+            return
         }
         if arriving == nil {
             arriving = ArrivingSnapshot(PartialSnapshot(header: offer.header, chunks: 0), tick: now)
@@ -191,7 +195,7 @@ struct ArrivingSnapshot: Sendable {
     var partial: PartialSnapshot
     /// When the last chunk came, or it was begun.
     var arrivedAtTick: UInt64
-    /// Who was asked last.
+    /// Who was asked for chunks last; nil if whoever has it was asked for slots since.
     var from: NodeID?
 
     init(_ partial: PartialSnapshot, tick: UInt64) {

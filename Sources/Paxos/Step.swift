@@ -10,12 +10,21 @@ public struct Step: ~Copyable, Sendable {
     public private(set) var writes: [Write] = []
     /// Chosen slots to be read after the rows are written.
     public private(set) var reads: [LogRead] = []
+    /// How many of the reads are for clients.
+    private(set) var clientReads = 0
+    /// Reads for clients in one step, over all groups; each may be of a mebibyte. Those for peers are one a group and
+    /// peer.
+    static let maximumClientReads = 4
     private var immediate: [Envelope] = []
     private var withheld: [Envelope] = []
     private var responses: [(Ticket, ClientResponse)] = []
     /// Bytes of proposals and of snapshots among the rows.
     public private(set) var writeBytes = 0
     private var chunkBytes = 0
+    /// Whether chunks of a snapshot are among the rows.
+    public var hasChunks: Bool { chunkBytes > 0 }
+    /// Whether the first chunk of one is.
+    public private(set) var beginsSnapshot = false
     /// Bytes of a snapshot that are written together at the latest, lest one transaction take long.
     private static let chunkBurstBytes = SnapshotHeader.chunksAtOnce * SnapshotHeader.chunkBytes
 
@@ -33,7 +42,8 @@ public struct Step: ~Copyable, Sendable {
     package mutating func write(_ row: Write) {
         switch row {
         case .accepted(_, let vote): writeBytes += vote.proposal.bytes.count
-        case .snapshotChunk(_, _, _, let bytes):
+        case .snapshotChunk(_, _, let index, let bytes):
+            if index == 0 { beginsSnapshot = true }
             writeBytes += bytes.count
             chunkBytes += bytes.count
         default: break
@@ -41,7 +51,10 @@ public struct Step: ~Copyable, Sendable {
         writes.append(row)
     }
 
-    mutating func read(_ read: LogRead) { reads.append(read) }
+    mutating func read(_ read: LogRead) {
+        reads.append(read)
+        if case .ticket = read.to { clientReads += 1 }
+    }
 
     /// A message that says nothing that must first be durable.
     package mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
@@ -87,9 +100,11 @@ public struct Step: ~Copyable, Sendable {
         var transaction = Step()
         swap(&transaction.writes, &writes)
         swap(&transaction.reads, &reads)
+        swap(&transaction.clientReads, &clientReads)
         swap(&transaction.withheld, &withheld)
         swap(&transaction.writeBytes, &writeBytes)
         swap(&transaction.chunkBytes, &chunkBytes)
+        swap(&transaction.beginsSnapshot, &beginsSnapshot)
         return transaction
     }
 

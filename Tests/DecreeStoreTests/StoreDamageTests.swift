@@ -133,6 +133,35 @@ import Testing
         #expect(slots(found.chosen) == Array(11...19) && found.votes.damagedThrough == nil)
     }
 
+    /// Whoever asks is served what is sound; the damage is told once, however often it is met.
+    @Test func damageThatAReadMeetsIsToldOnce() throws {
+        var store = try openStore(directory)
+        let kept = snapshot(through: 10, bytes: 3 * SnapshotHeader.chunkBytes)
+        try store.complete(kept)
+        try store.close()
+        try directory.sql(
+            """
+            UPDATE accepted SET value = x'0105' WHERE slot = 12;
+            UPDATE snapshot_chunk SET checksum = 7 WHERE (key & 255) = 1
+            """)
+        store = try openStore(directory)
+        func read(_ content: LogRead.Content) throws -> Committed {
+            try store.expectCommit(
+                step([], reads: [LogRead(group: group, to: .node(NodeID(2)), content: content)]))
+        }
+        let slots = LogRead.Content.slots(from: Slot(11), through: Slot(19))
+        let chunks = LogRead.Content.chunks(kept.header, from: 0)
+        #expect(try read(slots).damage.map(\.slot) == [Slot(12)])
+        let served = try read(chunks)
+        #expect(served.damage.map(\.place) == [Damage.snapshotPlace])
+        guard case .chunks(let sound) = served.reads[0].1 else {
+            Issue.record("no chunks")
+            return
+        }
+        #expect(sound == [Array(kept.chunk(0))])
+        #expect(try read(slots).damage.isEmpty && read(chunks).damage.isEmpty)
+    }
+
     @Test func aScrubFindsWhatRotsInBites() throws {
         try directory.sql(
             """
@@ -151,6 +180,23 @@ import Testing
         #expect(damaged == [7, 22] && bites == 6)
         #expect(store.damage.map(\.slot.rawValue) == [7, 8, 22])
         try store.expectCommit(step(.promise(group, ballot)))
+    }
+
+    /// Rows of a few bytes and rows of a mebibyte hold a vote up for about as long.
+    @Test func aScrubStopsWhenItHasReadEnough() throws {
+        let directory = try TemporaryDirectory()
+        let store = try openStore(directory)
+        let large = String(repeating: "x", count: Store.scrubBytes * 5 / 8)
+        try store.fill(["a", large, large, "b", large + large, "c"])
+        try store.expectCommit(step((7...9).map { .accepted(group, vote($0, large)) }))
+        var ends: [UInt64?] = []
+        var from: Slot? = Slot(1)
+        while let next = from {
+            from = try store.scrub(group, from: next, rows: 64).next
+            ends.append(from?.rawValue)
+        }
+        #expect(ends == [4, 6, 9, nil])
+        #expect(store.damage.isEmpty)
     }
 
     @Test func aScrubOfSoundRowsFindsNothing() throws {

@@ -108,6 +108,36 @@ import Testing
         }
     }
 
+    /// What a log has grown by comes with a snapshot, whoever sent it.
+    @Test func growthThatCannotBeCountedIsEnough() throws {
+        var bytes: [UInt8] = []
+        for _ in 0..<2 { bytes.appendInteger(UInt64.max - 1) }
+        var reader = ByteReader(bytes[...])
+        var growth = try #require(LogGrowth(from: &reader))
+        growth.add(bytes: 1, commands: 1)
+        growth.add(bytes: 1, commands: 1)
+        let isDue = growth.isDue(bytes: .max, commands: .max)
+        #expect(isDue)
+    }
+
+    /// Equal tables are equal bytes: any other order is refused, and so is a session that comes twice.
+    @Test(arguments: [[1, 2, 3], [2, 1, 3], [1, 3, 2], [1, 1, 2], [1, 2, 2], [1, 2, 1]])
+    func sessionsAreReadInTheirOrderAlone(ids: [UInt64]) {
+        let configuration = Configuration(voters: [NodeID(1)])
+        var bytes: [UInt8] = []
+        bytes.appendInteger(UInt32(ids.count))
+        for id in ids {
+            var one: [UInt8] = []
+            let session = Session(lastUsed: LogPosition(slot: Slot(id), index: 0))
+            SessionTable(configuration: configuration, sessions: [SessionID(rawValue: id): session])
+                .append(to: &one)
+            bytes += one.dropFirst(4)
+        }
+        var reader = ByteReader(bytes[...])
+        let table = SessionTable(from: &reader, configuration: configuration)
+        #expect((table != nil) == (ids == [1, 2, 3]))
+    }
+
     private func other(_ snapshot: Snapshot, _ bytes: [UInt8]) -> Snapshot {
         Snapshot(slot: snapshot.header.slot, chain: snapshot.header.chain, bytes: bytes)
     }

@@ -136,4 +136,17 @@ import Testing
         #expect(read.next() == nil)
         #expect(read.isMalformed)
     }
+
+    /// Its bytes could not be read back. Who asks for one is refused before it comes to that.
+    @Test func noMemberHasAnAddressThatIsTooLong() async {
+        #expect(throws: ConfigurationRefusal.malformed) {
+            try Configuration(voters: [NodeID(1)]).applying(
+                .add(
+                    node: nil, role: .nonVoter, store: nil,
+                    address: String(repeating: "x", count: 254) + ":1"))
+        }
+        await #expect(processExitsWith: .failure) {
+            _ = Member(node: NodeID(2), address: String(repeating: "x", count: 256))
+        }
+    }
 }

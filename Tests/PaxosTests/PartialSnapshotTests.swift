@@ -68,6 +68,48 @@ import Testing
         cluster.converge()
     }
 
+    /// A chunk rotted on the peer that is asked first: it offers what it has once more, and is not asked for that chunk for
+    /// ever. The other peer's copy is sound.
+    @Test(arguments: [0, 2, 4, 9])
+    func whatRottedOnOnePeerIsHadFromAnother(chunk: Int) {
+        let (cluster, _) = cluster()
+        cluster[1].rottenChunk = chunk
+        cluster.network.heal()
+        cluster.run(within: 100, "node 3 has all") { $0.items(on: 3).count == 10 }
+        #expect(asked(on: cluster).contains { $0.of == 1 }, "the one with the rot was not asked")
+        #expect(asked(on: cluster).count < 20)
+        #expect(asked(on: cluster).contains { $0 == (2, UInt32(chunk)) })
+        cluster.converge()
+    }
+
+    /// Where there is one peer alone to be asked, what was lost on its way is asked of it again, from the first chunk on.
+    @Test(arguments: [0, 3])
+    func oneRequestThatIsLostIsNotTheLast(chunks: Int) {
+        let solo = SoloGroup(voters: 2)
+        let header = SnapshotHeader(
+            slot: Slot(9), chain: .zero, byteCount: 10 * UInt64(SnapshotHeader.chunkBytes), digest: .zero)
+        let offer = Message.snapshotOffer(SnapshotOffer(header: header, chosenThrough: Slot(9)))
+        solo.receive(.heartbeat(Heartbeat(ballot: Ballot(3, 2), round: 1, chosenThrough: Slot(9))), from: 2)
+        solo.receive(offer, from: 2)
+        for index in 0..<chunks {
+            let bytes = [UInt8](repeating: 0, count: SnapshotHeader.chunkBytes)
+            solo.receive(
+                .snapshotChunk(SnapshotChunk(header: header, index: UInt32(index), bytes: bytes)), from: 2)
+        }
+        func asked() -> [FetchSnapshot] {
+            solo.takeSent().compactMap { if case .fetchSnapshot(let fetch) = $0 { fetch } else { nil } }
+        }
+        #expect(asked() == [FetchSnapshot(header: header, from: 0)])
+        for _ in 0..<3 * TestCluster.shortTimes.resendTicks {
+            solo.handle(.tick)
+            // Asked for slots, as it is before it has sent a chunk, it offers the snapshot.
+            if solo.sent.contains(where: { if case .fetch = $0.message { true } else { false } }) {
+                solo.receive(offer, from: 2)
+            }
+        }
+        #expect(asked().contains(FetchSnapshot(header: header, from: UInt32(chunks))))
+    }
+
     @Test func theRestIsHadAfterARestart() {
         let (cluster, _) = cluster()
         cluster.network.heal()

@@ -71,4 +71,28 @@ import Testing
         solo.accepted(ballot, 1, through: 1, from: 2)
         #expect(solo.responses[ticket] == .sessionExpired)
     }
+
+    /// What is read for clients is held in memory, all of a step, and the disk does nothing else meanwhile: however many
+    /// ask, a few are served together. Peers, who catch up, do not wait for them.
+    @Test(arguments: [
+        AdminRequest.readSlots(from: Slot(1)),
+        .readChunks(SnapshotHeader(slot: Slot(2), chain: .zero, byteCount: 9, digest: .zero), from: 0),
+    ])
+    func oneReadTooManyIsToBeAskedForAgain(request: AdminRequest) {
+        var group = SoloGroup(chosen: (1...3).map { AcceptedProposal($0, Ballot(3, 2), .sessions(1)) }).group
+        var step = Step()
+        for number in 1...Step.maximumClientReads + 2 {
+            group.handle(.request(Ticket(rawValue: UInt64(number)), .admin(request)), into: &step)
+        }
+        #expect(step.reads.count == Step.maximumClientReads)
+        let refused = step.takeResponses()
+        #expect(refused.map(\.0.rawValue) == [5, 6])
+        #expect(refused.map(\.1) == [.busy, .busy])
+        group.handle(.message(.fetch(Fetch(from: Slot(1), through: Slot(3))), from: NodeID(2)), into: &step)
+        #expect(step.reads.last?.to == .node(NodeID(2)))
+        // The next step has room again.
+        #expect(step.takeTransaction().reads.count == Step.maximumClientReads + 1)
+        group.handle(.request(Ticket(rawValue: 7), .admin(request)), into: &step)
+        #expect(step.reads.count == 1)
+    }
 }

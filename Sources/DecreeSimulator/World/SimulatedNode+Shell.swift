@@ -116,7 +116,7 @@ extension SimulatedNode: NodeShell {
         case .snapshotTaken: world.counts.snapshots += 1
         case .snapshotInstalled: world.installed(self)
         case .rot: world.counts.mended += 1
-        case .snapshotBad, .leader, .members: break
+        case .snapshotBad, .notServed, .leader, .members: break
         }
     }
 

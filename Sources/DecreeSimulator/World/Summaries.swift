@@ -77,6 +77,7 @@ extension NodeNote {
         case .snapshotInstalled(_, let header): "goes on from the snapshot of slot \(header.slot)"
         case .rot(_, let slot): "finds rot in slot \(slot)"
         case .leader(_, let leader): leader.map { "takes node \($0) for the leader" } ?? "knows of no leader"
+        case .notServed(let damage): "does not serve what rotted: \(damage)"
         case .members(_, let configuration, let from):
             "knows voters \(configuration.voters.map(\.description).joined(separator: " ")) of "
                 + "\(configuration.members.count) members from slot \(from) on"

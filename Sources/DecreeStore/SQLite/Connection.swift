@@ -82,8 +82,14 @@ final class Connection {
         let code = sqlite3_prepare_v3(handle, sql, -1, 0, &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw SQLiteError(code: code, operation: sql) }
         let statement = Statement(prepared, operation: sql)
-        while try statement.next() { try row(statement) }
-        // Not reached after an error, which is meant: on a failed connection nothing is finalized.
+        do {
+            while try statement.next() { try row(statement) }
+        } catch {
+            // A statement that is left keeps its connection from being checkpointed. After an I/O error nothing is called
+            // any more, not even this.
+            if !error.isFatalToConnection { _ = sqlite3_finalize(prepared) }
+            throw error
+        }
         let finalized = sqlite3_finalize(prepared)
         guard finalized == SQLITE_OK else { throw SQLiteError(code: finalized, operation: sql) }
     }
@@ -147,8 +153,7 @@ final class Connection {
 
     /// Finalizes every statement and closes. Never called on a connection that failed.
     func close() throws(SQLiteError) {
-        for statement in statements { _ = sqlite3_finalize(statement) }
-        statements = []
+        finalizeAll()
         let code = sqlite3_close(handle)
         guard code == SQLITE_OK else { throw SQLiteError(code: code, operation: "close") }
     }
@@ -156,9 +161,14 @@ final class Connection {
     /// Frees the memory of a connection that failed. Only for whoever can say that nothing of it reaches a disk
     /// any more.
     fileprivate func free() {
+        finalizeAll()
+        _ = sqlite3_close_v2(handle)
+    }
+
+    /// Those too that an error left behind: with one that is not, SQLite keeps the file and its lock.
+    private func finalizeAll() {
         while let statement = sqlite3_next_stmt(handle, nil) { _ = sqlite3_finalize(statement) }
         statements = []
-        _ = sqlite3_close_v2(handle)
     }
 
     /// A path inside a `file:` URI.

@@ -13,6 +13,9 @@ struct SQLiteError: Error {
     /// ENOSPC on a write. An fsync that finds the disk full is an I/O error instead (SQLITE_IOERR_FSYNC).
     var isDiskFull: Bool { primaryCode == SQLITE_FULL }
 
+    /// Whether SQLite must not be called any more on the connection it came from.
+    var isFatalToConnection: Bool { StoreError(self, file: "").isFatalToConnection }
+
     /// The code's name where it has one a person meets, and SQLite's words. `sqlite3_errstr` looks at no
     /// connection, so it may be asked even after one is given up.
     var explanation: String {

@@ -23,8 +23,10 @@ public struct Member: Hashable, Sendable {
     /// The longest address, in bytes of UTF-8.
     public static let maximumAddressBytes = 255
 
-    /// A member; an address that is too long is cut.
+    /// A member. An address from outside has been judged, and one that is too long refused: its bytes could not be
+    /// read back.
     public init(node: NodeID, role: Role = .voter, store: StoreID? = nil, address: String = "") {
+        precondition(address.utf8.count <= Self.maximumAddressBytes, "a member's address is too long")
         self.node = node
         self.role = role
         self.store = store

@@ -71,9 +71,15 @@ struct LogGrowth: Sendable, Hashable {
 
     init() {}
 
+    /// Counts no further than it can: what a peer's snapshot says it begins with may be anything.
     mutating func add(bytes more: Int, commands count: Int) {
-        bytes += UInt64(more)
-        commands += UInt64(count)
+        bytes = Self.sum(bytes, UInt64(more))
+        commands = Self.sum(commands, UInt64(count))
+    }
+
+    private static func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {
+        let (sum, isOver) = one.addingReportingOverflow(other)
+        return isOver ? .max : sum
     }
 
     /// Whether that is enough; then it counts anew, whether or not a snapshot is taken.

@@ -33,11 +33,14 @@ extension SessionTable {
             return nil
         }
         var sessions: [SessionID: Session] = [:]
+        var last: UInt64?
         for _ in 0..<count {
-            guard let id = reader.readInteger(UInt64.self), let lastUsed = reader.readPosition(),
+            guard let id = reader.readInteger(UInt64.self), last.map({ $0 < id }) ?? true,
+                let lastUsed = reader.readPosition(),
                 let first = reader.readInteger(UInt64.self), let replies = reader.readInteger(UInt32.self),
                 replies <= configuration.sessionWindow
             else { return nil }
+            last = id
             var kept: Deque<Kept?> = []
             for _ in 0..<replies {
                 guard let reply = reader.readKept() else { return nil }
@@ -46,7 +49,6 @@ extension SessionTable {
             sessions[SessionID(rawValue: id)] = Session(
                 lastUsed: lastUsed, firstUnacknowledged: first, replies: kept)
         }
-        guard sessions.count == Int(count) else { return nil }
         self.init(configuration: configuration, sessions: sessions)
     }
 }

@@ -17,6 +17,8 @@ final class TestNode {
     var rowsSeen = 0
     /// What is being done about snapshots.
     var upkeep = TestUpkeep()
+    /// The chunk of its snapshot that is not what was written: a store does not serve it, nor what is behind it.
+    var rottenChunk: Int?
     /// Decisions sent at most in one message.
     static let decisionsAtOnce = 8
 
@@ -74,7 +76,8 @@ final class TestNode {
             return .slots(decided)
         case .chunks(let header, let from):
             guard header == rows.snapshot, let chunks = rows.chunks[header] else { return .chunks([]) }
-            return .chunks(Array(chunks.dropFirst(Int(from)).prefix(SnapshotHeader.chunksAtOnce)))
+            let served = chunks.dropFirst(Int(from)).prefix(SnapshotHeader.chunksAtOnce)
+            return .chunks(Array(served.prefix { $0 != rottenChunk.map { chunks[$0] } }))
         }
     }
 }

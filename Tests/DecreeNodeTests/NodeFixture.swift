@@ -1,0 +1,141 @@
+import Bank
+import Foundation
+import Testing
+
+@testable import DecreeNode
+@testable import DecreeStore
+@testable import DecreeWire
+@testable import Paxos
+
+/// Node 1 alone with a store: peers are played by the test, the disk does one job after the other when it is told, and
+/// what is encoded or decoded beside the loop never comes back.
+final class NodeFixture {
+    /// A job that was handed to the disk, told apart as far as tests must.
+    enum Job: Equatable {
+        case commit
+        case load(GroupID)
+        case trim(keeping: [SnapshotHeader])
+        case scrub(GroupID)
+        case other
+    }
+
+    static let first = GroupID.first
+    static let second = GroupID(rawValue: 2) ?? .first
+
+    let store: Store
+    let core: NodeCore
+    private let shell = Shell()
+    private let path: String
+
+    /// Every group has the three voters 1, 2, 3.
+    init(groups: [GroupID] = [first], limits: Limits = Limits()) throws {
+        path = NSTemporaryDirectory() + "decree-node-\(UInt64.random(in: 0...UInt64.max))"
+        let voters = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
+        let stored = groups.map { StoreGroup(id: $0, kind: "bank", configuration: voters) }
+        let owner = StoreIdentity(cluster: "bank", node: NodeID(1), genesis: nil)
+        store = try Store.open(directory: path, identity: owner, groups: stored)
+        core = NodeCore(
+            try RecoveredNode(
+                store, owner: owner,
+                hosting: stored.map { HostedGroup(stored: $0, machine: Bank(), seed: 1) }, limits: limits))
+        core.shell = shell
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var jobs: [Job] { shell.jobs }
+    var notes: [NodeNote] { shell.notes }
+
+    func forgetJobs() { shell.jobs = [] }
+
+    /// The disk does its job, and what follows from it is handed to it.
+    func doJob() {
+        guard let job = shell.job.take() else { return }
+        var events: [DiskEvent] = []
+        _ = store.perform(job, clock: { 0 }, report: { events.append($0) })
+        for event in events { core.take(event) }
+    }
+
+    /// Ticks, with a disk that does everything at once.
+    func tick(_ count: Int = 1) {
+        for _ in 0..<count {
+            tickAlone()
+            while shell.job != nil { doJob() }
+        }
+    }
+
+    /// A tick that finds the disk at what it is about.
+    func tickAlone() {
+        _ = core.tick()
+        core.endTick()
+    }
+
+    func receive(_ message: Message, in group: GroupID = first, from number: UInt16 = 2) {
+        core.receive(PeerFrame(group: group, persistSequence: 1, message: message), from: NodeID(number))
+        core.endTurn()
+    }
+
+    /// A peer offers a snapshot, and sends some of its chunks.
+    func send(_ snapshot: Snapshot, chunks: Int, in group: GroupID = first) {
+        let offer = SnapshotOffer(header: snapshot.header, chosenThrough: snapshot.header.slot)
+        receive(.snapshotOffer(offer), in: group)
+        for index in 0..<chunks {
+            let chunk = SnapshotChunk(
+                header: snapshot.header, index: UInt32(index), bytes: Array(snapshot.chunk(index)))
+            receive(.snapshotChunk(chunk), in: group)
+        }
+    }
+
+    private final class Shell: NodeShell {
+        var job: DiskJob?
+        var jobs: [Job] = []
+        var notes: [NodeNote] = []
+
+        func perform(_ job: consuming DiskJob) {
+            switch consume job {
+            case .commit(let step):
+                jobs.append(.commit)
+                self.job = .commit(step)
+            case .loadSnapshot(let group, let header):
+                jobs.append(.load(group))
+                self.job = .loadSnapshot(group, header)
+            case .trim(let keeping, let rows):
+                jobs.append(.trim(keeping: keeping))
+                self.job = .trim(keeping: keeping, rows: rows)
+            case .scrub(let group, let from, let rows):
+                jobs.append(.scrub(group))
+                self.job = .scrub(group, from: from, rows: rows)
+            case .retry: other(.retry)
+            case .checkpoint: other(.checkpoint)
+            case .verifySnapshot(let verification, let chunks):
+                other(.verifySnapshot(verification, chunks: chunks))
+            case .dropSnapshot(let group, let header): other(.dropSnapshot(group, header))
+            case .close: other(.close)
+            }
+        }
+
+        private func other(_ job: consuming DiskJob) {
+            jobs.append(.other)
+            self.job = consume job
+        }
+
+        func note(_ note: NodeNote) { notes.append(note) }
+        func send(_: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence) {}
+        func flushPeers() {}
+        func respond(_: [(Ticket, ClientResponse)]) {}
+        func scheduleTurnEnd() {}
+        func peerIsUp(_: NodeID, address _: String) {}
+        func committed(nanoseconds _: UInt64, counters _: StoreCounters) {}
+        func becameReadOnly(_: Bool) {}
+        func encode(_: Capture, for _: GroupID) {}
+        func decode(_: Snapshot, machine _: any StateMachine, for _: GroupID) {}
+        func peersChanged() {}
+        func failed(_ failure: NodeFailure) { Issue.record("the node failed: \(failure)") }
+        func finished() {}
+    }
+}
+
+/// A snapshot of so many bytes through a slot: none that a machine would take.
+func snapshot(through slot: UInt64, bytes count: Int) -> Snapshot {
+    Snapshot(slot: Slot(slot), chain: .zero, bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) })
+}

@@ -1,0 +1,139 @@
+import Testing
+
+@testable import DecreeNode
+@testable import DecreeStore
+@testable import DecreeWire
+@testable import Paxos
+
+/// What a node does beside its commits.
+@Suite struct UpkeepTests {
+    private let ballot = Ballot(round: 1, node: NodeID(2))
+
+    private func accept(_ slot: UInt64) -> Message {
+        var builder = ProposalBuilder()
+        builder.append(.openSession)
+        return .accept(
+            Accept(ballot: ballot, slot: Slot(slot), proposal: builder.build(), chosenThrough: .zero))
+    }
+
+    // MARK: Rot
+
+    /// All logs are searched, a bite now and then, and then there is a pause.
+    @Test func theSearchForRotRestsWhenItHasSeenAllLogs() throws {
+        let node = try NodeFixture(groups: [NodeFixture.first, NodeFixture.second])
+        node.tick(1_000)
+        func scrubs() -> [NodeFixture.Job] {
+            node.jobs.filter { if case .scrub = $0 { true } else { false } }
+        }
+        let pass = [NodeFixture.Job.scrub(NodeFixture.first), .scrub(NodeFixture.second)]
+        #expect(scrubs() == pass)
+        node.core.ticks += Upkeep.ticksBetweenPasses - 1_000
+        #expect(scrubs() == pass)
+        node.tick(100)
+        #expect(scrubs() == pass + pass)
+    }
+
+    @Test func damageThatWasNotServedIsTold() throws {
+        let node = try NodeFixture()
+        let damage = Damage(group: NodeFixture.first, slot: Slot(3), place: "accepted", detail: "it rotted")
+        node.receive(accept(1))
+        node.core.take(
+            .committed(
+                Committed(messages: [], persistSequence: 1, reads: [], damage: [damage]), nanoseconds: 0,
+                counters: node.store.counters))
+        #expect(node.notes == [.notServed(damage)])
+    }
+
+    // MARK: A peer's snapshot
+
+    /// Rows of another group wait at all times: what has come of this one's snapshot is written, and that is enough.
+    @Test func aSnapshotIsReadBackUnderAnotherGroupsLoad() throws {
+        let node = try NodeFixture(groups: [NodeFixture.first, NodeFixture.second])
+        node.tick(100)
+        node.send(snapshot(through: 9, bytes: 100), chunks: 1, in: NodeFixture.second)
+        for slot in 1...40 where !node.jobs.contains(.load(NodeFixture.second)) {
+            node.receive(accept(UInt64(slot)))
+            node.tickAlone()
+            // One more has come when the disk is done.
+            node.core.receive(
+                PeerFrame(group: NodeFixture.first, persistSequence: 1, message: accept(UInt64(slot + 1))),
+                from: NodeID(2))
+            node.doJob()
+        }
+        #expect(node.jobs.contains(.load(NodeFixture.second)))
+    }
+
+    /// However long the reading takes: it is one job, and no commit that hangs.
+    @Test func theReadingOfASnapshotSaysNothingOfTheDisk() throws {
+        let node = try NodeFixture(groups: [NodeFixture.first, NodeFixture.second])
+        node.tick(100)
+        node.send(snapshot(through: 9, bytes: 100), chunks: 1, in: NodeFixture.second)
+        for _ in 0..<100 where node.jobs.last != .load(NodeFixture.second) {
+            node.doJob()
+            node.tickAlone()
+        }
+        #expect(node.jobs.last == .load(NodeFixture.second))
+        for _ in 0..<200 { node.tickAlone() }
+        #expect(node.core.groups.allSatisfy { $0.disk.pendingMicroseconds == 0 })
+        node.doJob()
+        // A commit is another matter.
+        node.forgetJobs()
+        for slot in 1...5 where node.jobs.last != .commit {
+            node.receive(accept(UInt64(slot)))
+            if node.jobs.last != .commit { node.doJob() }
+        }
+        for _ in 0..<200 { node.tickAlone() }
+        #expect(node.core.groups[0].disk.pendingMicroseconds >= 1_000_000)
+    }
+
+    // MARK: Deleting
+
+    /// One that was being sent is given up for another: what there is of it is deleted.
+    @Test func theBeginningOfASnapshotThatWasGivenUpIsDeleted() throws {
+        var limits = Limits()
+        limits.partialTicks = 50
+        let node = try NodeFixture(limits: limits)
+        node.tick(100)
+        let (one, other) = (snapshot(through: 9, bytes: 200_000), snapshot(through: 12, bytes: 200_000))
+        node.send(one, chunks: 2)
+        node.tick(60)
+        #expect(node.store.lifecycle.snapshots.map(\.header) == [one.header])
+        node.send(other, chunks: 1)
+        node.tick(30)
+        #expect(node.store.lifecycle.snapshots.map(\.header) == [other.header])
+        #expect(try node.store.connection.integer("SELECT count(*) FROM snapshot_chunk") == 1)
+    }
+
+    /// One that is none is forgotten, and what there is of it is deleted too.
+    @Test func aSnapshotThatTurnedOutToBeNoneIsDeleted() throws {
+        let node = try NodeFixture()
+        node.tick(100)
+        let good = snapshot(through: 9, bytes: 100)
+        node.send(good, chunks: 0)
+        let bytes = [UInt8](repeating: 0, count: 100)
+        node.receive(.snapshotChunk(SnapshotChunk(header: good.header, index: 0, bytes: bytes)))
+        node.tick(40)
+        #expect(node.notes.count == 1)
+        #expect(node.store.lifecycle.snapshots.isEmpty)
+        #expect(try node.store.connection.integer("SELECT count(*) FROM snapshot_chunk") == 0)
+    }
+
+    /// A snapshot that a reader had use of is kept for it, and no longer.
+    @Test func whatNobodyReadsAnyMoreMayBeDeleted() throws {
+        let node = try NodeFixture()
+        node.tick(100)
+        let header = snapshot(through: 9, bytes: 100).header
+        let read = LogRead(
+            group: NodeFixture.first, to: .ticket(.nobody), content: .chunks(header, from: 0))
+        node.core.take(
+            .committed(
+                Committed(messages: [], persistSequence: 1, reads: [(read, .chunks([]))], damage: []),
+                nanoseconds: 0, counters: node.store.counters))
+        node.forgetJobs()
+        node.tick(100)
+        node.core.ticks += Upkeep.ticksRead - 100
+        #expect(!node.jobs.contains(.trim(keeping: [])))
+        node.tick(2)
+        #expect(node.jobs.contains(.trim(keeping: [])))
+    }
+}
