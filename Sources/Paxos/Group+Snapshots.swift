@@ -169,7 +169,7 @@ extension Group {
         if leader?.isReady == true { stepDown(for: nil, into: &step) }
         take(capture, header: header)
         leader?.noteProgress(atTick: now)
-        reviewMembers()
+        membersChanged(into: &step)
         startProposing(into: &step)
         if let through = catchUp?.through, let from = catchUp?.from, through > acceptor.chosenThrough {
             ask(from, into: &step)
