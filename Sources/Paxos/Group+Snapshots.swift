@@ -172,6 +172,7 @@ extension Group {
         if leader?.isReady == true { stepDown(for: nil, into: &step) }
         take(capture, header: header)
         leader?.noteProgress(atTick: now)
+        noteTold()
         membersChanged(into: &step)
         startProposing(into: &step)
         if let through = catchUp?.through, let from = catchUp?.from, through > acceptor.chosenThrough {
