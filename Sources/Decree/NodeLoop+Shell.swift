@@ -23,6 +23,10 @@ extension NodeLoop: NodeShell {
         }
     }
 
+    func greetPeersAgain() {
+        for link in links { link.greetAgain() }
+    }
+
     func flushPeers() {
         for link in links { link.flush() }
     }

@@ -133,6 +133,11 @@ final class PeerLink {
         }
     }
 
+    /// Connects anew if it is up.
+    func greetAgain() {
+        if isUp { goDown("this node was removed, and asks whether others know") }
+    }
+
     func stop() {
         if case .up(let channel, _) = state {
             flush()

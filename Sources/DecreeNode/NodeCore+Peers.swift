@@ -54,14 +54,26 @@ extension NodeCore {
         }
     }
 
-    /// Ends this node if it belongs to no group any more. Not before it has led to the end, and not at once: others may
-    /// have to learn from it, and from nobody else, that they are enough now.
+    /// Ends this node if it belongs to no group any more. Not before it has led to the end and others are known to have
+    /// what it has, and not at once: more of them may have to learn from it, and from nobody else, that they are enough
+    /// now.
     func endIfGone() {
         guard isGone(node) else { return }
+        guard groups.allSatisfy(\.mayEnd) else {
+            greetAgainIfDue()
+            return
+        }
         let since = goneTick ?? ticks
         goneTick = since
         guard ticks - since >= Self.ticksGone, !groups.contains(where: \.isLeading) else { return }
         fail(.removed("node \(node) was removed from the cluster"))
+    }
+
+    /// Whoever has come to know that this node is gone speaks to it no more, and says so only when it is greeted.
+    private func greetAgainIfDue() {
+        guard ticks - greetedTick >= Self.ticksGone, !groups.contains(where: \.isLeading) else { return }
+        greetedTick = ticks
+        shell?.greetPeersAgain()
     }
 
     private func standing(of node: NodeID) -> Handshake.Standing {

@@ -38,9 +38,12 @@ package final class NodeCore {
     var witnesses = Witnesses()
     /// What is done beside the commits.
     var upkeep = Upkeep()
-    /// When this node was first seen to belong to no group any more.
+    /// When this node was first seen to belong to no group any more, and others to have what it has.
     var goneTick: UInt64?
-    /// Ticks for which a node that was removed tells others what it knows, before it ends.
+    /// When this node, gone, last had its peers greeted again.
+    var greetedTick: UInt64 = 0
+    /// Ticks for which a node that was removed tells others what it knows, before it ends, and after which it greets
+    /// them again while nobody is known to have that.
     static let ticksGone: UInt64 = 300
     /// Snapshots to be forgotten.
     var dropped: [(GroupID, SnapshotHeader)] = []

@@ -39,6 +39,9 @@ package protocol NodeShell: AnyObject {
     /// Who there is to speak with has changed: `NodeCore.peers`.
     func peersChanged()
 
+    /// Connections to peers that stand are to be made anew: what a peer says to a greeting may be something else now.
+    func greetPeersAgain()
+
     /// Something that an operator may want to know.
     func note(_ note: NodeNote)
 

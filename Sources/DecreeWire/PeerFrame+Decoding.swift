@@ -59,7 +59,8 @@ extension FrameReader {
                 HeartbeatReply(
                     ballot: try ballot(), round: try integer("the round"),
                     executedThrough: try bound("executedThrough"),
-                    commitMicroseconds: try commitMicroseconds()))
+                    commitMicroseconds: try commitMicroseconds(),
+                    abstainThrough: hasAddedFields ? try bound("abstainThrough") : .zero))
         case .fetch:
             let (from, through) = try range()
             return .fetch(Fetch(from: from, through: through))

@@ -61,7 +61,10 @@ extension Message {
             buffer.writeMultipleIntegers(
                 message.ballot.rawValue, message.round, message.executedThrough.rawValue, endianness: .little
             )
-            if hasAdded { buffer.writeInteger(message.commitMicroseconds, endianness: .little) }
+            if hasAdded {
+                buffer.writeInteger(message.commitMicroseconds, endianness: .little)
+                buffer.write(message.abstainThrough)
+            }
         case .fetch(let message):
             buffer.write(message.from)
             buffer.write(message.through)

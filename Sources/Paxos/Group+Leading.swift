@@ -107,6 +107,7 @@ extension Group {
         guard reply.ballot == leader?.ballot else { return }
         leader?.followers.hear(from, atTick: now)
         leader?.followers.note(reply, from: from)
+        leader?.fill(through: reply.abstainThrough, chosenThrough: acceptor.chosenThrough)
         let governing = governing
         leader?.confirmation.answer(reply.round, from: from, of: governing)
         answerReads(into: &step)

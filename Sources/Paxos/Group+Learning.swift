@@ -80,6 +80,7 @@ extension Group {
             Invariant.oneValuePerBallotSlot(passed.proposal, proposal, ballot: ballot)
         }
         close(slot, ballot: ballot, proposal: proposal, tickets: passed?.tickets ?? [], into: &step)
+        noteTold()
     }
 
     // MARK: Catch-up

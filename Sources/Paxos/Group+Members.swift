@@ -11,6 +11,13 @@ extension Group {
     /// Whether a node was a member once, and is none any more.
     public func isGone(_ node: NodeID) -> Bool { governing.allSatisfy { $0.configuration.isRetired(node) } }
 
+    /// Whether this node is gone, and others are known to have all that it voted for: without them, slots that were
+    /// acknowledged may be on its disk alone. It is not written down: after a restart, whoever has them will say so.
+    public var mayEnd: Bool { isGone(node) && isSucceeded }
+
+    /// Another node has told what is chosen. If this node is gone with it, that one goes on without it.
+    mutating func noteTold() { if isGone(node) { isSucceeded = true } }
+
     /// Whether what this node voted in some slot is unknown.
     var isAbstaining: Bool { acceptor.chosenThrough < abstainThrough }
 
@@ -22,6 +29,7 @@ extension Group {
 
     /// A slot was executed that may have changed the members, or from which on a change is in force.
     mutating func membersChanged(into step: inout Step) {
+        leader?.confirmation.startOver()
         // A last word to those who leave: what they voted for is chosen, and with it that they are gone.
         if leader != nil, !isVoter || others.contains(where: isGone) { confirmLead(into: &step) }
         reviewMembers()
@@ -36,7 +44,9 @@ extension Group {
         guard !isVoter, let followers = leader?.followers, let entry = governing.first else { return }
         let informed = followers.executed(
             through: entry.from.previous, of: entry.configuration.voters, node: node)
-        if informed >= entry.configuration.quorumSize { handOver(into: &step) }
+        guard informed >= entry.configuration.quorumSize else { return }
+        isSucceeded = true
+        handOver(into: &step)
     }
 
     /// Phase 1 for the slots that a new configuration governs: its voters who have not promised this ballot yet are

@@ -132,10 +132,13 @@ extension Group {
         if partial.chunks % SnapshotHeader.chunksAtOnce == 0 { askForChunks(from, into: &step) }
     }
 
-    /// Asks for what is missing of a snapshot that has begun to come. Returns whether there is one.
+    /// Asks for what is missing of a snapshot that has begun to come. Returns whether there is one. When nothing of it
+    /// has come for long, nobody may have it any more: slots are asked for, and whoever has deleted those offers
+    /// another.
     mutating func resumeSnapshot(_ peer: NodeID, into step: inout Step) -> Bool {
         guard let partial = arriving?.partial, partial.header.slot > acceptor.chosenThrough,
-            partial.chunks < partial.header.chunkCount, partial.chunks > 0
+            partial.chunks < partial.header.chunkCount, partial.chunks > 0,
+            arriving?.isOverdue(atTick: now, after: limits.partialTicks) == false
         else { return false }
         askForChunks(peer, into: &step)
         return true
@@ -173,7 +176,8 @@ extension Group {
         if leader?.isReady == true { stepDown(for: nil, into: &step) }
         take(capture, header: header)
         leader?.noteProgress(atTick: now)
-        reviewMembers()
+        noteTold()
+        membersChanged(into: &step)
         startProposing(into: &step)
         if let through = catchUp?.through, let from = catchUp?.from, through > acceptor.chosenThrough {
             ask(from, into: &step)

@@ -87,7 +87,8 @@ extension Group {
                 HeartbeatReply(
                     ballot: heartbeat.ballot, round: heartbeat.round,
                     executedThrough: replica.executedThrough,
-                    commitMicroseconds: max(disk.medianMicroseconds, disk.pendingMicroseconds))),
+                    commitMicroseconds: max(disk.medianMicroseconds, disk.pendingMicroseconds),
+                    abstainThrough: isAbstaining ? abstainThrough : .zero)),
             to: from, into: &step)
     }
 }

@@ -67,6 +67,8 @@ public struct Group: Sendable {
     var disk = DiskHealth()
     /// What is known of the nodes' stores; the host's, told with heartbeats.
     public var witnesses: [NodeWitness] = []
+    /// Whether others are known to have the log through the slot after which this node belongs to the group no more.
+    var isSucceeded = false
     /// The other members, ascending: to whom is broadcast.
     var others: [NodeID] = []
 

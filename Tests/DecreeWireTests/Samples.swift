@@ -49,7 +49,8 @@ enum Samples {
             .heartbeatReply(HeartbeatReply(ballot: lowBallot, round: .max, executedThrough: .zero)),
             .heartbeatReply(
                 HeartbeatReply(
-                    ballot: lowBallot, round: 0, executedThrough: .maximum, commitMicroseconds: .max)),
+                    ballot: lowBallot, round: 0, executedThrough: .maximum, commitMicroseconds: .max,
+                    abstainThrough: .maximum)),
             .fetch(Fetch(from: Slot(1), through: .maximum)),
             .handover(Handover(ballot: highBallot)),
             .accept(Accept(ballot: lowBallot, slot: Slot(1), proposal: .noOp, chosenThrough: .zero)),

@@ -48,7 +48,8 @@ import Testing
                 HeartbeatReply(ballot: Samples.lowBallot, round: 1, executedThrough: Slot(9))),
             .heartbeatReply(
                 HeartbeatReply(
-                    ballot: Samples.lowBallot, round: 1, executedThrough: Slot(9), commitMicroseconds: 250))
+                    ballot: Samples.lowBallot, round: 1, executedThrough: Slot(9), commitMicroseconds: 250,
+                    abstainThrough: Slot(12)))
         ),
     ]
 

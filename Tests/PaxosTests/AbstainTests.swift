@@ -49,6 +49,39 @@ import Testing
         #expect(cluster.items(on: 3) == ["before", "x"])
     }
 
+    /// What it had voted for it alone had, and nobody asks for anything: no slot would ever stand there.
+    @Test func anIdleLogGrowsUntilItVotesAgain() {
+        let cluster = TestCluster()
+        cluster.elect(1)
+        var session = cluster.openSession(at: 1)
+        cluster.write("before", in: &session, at: 1)
+        cluster.run(ticks: 10)
+        cluster.crash(3)
+        let through = cluster.judge.chosenThrough.advanced(by: 100)
+        cluster[3].rows.damage(through: through)
+        cluster.restart(3)
+        #expect(cluster[3].group?.status.abstainThrough == through)
+        cluster.run(within: 60, "node 3 votes again") { $0[3].group?.status.abstainThrough == nil }
+        #expect(cluster.judge.chosenThrough == through, "and not a slot more")
+        cluster.run(ticks: 20)
+        #expect(cluster.judge.chosenThrough == through)
+    }
+
+    /// It could not have voted further than its window of votes reaches.
+    @Test func whatCannotBeFillsNoSlots() {
+        var limits = TestCluster.shortTimes
+        limits.voteSlots = 8
+        let solo = SoloGroup(limits: limits)
+        let ballot = solo.lead()
+        solo.receive(
+            .heartbeatReply(
+                HeartbeatReply(
+                    ballot: ballot, round: 1, executedThrough: .zero, abstainThrough: .maximum)),
+            from: 2)
+        solo.endTurn()
+        #expect(solo.takeSent().accepts.map(\.slot).max() == Slot(8))
+    }
+
     @Test func itGrantsAndPromisesAndVotesForNothing() {
         let solo = SoloGroup(
             votes: RecoveredVotes(promised: Ballot(1, 3), accepted: [], damagedThrough: Slot(2)))

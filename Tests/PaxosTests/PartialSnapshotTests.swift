@@ -167,6 +167,30 @@ import Testing
         cluster.converge()
     }
 
+    /// Whoever had the snapshot is gone, and the one that is left has none, but all slots.
+    @Test func theSlotsAreHadWhereNobodyHasTheSnapshot() {
+        let cluster = TestCluster(limits: Self.limits)
+        cluster.elect(1)
+        var session = cluster.openSession(at: 1)
+        cluster.run(ticks: 2)
+        cluster.isolate(3)
+        for number in 1...10 { cluster.write(item(number), in: &session, at: 1) }
+        cluster.run(ticks: 4)
+        cluster.truncate([1])
+        cluster.mend(from: 3, to: 1)
+        cluster.mend(from: 1, to: 3)
+        run(cluster, untilChunksAre: 4)
+        cluster.crash(1)
+        cluster.network.heal()
+        _ = cluster.intercept()
+        cluster.run(within: 10 * Self.limits.partialTicks, "node 3 has all") {
+            $0.items(on: 3).count == 10
+        }
+        #expect(cluster[3].rows.snapshot == nil)
+        #expect(cluster[3].group?.status.arriving == nil)
+        cluster.electAny()
+    }
+
     /// What a snapshot would bring was learnt meanwhile: it is not waited for.
     @Test func aPartialSnapshotIsForgottenWhenItsSlotsAreLearnt() {
         let header = SnapshotHeader(slot: Slot(3), chain: .zero, byteCount: 200_000, digest: .zero)

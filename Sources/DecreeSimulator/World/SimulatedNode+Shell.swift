@@ -100,6 +100,8 @@ extension SimulatedNode: NodeShell {
         }
     }
 
+    func greetPeersAgain() { world.reconnect(self) }
+
     func encode(_ capture: Capture, for group: GroupID) {
         encoding = (capture, group)
         workBeside()

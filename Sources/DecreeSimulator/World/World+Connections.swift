@@ -86,6 +86,14 @@ extension World {
         connectionBroke(dialler, other, packet.connection)
     }
 
+    /// A node closes its connections to its peers, and dials anew before long.
+    func reconnect(_ node: SimulatedNode) {
+        for other in nodes where dialled(node.index, other.index).isUp {
+            other.admitted[node.index] = nil
+            connectionBroke(node.index, other.index, dialled(node.index, other.index).connection)
+        }
+    }
+
     // MARK: Handshakes
 
     func arriveHello(_ packet: Packet, at node: SimulatedNode) {

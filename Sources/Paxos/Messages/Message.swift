@@ -224,12 +224,18 @@ public struct HeartbeatReply: Sendable, Equatable {
     public let executedThrough: Slot
     /// What the sender's commits take, in microseconds: the median of the last few; 0 if there were none.
     public let commitMicroseconds: UInt32
+    /// The sender votes for nothing before it has learnt the slots through this one; zero if it votes.
+    public let abstainThrough: Slot
     /// A reply.
-    public init(ballot: Ballot, round: UInt64, executedThrough: Slot, commitMicroseconds: UInt32 = 0) {
+    public init(
+        ballot: Ballot, round: UInt64, executedThrough: Slot, commitMicroseconds: UInt32 = 0,
+        abstainThrough: Slot = .zero
+    ) {
         self.ballot = ballot
         self.round = round
         self.executedThrough = executedThrough
         self.commitMicroseconds = commitMicroseconds
+        self.abstainThrough = abstainThrough
     }
 }
 

@@ -1,14 +1,15 @@
 import DequeModule
 
 /// Reads that wait until this node is known to have led after they arrived. A confirmation is a numbered
-/// round of heartbeats; one that starts after a read, answered by a quorum, vouches for it, and for every
-/// read that waited with it. No clock is trusted. (Ongaro's thesis, section 6.4.)
+/// round of heartbeats; one that starts after a read, answered by a quorum of everyone who governs when it is
+/// answered, vouches for it, and for every read that waited with it. No clock is trusted. (Ongaro's thesis,
+/// section 6.4.)
 struct Confirmation: Sendable {
     struct Read: Sendable {
         let ticket: Ticket
         let payload: ArraySlice<UInt8>
-        /// The first round that started after the read arrived.
-        let round: UInt64
+        /// The round that vouches for it, or any later one: it starts after the read arrived.
+        var round: UInt64
         /// What must be executed before it is answered.
         var needed: Slot
     }
@@ -69,6 +70,13 @@ struct Confirmation: Sendable {
     private func reached(by configuration: Configuration) -> UInt64 {
         let rounds = configuration.voters.map { voter in answered.first { $0.node == voter }?.round ?? 0 }
         return rounds.sorted(by: >)[configuration.quorumSize - 1]
+    }
+
+    /// Who governs has changed: rounds that were answered, or will be, were judged by who governed then. A write may
+    /// have been acknowledged by a quorum of the new members whom nobody has asked since. All that waits needs a round
+    /// that starts now.
+    mutating func startOver() {
+        for index in waiting.indices { waiting[index].round = round + 1 }
     }
 
     /// What waits needs `slot` executed, too: phase 1 of a new configuration reported it.

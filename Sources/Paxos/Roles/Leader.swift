@@ -21,6 +21,9 @@ struct Leader: Sendable {
     private(set) var hasChosen = false
     /// Whether somebody waits for that, and nothing else may come to be proposed.
     var wantsNoOp = false
+    /// Somebody votes for nothing until it has learnt the slots through this one, and nobody may have voted there but
+    /// itself: no-ops fill them when there is nothing else.
+    private var noOpsThrough: Slot = .zero
     private var progressAtTick: UInt64
     /// When a member was last promoted, lest it be done again before the first time shows.
     var promotedAtTick: UInt64 = 0
@@ -57,8 +60,14 @@ struct Leader: Sendable {
 
     // MARK: Proposing
 
+    /// A member votes again when it has learnt the slots through `slot`. It had no room for votes further than that.
+    mutating func fill(through slot: Slot, chosenThrough: Slot) {
+        let farthest = chosenThrough.advanced(by: limits.voteSlots)
+        noOpsThrough = max(noOpsThrough, min(slot, farthest))
+    }
+
     /// The next proposal that may go, if the window has room. What phase 1 obliges to goes first. Where the members
-    /// are about to change, no-ops go when there is nothing else, so that they do.
+    /// are about to change, or somebody abstains, no-ops go when there is nothing else, so that that ends.
     mutating func nextProposal(
         evenPartial: Bool, alpha: UInt32, changeFrom: Slot
     ) -> (proposal: Proposal, tickets: [Ticket])? {
@@ -72,7 +81,9 @@ struct Leader: Sendable {
             return (scout.takeProposal(for: next), [])
         }
         if let batch = batcher.take(evenPartial: evenPartial) { return batch }
-        guard next < changeFrom || (wantsNoOp && commander.isEmpty) else { return nil }
+        guard next < changeFrom || next <= noOpsThrough || (wantsNoOp && commander.isEmpty) else {
+            return nil
+        }
         wantsNoOp = false
         return (.noOp, [])
     }

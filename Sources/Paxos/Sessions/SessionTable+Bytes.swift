@@ -1,8 +1,9 @@
 import DequeModule
 
 /// The session table in a snapshot: how many sessions, then each, ascending by id, so that equal tables make equal
-/// bytes. A session is its id, when it was last used (slot, index), `firstUnacknowledged`, how many replies follow, and
-/// the replies: whether there is one, whether it was rejected, where its command stands, and its bytes.
+/// bytes. A session is its id, when it was last used (slot, index), `firstUnacknowledged`, how many sequences follow,
+/// through the last one that has a reply, and for each of them: whether there is a reply, whether it was rejected, where
+/// its command stands, and its bytes.
 extension SessionTable {
     /// About what `append` needs.
     var byteCount: Int { keptBytes + 32 * count }
@@ -13,12 +14,13 @@ extension SessionTable {
             bytes.appendInteger(id.rawValue)
             bytes.append(session.lastUsed)
             bytes.appendInteger(session.firstUnacknowledged)
-            bytes.appendInteger(UInt32(session.replies.count))
-            for kept in session.replies {
-                guard let kept else {
-                    bytes.append(0)
-                    continue
-                }
+            var next = session.firstUnacknowledged
+            bytes.appendInteger(UInt32(session.replies.last.map { $0.sequence - next + 1 } ?? 0))
+            for sequenced in session.replies {
+                let kept = sequenced.kept
+                bytes.append(contentsOf: repeatElement(0, count: Int(sequenced.sequence - next)))
+                // One beyond the last of all sequences is never looked at.
+                next = sequenced.sequence &+ 1
                 bytes.append(kept.reply.isRejected ? 2 : 1)
                 bytes.append(kept.position)
                 bytes.appendInteger(UInt32(kept.reply.bytes.count))
@@ -38,13 +40,16 @@ extension SessionTable {
             guard let id = reader.readInteger(UInt64.self), last.map({ $0 < id }) ?? true,
                 let lastUsed = reader.readPosition(),
                 let first = reader.readInteger(UInt64.self), let replies = reader.readInteger(UInt32.self),
-                replies <= configuration.sessionWindow
+                replies <= configuration.sessionWindow,
+                !first.addingReportingOverflow(UInt64(max(replies, 1)) - 1).overflow
             else { return nil }
             last = id
-            var kept: Deque<Kept?> = []
-            for _ in 0..<replies {
+            var kept: Deque<Session.SequencedReply> = []
+            for offset in 0..<replies {
                 guard let reply = reader.readKept() else { return nil }
-                kept.append(reply)
+                if let reply { kept.append(.init(sequence: first + UInt64(offset), kept: reply)) }
+                // The last one has a reply, or it would not be there.
+                if reply == nil, offset == replies - 1 { return nil }
             }
             sessions[SessionID(rawValue: id)] = Session(
                 lastUsed: lastUsed, firstUnacknowledged: first, replies: kept)

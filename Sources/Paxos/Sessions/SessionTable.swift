@@ -47,7 +47,7 @@ struct SessionTable: Sendable {
     init(configuration: Configuration, sessions: [SessionID: Session]) {
         self.init(configuration: configuration)
         self.sessions = sessions
-        for session in sessions.values { keptBytes += session.replies.reduce(0) { $0 + ($1?.bytes ?? 0) } }
+        for session in sessions.values { keptBytes += session.replies.reduce(0) { $0 + $1.kept.bytes } }
     }
 
     var count: Int { sessions.count }
@@ -71,7 +71,7 @@ struct SessionTable: Sendable {
             }
             guard let oldest = byLastUse.popFirst() else { return }
             guard let session = sessions[oldest.id], session.lastUsed == oldest.position else { continue }
-            for kept in session.replies { keptBytes -= kept?.bytes ?? 0 }
+            for reply in session.replies { keptBytes -= reply.kept.bytes }
             sessions[oldest.id] = nil
             return
         }
@@ -83,9 +83,7 @@ struct SessionTable: Sendable {
     ) -> Admission {
         guard let index = sessions.index(forKey: id) else { return .expired }
         sessions.values[index].lastUsed = position
-        for dropped in sessions.values[index].acknowledge(below: firstUnacknowledged) {
-            keptBytes -= dropped.bytes
-        }
+        keptBytes -= sessions.values[index].acknowledge(below: firstUnacknowledged)
         return sessions.values[index].judge(sequence, window: window)
     }
 
@@ -108,14 +106,21 @@ struct SessionTable: Sendable {
 
 /// One client's sequences and the replies it has not acknowledged.
 struct Session: Sendable {
+    /// A reply, and the sequence it is for.
+    struct SequencedReply: Sendable {
+        let sequence: UInt64
+        var kept: SessionTable.Kept
+    }
+
     private(set) var firstUnacknowledged: UInt64 = 1
-    /// Replies from `firstUnacknowledged` on; nil where the sequence was not executed yet.
-    private(set) var replies: Deque<SessionTable.Kept?> = []
+    /// Ascending by sequence, from `firstUnacknowledged` on. Sequences that were not executed yet take no room: only
+    /// replies are counted, so only they may cost memory.
+    private(set) var replies: Deque<SequencedReply> = []
     var lastUsed: LogPosition
 
     init(lastUsed: LogPosition) { self.lastUsed = lastUsed }
 
-    init(lastUsed: LogPosition, firstUnacknowledged: UInt64, replies: Deque<SessionTable.Kept?>) {
+    init(lastUsed: LogPosition, firstUnacknowledged: UInt64, replies: Deque<SequencedReply>) {
         self.lastUsed = lastUsed
         self.firstUnacknowledged = firstUnacknowledged
         self.replies = replies
@@ -123,25 +128,46 @@ struct Session: Sendable {
 
     func judge(_ sequence: UInt64, window: UInt64) -> SessionTable.Admission {
         guard sequence >= firstUnacknowledged else { return .alreadyAcknowledged }
-        let offset = sequence - firstUnacknowledged
-        guard offset < window else { return .outsideWindow }
-        if offset < replies.count, let kept = replies[Int(offset)] { return .repeated(kept) }
+        guard sequence - firstUnacknowledged < window else { return .outsideWindow }
+        let index = index(from: sequence)
+        if index < replies.count, replies[index].sequence == sequence {
+            return .repeated(replies[index].kept)
+        }
         return .execute
     }
 
     mutating func keep(_ kept: SessionTable.Kept, sequence: UInt64) {
-        let offset = Int(sequence - firstUnacknowledged)
-        while replies.count <= offset { replies.append(nil) }
-        replies[offset] = kept
+        let index = index(from: sequence)
+        if index == replies.count {
+            replies.append(SequencedReply(sequence: sequence, kept: kept))
+        } else if replies[index].sequence == sequence {
+            replies[index].kept = kept
+        } else {
+            replies.insert(SequencedReply(sequence: sequence, kept: kept), at: index)
+        }
     }
 
-    /// Forgets the replies below `first`. Returns those there were.
-    mutating func acknowledge(below first: UInt64) -> [SessionTable.Kept] {
-        guard first > firstUnacknowledged else { return [] }
-        let count = min(UInt64(replies.count), first - firstUnacknowledged)
-        let dropped = replies.prefix(Int(count)).compactMap { $0 }
-        replies.removeFirst(Int(count))
+    /// Forgets the replies below `first`. Returns the bytes of those there were.
+    mutating func acknowledge(below first: UInt64) -> Int {
+        guard first > firstUnacknowledged else { return 0 }
         firstUnacknowledged = first
-        return dropped
+        var bytes = 0
+        while let reply = replies.first, reply.sequence < first {
+            bytes += reply.kept.bytes
+            replies.removeFirst()
+        }
+        return bytes
+    }
+
+    /// Where the first reply stands that is for `sequence` or a later one: at the end for a command that comes in order,
+    /// which is looked at first.
+    private func index(from sequence: UInt64) -> Int {
+        guard let last = replies.last, last.sequence >= sequence else { return replies.count }
+        var (low, high) = (0, replies.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if replies[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -39,6 +39,26 @@ struct MemberScenarioTests {
         #expect(report.counts.retired >= 1, "nobody was taken out")
     }
 
+    /// Who is removed ends before long, though it waits until others have all that it has: when it was in touch, when
+    /// it was paused or killed just then, and when it comes back.
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func whoIsRemovedEnds(seed: UInt64) async {
+        var scenario = Scenario(nodes: 5, seconds: 16, seed: seed)
+        scenario.settings.spares = 3
+        for (number, start) in [2.0, 5.5, 9.0].enumerated() {
+            scenario.add(
+                .members, .operate((number + Int(seed)) % 2 == 0 ? .remove : .replace), from: start,
+                to: start + 0.1)
+            let stop: Fault.Effect =
+                number == 0 ? .pause(.leader) : .stop(number == 1 ? .leader : .node(number), .kill)
+            scenario.add(number == 0 ? .pause : .kill, stop, from: start + 0.05, to: start + 1.5)
+        }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.removals >= 1)
+        #expect(report.counts.retired >= report.counts.removals, "a node that was removed runs on")
+    }
+
     /// PausedLeader: the leader stops for three election timeouts with reads in its queue, and another leads.
     @Test func aLeaderThatWasPausedAnswersNoOldReads() async {
         var scenario = Scenario(nodes: 3, seconds: 14)
