@@ -101,15 +101,17 @@ struct Audit {
     /// they differ ever after.
     private mutating func compareLogs(_ logs: [AuditedLog]) {
         var everCompared: Set<Slot> = []
+        let chains = logs.map(\.chains)
         for (index, left) in logs.enumerated() {
-            for right in logs[..<index] {
-                let both = left.chains.keys.filter { right.chains[$0] != nil }.sorted()
+            for (other, right) in logs[..<index].enumerated() {
+                let (leftChains, rightChains) = (chains[index], chains[other])
+                let both = leftChains.keys.filter { rightChains[$0] != nil }.sorted()
                 everCompared.formUnion(both)
-                guard let last = both.last, left.chains[last] != right.chains[last] else { continue }
+                guard let last = both.last, leftChains[last] != rightChains[last] else { continue }
                 var (equal, different) = (-1, both.count - 1)
                 while equal + 1 < different {
                     let middle = (equal + different) / 2
-                    if left.chains[both[middle]] == right.chains[both[middle]] {
+                    if leftChains[both[middle]] == rightChains[both[middle]] {
                         equal = middle
                     } else {
                         different = middle
@@ -183,7 +185,7 @@ struct Audit {
 }
 
 extension AuditedLog {
-    /// The chain through every slot it is known for here.
+    /// The chain through every slot it is known for here: made anew each time it is asked for.
     var chains: [Slot: Digest] {
         var chains = rows.compactMapValues { $0.chosen?.chain }
         for snapshot in snapshots where chains[snapshot.slot] == nil {
