@@ -109,7 +109,8 @@ extension NodeLoop: NodeShell {
                 metadata: ["group": "\(group)", "slot": "\(slot)"])
         case .leader(let group, let leader):
             logger.info(
-                leader == node ? "this node leads" : leader.map { "node \($0) leads" } ?? "no leader is known",
+                leader == node
+                    ? "this node leads" : leader.map { "node \($0) leads" } ?? "no leader is known",
                 metadata: ["group": "\(group)"])
         case .members(let group, let configuration, let from):
             logger.notice(
