@@ -11,6 +11,7 @@ extension Group {
         if let arriving, arriving.partial.header.slot <= slot { self.arriving = nil }
         if configurations.latestFrom != before.latestFrom {
             step.write(.configuration(id, from: configurations.latestFrom, configurations.latest))
+            leader?.confirmation.startOver()
         }
         step.write(.chosen(id, slot, ballot, chain: replica.chain))
         captureIfDue()

@@ -29,7 +29,6 @@ extension Group {
 
     /// A slot was executed that may have changed the members, or from which on a change is in force.
     mutating func membersChanged(into step: inout Step) {
-        leader?.confirmation.startOver()
         // A last word to those who leave: what they voted for is chosen, and with it that they are gone.
         if leader != nil, !isVoter || others.contains(where: isGone) { confirmLead(into: &step) }
         reviewMembers()

@@ -177,6 +177,7 @@ extension Group {
         take(capture, header: header)
         leader?.noteProgress(atTick: now)
         noteTold()
+        leader?.confirmation.startOver()
         membersChanged(into: &step)
         startProposing(into: &step)
         if let through = catchUp?.through, let from = catchUp?.from, through > acceptor.chosenThrough {

@@ -72,9 +72,9 @@ struct Confirmation: Sendable {
         return rounds.sorted(by: >)[configuration.quorumSize - 1]
     }
 
-    /// Who governs has changed: rounds that were answered, or will be, were judged by who governed then. A write may
-    /// have been acknowledged by a quorum of the new members whom nobody has asked since. All that waits needs a round
-    /// that starts now.
+    /// Others govern some slots from now on: rounds that were answered, or will be, were judged by who governed then. A
+    /// write may have been acknowledged by a quorum of the new members whom nobody has asked since. All that waits needs
+    /// a round that starts now.
     mutating func startOver() {
         for index in waiting.indices { waiting[index].round = round + 1 }
     }
