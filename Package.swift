@@ -147,8 +147,7 @@ let package = Package(
         .testTarget(
             name: "DecreeTests",
             dependencies: nio + [
-                "Paxos", "Bank", "Decree", "DecreeNode", "DecreeClient", "DecreeStore", "DecreeWire",
-                "DecreeTestSupport",
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -27,11 +27,14 @@ final class NodeFixture {
     private let shell = Shell()
     private let path: String
 
-    /// Every group has the three voters 1, 2, 3.
-    init(groups: [GroupID] = [first], limits: Limits = Limits()) throws {
+    /// Every group begins with the three voters 1, 2, 3, unless others are named; the first has learnt `decided` before.
+    init(
+        groups: [GroupID] = [first], limits: Limits = Limits(),
+        genesis: Configuration = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)]),
+        decided: [AcceptedProposal] = []
+    ) throws {
         path = NSTemporaryDirectory() + "decree-node-\(UInt64.random(in: 0...UInt64.max))"
-        let voters = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)])
-        let stored = groups.map { StoreGroup(id: $0, kind: "bank", configuration: voters) }
+        let stored = groups.map { StoreGroup(id: $0, kind: "bank", configuration: genesis) }
         let owner = StoreIdentity(cluster: "bank", node: NodeID(1), genesis: nil)
         store = try Store.open(directory: path, identity: owner, groups: stored)
         core = NodeCore(
@@ -39,12 +42,26 @@ final class NodeFixture {
                 store, owner: owner,
                 hosting: stored.map { HostedGroup(stored: $0, machine: Bank(), seed: 1) }, limits: limits))
         core.shell = shell
+        guard !decided.isEmpty else { return }
+        for decided in decided { core.groups[0].replay(decided, chain: nil) }
+        core.groups[0].restore(RecoveredVotes(promised: .zero, accepted: []))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var jobs: [Job] { shell.jobs }
     var notes: [NodeNote] { shell.notes }
+    /// What left for peers.
+    var sent: [Message] { shell.sent }
+    /// Times that peers were to be greeted anew.
+    var greetings: Int { shell.greetings }
+    /// Whether the test wants the node to end by itself.
+    var mayFail: Bool {
+        get { shell.mayFail }
+        set { shell.mayFail = newValue }
+    }
+
+    var isDiskBusy: Bool { shell.job != nil }
 
     func forgetJobs() { shell.jobs = [] }
 
@@ -90,6 +107,9 @@ final class NodeFixture {
         var job: DiskJob?
         var jobs: [Job] = []
         var notes: [NodeNote] = []
+        var sent: [Message] = []
+        var greetings = 0
+        var mayFail = false
 
         func perform(_ job: consuming DiskJob) {
             switch consume job {
@@ -120,7 +140,9 @@ final class NodeFixture {
         }
 
         func note(_ note: NodeNote) { notes.append(note) }
-        func send(_: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence) {}
+        func send(_ message: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence) {
+            sent.append(message)
+        }
         func flushPeers() {}
         func respond(_: [(Ticket, ClientResponse)]) {}
         func scheduleTurnEnd() {}
@@ -130,7 +152,10 @@ final class NodeFixture {
         func encode(_: Capture, for _: GroupID) {}
         func decode(_: Snapshot, machine _: any StateMachine, for _: GroupID) {}
         func peersChanged() {}
-        func failed(_ failure: NodeFailure) { Issue.record("the node failed: \(failure)") }
+        func greetPeersAgain() { greetings += 1 }
+        func failed(_ failure: NodeFailure) {
+            if !mayFail { Issue.record("the node failed: \(failure)") }
+        }
         func finished() {}
     }
 }
