@@ -54,9 +54,9 @@ struct Upkeep {
     /// Rows searched for rot in one bite, and ticks between two of them.
     static let rowsScrubbed = 64
     static let ticksBetweenScrubs: UInt64 = 20
-    /// Ticks between the end of one search through all logs and the next: ten minutes. A disk that is read for nothing
-    /// without a pause is one that votes wait for.
-    static let ticksBetweenPasses: UInt64 = 60_000
+    /// Ticks between the end of one search through all logs and the next: three seconds. A short log is not read five
+    /// times a second for ever.
+    static let ticksBetweenPasses: UInt64 = 300
     /// Ticks for which a snapshot that a peer was reading stays.
     static let ticksRead: UInt64 = 6_000
 }

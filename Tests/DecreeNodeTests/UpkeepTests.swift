@@ -21,13 +21,13 @@ import Testing
     /// All logs are searched, a bite now and then, and then there is a pause.
     @Test func theSearchForRotRestsWhenItHasSeenAllLogs() throws {
         let node = try NodeFixture(groups: [NodeFixture.first, NodeFixture.second])
-        node.tick(1_000)
+        node.tick(100)
         func scrubs() -> [NodeFixture.Job] {
             node.jobs.filter { if case .scrub = $0 { true } else { false } }
         }
         let pass = [NodeFixture.Job.scrub(NodeFixture.first), .scrub(NodeFixture.second)]
         #expect(scrubs() == pass)
-        node.core.ticks += Upkeep.ticksBetweenPasses - 1_000
+        node.core.ticks += Upkeep.ticksBetweenPasses - 100
         #expect(scrubs() == pass)
         node.tick(100)
         #expect(scrubs() == pass + pass)

@@ -52,7 +52,7 @@ struct DiskScenarioTests {
 
     /// A value that rotted is learnt from others, and the node goes on.
     @Test func aRottenValueIsMended() async {
-        var scenario = Scenario(nodes: 3, seconds: 10)
+        var scenario = Scenario(nodes: 3, seconds: 15)
         scenario.settings.victims = [0]
         scenario.settings.limits.snapshotCommands = 2_000
         scenario.settings.checkpointPages = 8
