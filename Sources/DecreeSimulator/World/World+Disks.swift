@@ -17,12 +17,12 @@ extension World {
             let bytes = bytes(of: row, place, on: node)
         else { return }
         let path = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
-        guard let contents = node.disk.contents(of: path), let start = contents.firstPlace(of: bytes) else {
-            return
+        // Pages that are used no more may hold it too: which is the row cannot be told.
+        for start in node.disk.contents(of: path)?.places(of: bytes) ?? [] {
+            judge.rotten.insert(node.index)
+            note(.fault, node.index, detail: UInt64(start), "rots: \(row.rawValue), byte \(start)")
+            node.disk.flipBit(bit, ofByteAt: start + bytes.count / 2, in: path)
         }
-        judge.rotten.insert(node.index)
-        note(.fault, node.index, detail: UInt64(start), "rots: \(row.rawValue), byte \(start)")
-        node.disk.flipBit(bit, ofByteAt: start + bytes.count / 2, in: path)
     }
 
     private func bytes(of row: Fault.RottenRow, _ place: Int, on node: SimulatedNode) -> [UInt8]? {
@@ -142,14 +142,13 @@ extension World {
 }
 
 extension [UInt8] {
-    /// Where some bytes stand first.
-    fileprivate func firstPlace(of bytes: [UInt8]) -> Int? {
-        guard let first = bytes.first, count >= bytes.count else { return nil }
+    /// Where some bytes stand.
+    fileprivate func places(of bytes: [UInt8]) -> [Int] {
+        guard let first = bytes.first, count >= bytes.count else { return [] }
         return withUnsafeBufferPointer { all in
-            for start in 0...(all.count - bytes.count) where all[start] == first {
-                if all[start..<start + bytes.count].elementsEqual(bytes) { return start }
+            (0...(all.count - bytes.count)).filter { start in
+                all[start] == first && all[start..<start + bytes.count].elementsEqual(bytes)
             }
-            return nil
         }
     }
 }
