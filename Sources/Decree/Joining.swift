@@ -3,6 +3,8 @@ import DecreeStore
 import DecreeWire
 import Foundation
 public import Logging
+import NIOCore
+import NIOPosix
 import Paxos
 
 /// How a node comes into a cluster that exists: it asks in, is admitted through the log, and prepares its directory
@@ -16,7 +18,7 @@ import Paxos
 public struct Joining: Sendable {
     /// Nodes of the cluster: one that is up is enough.
     public var cluster: [NodeAddress]
-    /// Where the new node will listen, and be reached by all others.
+    /// Where the new node will listen, and be reached by all others. One that has joined before moves here.
     public var address: NodeAddress
     /// Its directory: empty, or that of a node that has joined before, which simply goes on.
     public var dataDirectory: String
@@ -46,17 +48,26 @@ public struct Joining: Sendable {
     /// Where a node that joined finds its own configuration when it starts again.
     public static let configurationFile = "node.json"
     /// The name under which a node asks in, kept so that it is the same node when it must ask again.
-    private static let nameFile = "join.id"
+    static let nameFile = "join.id"
 
     /// Joins, or finds that it has joined.
     ///
     /// - Returns: what the node is to run with, which also stands in the directory, as `node.json`.
     /// - Throws: `NodeError`.
     public func run() async throws -> NodeConfiguration {
+        guard !address.isWildcard else {
+            throw NodeError.configuration(
+                ConfigurationError(
+                    "the others cannot reach this node at \(address): let it listen at an address of its machine"
+                ))
+        }
+        // Two that join with one directory would both be admitted, and one of them would never come.
+        let lock = try lockDirectory()
+        defer { lock?.release() }
         let file = dataDirectory + "/" + Self.configurationFile
         let files = FileManager.default
         if files.fileExists(atPath: dataDirectory + "/node.db") {
-            if files.fileExists(atPath: file) { return try NodeConfiguration.load(from: file) }
+            if files.fileExists(atPath: file) { return try configurationMovedHere(file) }
             // One that was killed between its store and its configuration goes on where it was: the cluster knows it by
             // the name it keeps.
             guard files.fileExists(atPath: dataDirectory + "/" + Self.nameFile) else {
@@ -73,10 +84,12 @@ public struct Joining: Sendable {
                 "\(dataDirectory) holds the configuration of a node that joined, and not its store; "
                     + Self.replacement(of: id ?? "N"))
         }
+        // An admission cannot be taken back by who never comes: what would end the node later is found out before.
+        try await tryToListen()
         let name = try storeName()
         let client = DecreeClient(cluster: "", nodes: cluster)
         do {
-            let configuration = try await join(client, as: name, file: file)
+            let configuration = try await join(client, as: name, file: file, lock)
             await client.close()
             return configuration
         } catch {
@@ -85,10 +98,11 @@ public struct Joining: Sendable {
         }
     }
 
-    private func join(_ client: DecreeClient, as name: StoreID, file: String) async throws
-        -> NodeConfiguration
-    {
+    private func join(
+        _ client: DecreeClient, as name: StoreID, file: String, _ lock: (any StoreLock)?
+    ) async throws -> NodeConfiguration {
         let welcome = try await welcome(client)
+        for group in welcome.groups { try await judgeAddress(client, group.id, name) }
         var id: NodeID?
         for group in welcome.groups {
             id = try await admit(client, group.id, as: id, name)
@@ -97,118 +111,72 @@ public struct Joining: Sendable {
         logger.notice("admitted", metadata: ["cluster": "\(welcome.cluster)", "node": "\(id)"])
         var configuration = NodeConfiguration(
             cluster: welcome.cluster, node: Int(id.rawValue),
-            nodes: try await members(client, welcome, besides: id), dataDirectory: dataDirectory)
+            nodes: nodes(id, try await describe(client, welcome.groups.first?.id).configuration.members),
+            dataDirectory: dataDirectory)
         await adoptSettings(client, &configuration)
+        // The store takes the lock itself.
+        lock?.release()
         try prepareStore(welcome, id, name)
         try write(configuration, to: file)
         return configuration
     }
 
-    // MARK: Asking in
-
-    private func welcome(_ client: DecreeClient) async throws(NodeError) -> Welcome {
-        var reasons: [String] = []
-        for address in cluster {
-            do throws(AdminError) {
-                return try await client.welcome(from: address)
-            } catch {
-                reasons.append("\(error)")
-            }
-        }
-        throw .notAdmitted(reasons.joined(separator: "; "))
-    }
-
-    private func admit(
-        _ client: DecreeClient, _ group: GroupID, as id: NodeID?, _ name: StoreID
-    ) async throws(NodeError) -> NodeID {
-        let replaced = replaced.flatMap { UInt16(exactly: $0) }.flatMap(NodeID.init(rawValue:))
-        let change = ConfigurationChange.add(
-            node: id, role: isVoter ? .joining(replacing: replaced) : .nonVoter, store: name,
-            address: "\(address)")
-        do throws(AdminError) {
-            // One change at a time: another may have to come into force first.
-            return try await Self.patiently(for: deadline) { () throws(AdminError) in
-                let answer = try await client.admin(.change(change), group: group, deadline: self.deadline)
-                guard case .changed(let outcome) = answer else { throw AdminError.noAnswer }
-                return outcome.node
-            }
+    /// Whether it could listen at its address.
+    private func tryToListen() async throws {
+        do {
+            let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: address.host, port: address.port).get()
+            try await listener.close()
         } catch {
-            if error == .changeRefused(.addressInUse),
-                let lost = await member(at: "\(address)", of: client, group)
-            {
-                throw .fenced(
-                    "node \(lost) of this address was known with another store; "
-                        + Self.replacement(of: "\(lost)"))
-            }
-            throw .notAdmitted("\(error)")
+            throw NodeError(listeningAt: address.host, address.port, error)
         }
     }
 
-    /// How a node whose store is lost comes back.
-    private static func replacement(of lost: String) -> String {
-        "a node that lost its disk joins again under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, "
-            + "then start the node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
-            + "listening at a new address"
-    }
-
-    /// Who is reached at an address, as the log has it.
-    private func member(at address: String, of client: DecreeClient, _ group: GroupID) async -> NodeID? {
-        guard
-            case .described(let log)? = try? await client.admin(
-                .describeLog, group: group, deadline: .seconds(5))
-        else { return nil }
-        return log.configuration.members.first { $0.address == address }?.node
-    }
-
-    private static func patiently<Result>(
-        for time: Duration, _ body: () async throws(AdminError) -> Result
-    ) async throws(AdminError) -> Result {
-        let end = ContinuousClock.now + time
-        while true {
-            do throws(AdminError) {
-                return try await body()
-            } catch {
-                guard case .changeRefused(.changeInFlight) = error, ContinuousClock.now < end else {
-                    throw error
-                }
-                try? await Task.sleep(for: .milliseconds(100))
+    /// Where the members are, for the first time that the node looks for them. Whoever is said to be where this node is,
+    /// or where somebody else is, is left out: it is gone, or will say itself where it is.
+    private func nodes(_ id: NodeID, _ members: [Member]) -> [NodeConfiguration.Member] {
+        let others = members.filter { $0.node != id }.compactMap { member in
+            NodeAddress(member.address).map {
+                NodeConfiguration.Member(id: Int(member.node.rawValue), host: $0.host, port: $0.port)
             }
         }
+        return nodes(Int(id.rawValue), besides: others)
     }
 
-    /// Where the members are, for the first time that the node looks for them.
-    private func members(
-        _ client: DecreeClient, _ welcome: Welcome, besides id: NodeID
-    ) async throws(NodeError) -> [NodeConfiguration.Member] {
-        let description: AdminResponse
-        do throws(AdminError) {
-            description = try await client.admin(
-                .describeLog, group: welcome.groups.first?.id, deadline: deadline)
-        } catch {
-            throw .notAdmitted("\(error)")
-        }
-        var members = [NodeConfiguration.Member(id: Int(id.rawValue), host: address.host, port: address.port)]
-        guard case .described(let log) = description else { return members }
-        for member in log.configuration.members where member.node != id {
-            guard let place = NodeAddress(member.address) else { continue }
-            members.append(.init(id: Int(member.node.rawValue), host: place.host, port: place.port))
-        }
-        return members
-    }
-
-    /// Takes its snapshots when the others do.
-    private func adoptSettings(_ client: DecreeClient, _ configuration: inout NodeConfiguration) async {
-        for address in cluster {
-            guard let json = try? await client.status(of: address),
-                let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json))
-            else { continue }
-            configuration.snapshotMebibytes = status.snapshotMebibytes ?? configuration.snapshotMebibytes
-            configuration.snapshotCommands = status.snapshotCommands ?? configuration.snapshotCommands
-            return
-        }
+    private func nodes(_ id: Int, besides others: [NodeConfiguration.Member]) -> [NodeConfiguration.Member] {
+        let own = NodeConfiguration.Member(id: id, host: address.host, port: address.port)
+        return [own]
+            + others.filter { other in
+                ([own] + others).count { $0.host == other.host && $0.port == other.port } == 1
+            }
     }
 
     // MARK: The directory
+
+    private func lockDirectory() throws(NodeError) -> (any StoreLock)? {
+        do throws(StoreError) {
+            let files = PosixFiles()
+            _ = try files.createDirectory(dataDirectory)
+            return try files.lock(dataDirectory + "/node.lock", exclusively: true)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// The configuration of a node that has joined, which listens where it is told now.
+    private func configurationMovedHere(_ file: String) throws -> NodeConfiguration {
+        var configuration = try NodeConfiguration.load(from: file)
+        let before = configuration.address.map { NodeAddress(host: $0.host, port: $0.port) }
+        guard before != address else { return configuration }
+        let id = configuration.node
+        configuration.nodes = nodes(id, besides: configuration.nodes.filter { $0.id != id })
+        try write(configuration, to: file)
+        logger.notice(
+            "this node has moved: tell the members with `decree member move \(id) \(address) --nodes …`",
+            metadata: ["node": "\(id)", "from": "\(before?.description ?? "")", "to": "\(address)"])
+        return configuration
+    }
 
     /// A name of its own, made once: whoever asks again, for the answer was lost, is the same node.
     private func storeName() throws(NodeError) -> StoreID {
@@ -221,7 +189,6 @@ public struct Joining: Sendable {
         let name = StoreID(rawValue: .random(in: 1...UInt64.max))
         do throws(StoreError) {
             let files = PosixFiles()
-            _ = try files.createDirectory(dataDirectory)
             try files.create(path, with: Array("\(name)\n".utf8))
             try files.syncDirectory(dataDirectory)
         } catch {

@@ -234,13 +234,7 @@ public final class Node: Service {
                 }
                 .bind(host: address.host, port: address.port).get()
         } catch {
-            if error is NIOConnectionError || error is SocketAddressError {
-                throw NodeError.configuration(
-                    ConfigurationError(
-                        "this node's own host \(address.host) cannot be resolved: correct it in \"nodes\""))
-            }
-            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-            throw NodeError.cannotListen(host: address.host, port: address.port, reason: reason)
+            throw NodeError(listeningAt: address.host, address.port, error)
         }
     }
 

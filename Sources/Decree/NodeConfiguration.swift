@@ -13,7 +13,7 @@ import Paxos
 public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// Where a node of the cluster is reached, by peers and clients alike.
     public struct Member: Codable, Hashable, Sendable {
-        /// The node's id, 1 through 32,767.
+        /// The node's id, 1 through 32,766.
         public var id: Int
         /// A host name or address.
         public var host: String
@@ -118,8 +118,8 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         var addresses: Set<String> = []
         for member in nodes {
             try require(
-                (1...Int(NodeID.maximum)).contains(member.id),
-                "node id \(member.id) is not in 1 through \(NodeID.maximum)")
+                (1...Int(NodeID.maximumMember)).contains(member.id),
+                "node id \(member.id) is not in 1 through \(NodeID.maximumMember)")
             try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
             try require(
                 !member.host.utf8.contains(0), "node \(member.id)'s \"host\" holds the character U+0000")
@@ -164,8 +164,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
 
     /// Where this node tells its peers that it is reached; empty for an address that means nothing elsewhere.
     var announcedAddress: String {
-        guard let address, !["0.0.0.0", "::", ""].contains(address.host) else { return "" }
-        return NodeAddress(host: address.host, port: address.port).description
+        guard let address = address.map({ NodeAddress(host: $0.host, port: $0.port) }), !address.isWildcard
+        else { return "" }
+        return address.description
     }
 
     /// The replicated configuration that a new cluster starts with: of more nodes than may vote, the first.
@@ -183,6 +184,11 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         limits.snapshotCommands = snapshotCommands
         return limits
     }
+}
+
+extension NodeAddress {
+    /// Whether it stands for all addresses of a machine: one listens there, and reaches nobody.
+    var isWildcard: Bool { ["0.0.0.0", "::", ""].contains(host) }
 }
 
 /// A configuration that no node can run with: the tool exits with code 2.

@@ -136,7 +136,12 @@ extension NodeLoop: NodeShell {
     // MARK: The end
 
     func failed(_ failure: NodeFailure) {
-        logger.critical("stopping at once: \(NodeError(failure))")
+        if case .removed = failure {
+            // Its end is no fault, and whoever runs the node is told the rest.
+            logger.notice("stopping: this node was removed from the cluster")
+        } else {
+            logger.critical("stopping at once: \(NodeError(failure))")
+        }
         closeConnections()
     }
 

@@ -109,10 +109,8 @@ package enum Handshake {
         case .removed:
             return .refused(
                 version >= WireVersion.members ? .removed : .wrongNode,
-                reason:
-                    "node \(node) was removed from the cluster, and its id is never given again: stop it, and "
-                    + "delete its directory; it can come back with `decree node --join HOST:PORT`, under a new id"
-            )
+                // What to do then, the node says itself.
+                reason: "node \(node) was removed from the cluster, and its id is never given again")
         }
     }
 

@@ -39,7 +39,7 @@ import Testing
 
     /// Killed before it had a store, it asks again.
     @Test func aNodeThatNeverHadAStoreAsksAgain() async throws {
-        guard case .notAdmitted = try await error(with: ["join.id": "00000000000000a1\n"]) else {
+        guard case .clusterUnavailable = try await error(with: ["join.id": "00000000000000a1\n"]) else {
             Issue.record("it does not ask")
             return
         }

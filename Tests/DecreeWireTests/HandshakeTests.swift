@@ -84,8 +84,8 @@ import Testing
         #expect(verdicts.called.refusal == .removed)
         #expect(verdicts.caller.refusal == .removed)
         let reason = try #require(verdicts.caller.reason)
-        #expect(reason.contains("delete its directory"))
-        #expect(reason.contains("decree node --join HOST:PORT"))
+        // The node adds what to do.
+        #expect(reason == "node 1 was removed from the cluster, and its id is never given again")
         #expect(!HelloRefusal.removed.isTransient)
     }
 

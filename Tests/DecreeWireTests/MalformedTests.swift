@@ -161,7 +161,7 @@ import Testing
         #expect(
             try error(of: overwritten(response(.handedOver(to: NodeID(1))), at: kind + 1, with: [0]))
                 == .malformed("the node is missing"))
-        for raw in [0, 12] as [UInt8] {
+        for raw in [0, 15] as [UInt8] {
             #expect(
                 try error(of: overwritten(response(.changeRefused(.tooMany)), at: kind + 1, with: [raw]))
                     == .malformed("\(raw) is no known reason not to change the members"))

@@ -101,16 +101,28 @@ import Testing
         ),
         .refuses(
             "in a non-voter's place", withFour, add(nil, .joining(replacing: NodeID(4)), b, "e:5"),
-            .unknownMember),
+            .notVoter),
+        .refuses(
+            "in a joining node's place", replacing, add(nil, .joining(replacing: NodeID(4)), b, "e:5"),
+            .notVoter),
         .refuses(
             "a second in 2's place", replacing, add(nil, .joining(replacing: NodeID(2)), b, "e:5"),
             .replacementPending),
         .refuses(
             "the 33rd member", three + (4...32).map { member($0, .nonVoter) }, add(nil, .nonVoter, a, "d:4"),
             .tooMany),
-        .refuses(
-            "above the largest id", three + [member(32_767, .nonVoter)], add(nil, .nonVoter, a, "d:4"),
-            .tooMany),
+        .refuses("the id of backups", three, add(32_767, .nonVoter, a, "d:4"), .idReserved),
+        .makes("the largest id", three, add(32_766, .nonVoter, nil, "d:4"), "1 2 3 32766n@d:4", node: 32_766),
+        .makes(
+            "when the largest id is given, a free one", three + [member(32_766, .nonVoter)],
+            add(nil, .nonVoter, nil, "d:4"), "1 2 3 5n@d:4 32766n -4", node: 5
+        ).retiring([4]),
+        .makes(
+            "when it was given up, too", three, add(nil, .nonVoter, nil, "d:4"), "1 2 3 4n@d:4 -32766",
+            node: 4
+        ).retiring([32_766]),
+        .refuses("when none is left", three, add(nil, .nonVoter, nil, "d:4"), .noIDLeft)
+            .retiring(Array(4...32_766)),
     ]
 
     static let others: [Case] = [
@@ -130,6 +142,7 @@ import Testing
         .makes("who is replaced removed", replacing, .remove(NodeID(2)), "1 3 4j@d:4#10 -2", node: 2),
         .refuses("the last voter", voters(1...1) + [member(4, .nonVoter)], .remove(NodeID(1)), .lastVoter),
         .refuses("a stranger removed", three, .remove(NodeID(4)), .unknownMember),
+        .makes("removed again", three, .remove(NodeID(4)), "1 2 3 -4", node: 4).retiring([4]),
         .makes("moved", withFour, .move(NodeID(4), address: "e:5"), "1 2 3 4n@e:5#10", node: 4),
         .makes(
             "moved to where it is", withFour, .move(NodeID(4), address: "d:4"), "1 2 3 4n@d:4#10", node: 4),
@@ -180,6 +193,19 @@ import Testing
         }
         #expect(configuration.retired == (2...20).map { NodeID($0) })
         #expect(configuration.members == [Member(node: NodeID(1))])
+    }
+
+    /// Where members of the beginning are reached the log does not tell; who knows it judges with it.
+    @Test(arguments: [
+        (add(nil, .nonVoter, a, "b:2"), true), (add(nil, .joining(replacing: NodeID(2)), a, "b:2"), false),
+        (add(nil, .nonVoter, a, "d:4"), false), (.move(NodeID(1), address: "b:2"), true),
+        (.move(NodeID(2), address: "b:2"), false), (.move(NodeID(9), address: "b:2"), false),
+    ])
+    func anAddressOfTheBeginningIsInUse(change: ConfigurationChange, isInUse: Bool) {
+        let configuration = Configuration(voters: Self.three.map(\.node))
+        #expect(!configuration.isAddressInUse(by: change))
+        let located = configuration.locating { $0 == NodeID(2) ? "b:2" : nil }
+        #expect(located.isAddressInUse(by: change) == isInUse)
     }
 
     @Test func theLimitsStayAsTheyAre() throws {

@@ -56,6 +56,13 @@ import Testing
         // Its id is not given again, and what the cluster refuses it says why.
         let again = try await ask("member", "add", "127.0.0.1:1", "--id", "3", of: one)
         #expect(again.status == 1 && again.error.contains("never given again"))
+        let largest = try await ask("member", "add", "127.0.0.1:1", "--id", "32767", of: one)
+        #expect(largest.status == 1 && largest.error.contains("that id is reserved for backups"))
+        // What is done is done.
+        let gone = try await ask("member", "remove", "3", of: one)
+        #expect(gone.status == 0 && gone.output == "node 3 is removed; it was so already\n", "\(gone.error)")
+        let voting = try await ask("member", "promote", "4", of: one)
+        #expect(voting.status == 0 && voting.output == "node 4 votes; it was so already\n", "\(voting.error)")
         let stranger = try await ask("member", "remove", "9", "--json", of: one)
         #expect(stranger.status == 1 && stranger.output.contains("no member has that id"))
         // The newcomer is asked through no address but its own.
@@ -75,6 +82,8 @@ import Testing
         #expect(
             try await ask("member", "add", place, "--non-voter", of: one).output.contains("it was so already")
         )
+        let unfit = try await ask("member", "replace", "4", "127.0.0.1:1", of: one)
+        #expect(unfit.status == 1 && unfit.error.contains("it does not vote"), "\(unfit.error)")
         let early = try await ask("member", "promote", "4", of: one)
         #expect(early.status == 1 && early.error.contains("too far behind"))
         let joiner = try Joiner(cluster, "4", port: ports[0])
@@ -105,7 +114,7 @@ import Testing
             #expect(shown.first?["leader"] as? Int == node)
         }
         let nobody = try await ask("leader", "transfer", "7", of: cluster.address(of: 1))
-        #expect(nobody.status == 1 && nobody.error.contains("no voter is up and close enough"))
+        #expect(nobody.status == 1 && nobody.error.contains("no voter has the id 7"), "\(nobody.error)")
     }
 
     @Test func aSnapshotIsTakenAndShown() async throws {
@@ -124,6 +133,23 @@ import Testing
             #expect(snapshot["slot"] as? Int == objects[0]["slot"] as? Int)
         }
         #expect(try await cluster.tool("status", "--members").output.contains("role   address"))
+    }
+
+    /// As the table of exit codes has it, and the crash test takes it.
+    @Test func aRefusalIsExitCodeOneAndSilenceThree() async throws {
+        let cluster = try ProcessCluster()
+        try await cluster.startAndWait()
+        let port = try freePorts(1)[0]
+        for (contact, replaced, status) in [(cluster.address(of: 1), "9", 1), ("127.0.0.1:\(port)", "3", 3)]
+            as [(String, String, Int32)]
+        {
+            let result = try await Tool.run([
+                "node", "--join", contact, "--listen", "127.0.0.1:\(try freePorts(1)[0])", "--replace",
+                replaced,
+                "--data-directory", cluster.directory.path + "/joins-\(status)",
+            ])
+            #expect(result.status == status, "\(result.error)")
+        }
     }
 
     @Test func nobodyThereIsExitCodeThree() async throws {

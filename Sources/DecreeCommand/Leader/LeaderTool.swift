@@ -85,6 +85,11 @@ struct LeaderTransfer: AsyncParsableCommand {
 
     private func transfer(_ view: GroupView, isNamed: Bool, _ call: OperatorCall) async throws {
         let place = isNamed ? "group \(view.group): " : ""
+        // The cluster would only say that nobody suitable is up. A node that does not lead may see old members.
+        if let node, view.isLeaders, !view.members.isEmpty, view.member(node.node)?.role != "voter" {
+            throw ToolError(
+                .checkFailed, "\(place)refused: no voter has the id \(node.node): see `decree member list`")
+        }
         let began = ContinuousClock.now
         let successor: NodeID
         do throws(AdminError) {

@@ -162,11 +162,7 @@ struct MemberPromote: AsyncParsableCommand {
     func run() async throws {
         try await options.run { call in
             let change = try await MemberChange(call)
-            let isToBeDone = change.groups.contains { $0.member(node.node)?.role != "voter" }
-            let done = try await change.run { view, _ in
-                isToBeDone && view.member(node.node)?.role == "voter"
-                    ? .nothing(node.node) : .change(.promote(node.node))
-            }
+            let done = try await change.run { _, _ in .change(.promote(node.node)) }
             if wait {
                 try await change.waitUntilInForce(done) { $0.member($1)?.role == "voter" }
             }

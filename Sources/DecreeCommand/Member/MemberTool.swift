@@ -17,7 +17,8 @@ struct MemberTool: AsyncParsableCommand {
               decree member replace 3 10.0.0.9:7001 --nodes …
               decree node --join 10.0.0.1:7001 --listen 10.0.0.9:7001 --data-directory DIR
 
-            Asking again is harmless: what is so already is left so. In a cluster with several groups a change is \
+            Asking again is harmless: what is so already is left so, and the exit code is 0. One thing alone cannot be told \
+            from a mistake: `add` at the address of a member that votes by now is refused. In a cluster with several groups a change is \
             made in one after another, with the same id; if that fails in the middle, run it again.
 
             EXIT CODES

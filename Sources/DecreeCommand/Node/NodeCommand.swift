@@ -31,7 +31,8 @@ struct NodeCommand: AsyncParsableCommand {
               decree node --join 10.0.0.1:7001 --listen 10.0.0.4:7001 --data-directory data/4
 
             It is given an id, learns what the others know, and votes when it has caught up. Its configuration then \
-            stands in data/4/node.json. The same command starts it again.
+            stands in data/4/node.json. The same command starts it again; with another --listen it listens there from then \
+            on, which `decree member move` tells the others.
 
             SIGTERM and SIGINT stop the node gracefully: it hands the lead over and writes what is left. \
             Killing it by any other means loses nothing that was acknowledged.

@@ -7,7 +7,7 @@ import Foundation
 enum ExitStatus: Int32 {
     /// Everything was as it should be.
     case fine = 0
-    /// A check failed: something was lost, done twice, or does not add up.
+    /// A check failed: something was lost, done twice, or does not add up; or the cluster refused.
     case checkFailed = 1
     /// Wrong usage or configuration.
     case usage = 2
@@ -39,7 +39,8 @@ func exitStatus(of error: any Error) -> ExitStatus? {
         case .configuration, .cannotListen: .usage
         case .store, .fenced: .store
         case .removed: .fine
-        case .notAdmitted: .unreachable
+        case .notAdmitted: .checkFailed
+        case .clusterUnavailable: .unreachable
         }
     default: nil
     }

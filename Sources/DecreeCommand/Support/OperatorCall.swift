@@ -62,7 +62,7 @@ struct OperatorCall: Sendable {
         try await client.admin(request, group: group, to: address, deadline: left)
     }
 
-    /// Makes a change, when the one before it is in force.
+    /// Makes a change, when the one before it is in force. A member that votes is promoted already.
     func change(_ change: ConfigurationChange, in group: GroupID) async throws -> ConfigurationOutcome {
         while true {
             do throws(AdminError) {
@@ -71,6 +71,9 @@ struct OperatorCall: Sendable {
                 }
                 return outcome
             } catch {
+                if case .promote(let node) = change, error == .changeRefused(.alreadyVoter) {
+                    return ConfigurationOutcome(node: node, from: nil)
+                }
                 guard error == .changeRefused(.changeInFlight), left > Self.pollTime else {
                     throw error.toolError
                 }

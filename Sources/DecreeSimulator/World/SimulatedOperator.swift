@@ -159,7 +159,7 @@ final class SimulatedOperator: Caller {
 
     private func take(_ refusal: ConfigurationRefusal, _ place: Int, _ world: World) {
         switch refusal {
-        case .unknownMember:
+        case .unknownMember, .notVoter:
             // The one to be replaced has left meanwhile.
             if case .admission(let machine, .joining(_?), let store, let welcome) = wishes[place].aim {
                 wishes[place].aim = .admission(machine: machine, .joining(replacing: nil), store, welcome)

@@ -64,6 +64,17 @@ public struct Configuration: Hashable, Sendable {
             sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
     }
 
+    /// The same, with addresses for those members of whom the log tells none.
+    package func locating(_ address: (NodeID) -> String?) -> Configuration {
+        let located = members.map { member in
+            guard member.address.isEmpty, let address = address(member.node) else { return member }
+            var member = member
+            member.address = address
+            return member
+        }
+        return with(members: located, retired: retired)
+    }
+
     /// What a new cluster is created with that goes on from where this one came to: the same limits, which replicas
     /// have applied alike, and nobody of its members.
     package func succeeded(by voters: [NodeID], origin: Digest) -> Configuration {

@@ -6,7 +6,7 @@ public enum ConfigurationChange: Hashable, Sendable {
     case add(node: NodeID?, role: Member.Role, store: StoreID?, address: String)
     /// Makes a member a voter; if it joins in the place of another, that one leaves with the same step.
     case promote(NodeID)
-    /// Takes a member out; its id is never given again.
+    /// Takes a member out; its id is never given again. Told again, it changes nothing.
     case remove(NodeID)
     /// A member is reached somewhere else from now on.
     case move(NodeID, address: String)
@@ -75,6 +75,12 @@ public enum ConfigurationRefusal: UInt8, Error, Hashable, Sendable, CaseIterable
     case malformed = 10
     /// Another node joins in that one's place.
     case replacementPending = 11
+    /// The id is that of what belongs to no member.
+    case idReserved = 12
+    /// It is a member without a vote, and none takes its place.
+    case notVoter = 13
+    /// Every id was given once.
+    case noIDLeft = 14
 }
 
 extension ConfigurationRefusal: CustomStringConvertible {
@@ -93,6 +99,10 @@ extension ConfigurationRefusal: CustomStringConvertible {
         case .notCaughtUp: "it is too far behind, or not heard of: wait until it has caught up"
         case .malformed: "the address must be HOST:PORT of at most 255 bytes"
         case .replacementPending: "another node already joins in its place: remove that one first"
+        case .idReserved:
+            "that id is reserved for backups: choose one of 1 through \(NodeID.maximumMember), or none"
+        case .notVoter: "it does not vote, so nobody takes its place: remove it, and add the other"
+        case .noIDLeft: "every id was given once, and none is given again: begin a new cluster from a backup"
         }
     }
 }
@@ -131,14 +141,28 @@ extension Configuration {
         case .voter: throw .malformed
         case .nonVoter, .joining(nil): break
         case .joining(let replaced?):
-            guard index(of: replaced) != nil else { throw .unknownMember }
+            guard member(replaced) != nil else { throw .unknownMember }
+            guard index(of: replaced) != nil else { throw .notVoter }
             guard !members.contains(where: { $0.role == role }) else { throw .replacementPending }
         }
         if let wanted, member(wanted) != nil || isRetired(wanted) { throw .idUsed }
-        let highest = max(members.last?.node.rawValue ?? 0, retired.last?.rawValue ?? 0)
-        guard let node = wanted ?? NodeID(rawValue: highest + 1) else { throw .tooMany }
+        guard wanted?.rawValue ?? 0 <= NodeID.maximumMember else { throw .idReserved }
+        guard let node = wanted ?? nextID else { throw .noIDLeft }
         let member = Member(node: node, role: role, store: store, address: address)
         return (with(members: members + [member], retired: retired), node)
+    }
+
+    /// The id for whoever asks for none: above all that were given, so that ids tell who came later; when somebody chose
+    /// the highest, the lowest that was never given.
+    private var nextID: NodeID? {
+        let highest = max(members.last?.node.rawValue ?? 0, retired.last?.rawValue ?? 0)
+        if highest < NodeID.maximumMember { return NodeID(highest + 1) }
+        var free: UInt16 = 1
+        for given in (members.map(\.node) + retired).sorted() {
+            guard given.rawValue == free else { break }
+            free += 1
+        }
+        return free <= NodeID.maximumMember ? NodeID(free) : nil
     }
 
     private func promoting(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
@@ -158,6 +182,7 @@ extension Configuration {
     }
 
     private func removing(_ node: NodeID) throws(ConfigurationRefusal) -> Configuration {
+        if isRetired(node) { return self }
         guard member(node) != nil else { throw .unknownMember }
         guard voters != [node] else { throw .lastVoter }
         let left = members.filter { $0.node != node }.map { member in
@@ -176,6 +201,16 @@ extension Configuration {
         guard member.address != address else { return self }
         guard !members.contains(where: { $0.address == address }) else { throw .addressInUse }
         return replacing(node) { $0.address = address }
+    }
+
+    /// Whether another member is reached where `change` says that its node is.
+    package func isAddressInUse(by change: ConfigurationChange) -> Bool {
+        do throws(ConfigurationRefusal) {
+            _ = try applying(change)
+            return false
+        } catch {
+            return error == .addressInUse
+        }
     }
 
     private static func judge(_ address: String) throws(ConfigurationRefusal) {

@@ -6,6 +6,9 @@ public struct NodeID: RawRepresentable, Hashable, Comparable, Sendable, CustomSt
     /// The largest id: a ballot keeps the node in its low 16 bits and stays a positive Int64.
     public static let maximum: UInt16 = 32_767
 
+    /// The largest id that a member may have: the one above it is the name of what belongs to no member, as a backup.
+    public static let maximumMember: UInt16 = maximum - 1
+
     /// Fails outside 1 through 32,767.
     public init?(rawValue: UInt16) {
         guard (1...Self.maximum).contains(rawValue) else { return nil }

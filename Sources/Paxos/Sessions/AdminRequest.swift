@@ -60,14 +60,8 @@ public struct LogDescription: Sendable, Hashable {
 extension LogDescription {
     /// The same, with addresses for those members of whom the log tells none.
     package func locating(_ address: (NodeID) -> String?) -> LogDescription {
-        let members = configuration.members.map { member in
-            guard member.address.isEmpty, let address = address(member.node) else { return member }
-            var member = member
-            member.address = address
-            return member
-        }
-        return LogDescription(
-            configuration: configuration.with(members: members, retired: configuration.retired), floor: floor,
-            chosenThrough: chosenThrough, chain: chain, snapshot: snapshot)
+        LogDescription(
+            configuration: configuration.locating(address), floor: floor, chosenThrough: chosenThrough,
+            chain: chain, snapshot: snapshot)
     }
 }

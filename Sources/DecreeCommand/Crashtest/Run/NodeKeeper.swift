@@ -141,7 +141,7 @@ final class NodeKeeper {
         return events
     }
 
-    /// One that was removed ends with exit code 0, one that is not admitted with 3.
+    /// One that was removed ends with exit code 0, one that nobody was there to admit with 3.
     private func hasEndedAsItShould(_ node: Int, _ events: inout [Event]) throws -> Bool {
         guard let process = cluster.members[node]?.process, process.terminationReason == .exit else {
             return false

@@ -1,0 +1,162 @@
+import DecreeClient
+import DecreeStore
+import DecreeWire
+import Foundation
+import Logging
+import Paxos
+
+/// Asking in.
+extension Joining {
+    func welcome(_ client: DecreeClient) async throws(NodeError) -> Welcome {
+        var reasons: [String] = []
+        var isAnyBeyondReach = false
+        for address in cluster {
+            do throws(AdminError) {
+                return try await client.welcome(from: address)
+            } catch {
+                reasons.append("\(error)")
+                if case .unavailable = Refusal(error) { isAnyBeyondReach = true }
+            }
+        }
+        let reason = reasons.joined(separator: "; ")
+        throw isAnyBeyondReach ? .clusterUnavailable(reason) : .notAdmitted(reason)
+    }
+
+    private func change(as id: NodeID?, _ name: StoreID) -> ConfigurationChange {
+        let replaced = replaced.flatMap { UInt16(exactly: $0) }.flatMap(NodeID.init(rawValue:))
+        return .add(
+            node: id, role: isVoter ? .joining(replacing: replaced) : .nonVoter, store: name,
+            address: "\(address)")
+    }
+
+    /// Looks whether another member is reached at this node's address, before it asks in: of the members of the beginning
+    /// the log tells no address, and the nodes that do know it may be of an earlier version.
+    func judgeAddress(_ client: DecreeClient, _ group: GroupID, _ name: StoreID) async throws(NodeError) {
+        let members = try await describe(client, group).configuration
+        guard members.isAddressInUse(by: change(as: nil, name)) else { return }
+        throw addressInUse(members)
+    }
+
+    func admit(
+        _ client: DecreeClient, _ group: GroupID, as id: NodeID?, _ name: StoreID
+    ) async throws(NodeError) -> NodeID {
+        do throws(AdminError) {
+            return try await ask(client, change(as: id, name), group)
+        } catch {
+            if error == .changeRefused(.addressInUse),
+                let members = try? await describe(client, group).configuration
+            {
+                throw addressInUse(members)
+            }
+            throw NodeError(error)
+        }
+    }
+
+    /// Asks until it is admitted, refused, or the time is up. Asking again is harmless: it is the same node by its name.
+    /// Each attempt has a time of its own, so that what keeps it waiting is told at once, and in the end as it is then.
+    private func ask(
+        _ client: DecreeClient, _ change: ConfigurationChange, _ group: GroupID
+    ) async throws(AdminError) -> NodeID {
+        let end = ContinuousClock.now + deadline
+        var patience = Duration.seconds(1)
+        var told: AdminError?
+        while true {
+            let refusal: AdminError
+            do throws(AdminError) {
+                let answer = try await client.admin(
+                    .change(change), group: group, deadline: min(patience, end - .now))
+                guard case .changed(let outcome) = answer else { throw .noAnswer }
+                return outcome.node
+            } catch {
+                refusal = error
+            }
+            guard case .unavailable = Refusal(refusal), !Task.isCancelled, end - .now > Self.leastTime else {
+                throw refusal
+            }
+            if refusal != told {
+                logger.info("not admitted yet, and it goes on asking: \(refusal)")
+                told = refusal
+            }
+            // One change at a time: another has to come into force first.
+            if case .changeRefused = refusal { try? await Task.sleep(for: Self.leastTime) }
+            patience *= 2
+        }
+    }
+
+    /// There is no point in asking for less.
+    private static var leastTime: Duration { .milliseconds(100) }
+
+    /// How the log stands, with the members where the node that is asked knows them.
+    func describe(_ client: DecreeClient, _ group: GroupID?) async throws(NodeError) -> LogDescription {
+        do throws(AdminError) {
+            let answer = try await client.admin(.describeLog, group: group, deadline: deadline)
+            guard case .described(let log) = answer else { throw .noAnswer }
+            return log
+        } catch {
+            throw NodeError(error)
+        }
+    }
+
+    // MARK: Refusals
+
+    private func addressInUse(_ members: Configuration) -> NodeError {
+        let others = members.members.filter { $0.address == "\(address)" }
+        guard let other = others.first(where: { Int($0.node.rawValue) != replaced }) else {
+            return .notAdmitted("\(ConfigurationRefusal.addressInUse)")
+        }
+        guard other.store == nil else {
+            return .fenced(
+                "node \(other.node) of this address was known with another store; "
+                    + Self.replacement(of: "\(other.node)"))
+        }
+        return .notAdmitted(
+            "node \(other.node) is reached at \(address): let this node listen at an address of its own, or, if it is to "
+                + "take the place of node \(other.node), join with `--replace \(other.node)`")
+    }
+
+    /// How a node whose store is lost comes back.
+    static func replacement(of lost: String) -> String {
+        "a node that lost its disk joins again under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, "
+            + "then start the node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
+            + "listening at a new address"
+    }
+
+    // MARK: Settings
+
+    /// Takes its snapshots when the others do.
+    func adoptSettings(_ client: DecreeClient, _ configuration: inout NodeConfiguration) async {
+        for address in cluster {
+            guard let json = try? await client.status(of: address),
+                let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json))
+            else { continue }
+            configuration.snapshotMebibytes = status.snapshotMebibytes ?? configuration.snapshotMebibytes
+            configuration.snapshotCommands = status.snapshotCommands ?? configuration.snapshotCommands
+            return
+        }
+    }
+}
+
+/// What it means that the cluster did not take a node in.
+private enum Refusal {
+    /// It may be so now, and not a moment later.
+    case unavailable
+    case forGood
+
+    init(_ error: AdminError) {
+        self =
+            switch error {
+            case .changeRefused(.changeInFlight), .noLeader, .busy, .noAnswer, .unreachable: .unavailable
+            case .changeRefused, .refused, .outdated: .forGood
+            }
+    }
+}
+
+extension NodeError {
+    fileprivate init(_ error: AdminError) {
+        self =
+            switch Refusal(error) {
+            case .unavailable: .clusterUnavailable("\(error)")
+            case .forGood: .notAdmitted("\(error)")
+            }
+    }
+}
