@@ -52,6 +52,8 @@ public struct NodeStatus: Codable, Sendable, Hashable {
 
     /// The cluster's name.
     public var cluster: String
+    /// What the cluster was created with, in hexadecimal: it tells clusters of one name apart.
+    public var genesis: String?
     /// The node.
     public var node: Int
     /// Its store, in hexadecimal.
@@ -149,7 +151,8 @@ extension NodeLoop {
     func status() -> NodeStatus {
         let percentiles = figures.commitMicroseconds([50, 99])
         return NodeStatus(
-            cluster: core.identity.cluster, node: Int(node.rawValue), store: core.identity.store.description,
+            cluster: core.identity.cluster, genesis: core.identity.genesis.description,
+            node: Int(node.rawValue), store: core.identity.store.description,
             processIdentifier: ProcessInfo.processInfo.processIdentifier,
             groups: core.groups.map { NodeStatus.Group($0.id, $0.status, addresses: memberAddresses) },
             persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,

@@ -66,7 +66,9 @@ struct AdminCall {
             troubles = []
             var isBusy = false
             for address in named.map({ [$0] }) ?? nodes {
-                switch await attempt(at: address, within: named == nil ? Self.attemptTime : .hours(1)) {
+                var genesis: Digest?
+                let time = named == nil ? Self.attemptTime : .hours(1)
+                switch await attempt(at: address, within: time, of: &genesis) {
                 case .answered(let response): return response
                 case .refused(let error):
                     guard named == nil, error.isOfNodeAlone else { throw error }
@@ -90,11 +92,13 @@ struct AdminCall {
         var target = 0
         var hints = 0
         var pause = Self.pause
+        // What was asked of one cluster is asked of no other that has its name, least of all whether it is done.
+        var genesis: Digest?
         var mayBeDone = false
         var error = AdminError.unreachable(.unreachable([]))
         while NIODeadline.now() < deadline, !candidates.isEmpty, !Task.isCancelled {
             let address = candidates[target % candidates.count]
-            switch await attempt(at: address, within: Self.attemptTime) {
+            switch await attempt(at: address, within: Self.attemptTime, of: &genesis) {
             case .answered(.changeRefused(let refusal)):
                 // What was asked before without an answer may still come into force, or has.
                 guard mayBeDone else { throw .changeRefused(refusal) }
@@ -159,7 +163,10 @@ struct AdminCall {
 
     // MARK: One attempt
 
-    private func attempt(at address: NodeAddress, within time: TimeAmount) async -> Attempt {
+    /// - Parameter genesis: what the cluster was created with that is meant; it is filled in by the first node.
+    private func attempt(
+        at address: NodeAddress, within time: TimeAmount, of genesis: inout Digest?
+    ) async -> Attempt {
         let end = min(deadline, .now() + time)
         let conversation: Conversation
         let isUsed: Bool
@@ -173,6 +180,12 @@ struct AdminCall {
         } catch {
             return .unreachable(error)
         }
+        guard genesis == nil || genesis == conversation.genesis else {
+            conversation.close()
+            let reason = "it belongs to another cluster of that name than the nodes asked before"
+            return .unreachable(.unreachable([.init(address: address, reason: reason)]))
+        }
+        genesis = conversation.genesis
         let frame: ClientFrame?
         do throws(ClientError) {
             frame = try await conversation.ask(
@@ -180,7 +193,7 @@ struct AdminCall {
         } catch {
             // One that lay idle may have been closed meanwhile: it is no news of the node.
             if isUsed, case .unreachable = error, !request.isForLeader {
-                return await attempt(at: address, within: time)
+                return await attempt(at: address, within: time, of: &genesis)
             }
             return .lost(error)
         }

@@ -10,6 +10,8 @@ final class Conversation: Sendable {
     let address: NodeAddress
     /// Which node it is.
     let node: NodeID
+    /// What its cluster was created with.
+    let genesis: Digest
     private let channel: any Channel
     private let handler: NIOLoopBound<ConversationHandler>
 
@@ -40,7 +42,9 @@ final class Conversation: Sendable {
             bound.fail($0)
         }
         do {
-            node = try await greeted.futureResult.get().identity.node
+            let identity = try await greeted.futureResult.get().identity
+            node = identity.node
+            genesis = identity.genesis
             handler = try await bound.futureResult.get()
             channel = try await opened.futureResult.get()
             self.address = address

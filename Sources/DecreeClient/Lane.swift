@@ -19,6 +19,8 @@ final class Lane {
     var links: [Link] = []
     private(set) var linkOfNode: [NodeID: Link] = [:]
     var search = MemberSearch()
+    /// What the cluster was created with that the links lead to, and the sessions are of; nil before the first link.
+    var genesis: Digest?
     private var sessions: [Client?] = []
     /// Where the next session of an index starts counting, lest it take late responses for its own.
     private var firstNumbers: [UInt64] = []
@@ -122,9 +124,7 @@ final class Lane {
 
     private func close(_ continuation: UnsafeContinuation<Void, Never>) {
         isClosed = true
-        for index in sessions.indices {
-            with(index) { client, _, actions in client.close(into: &actions) }
-        }
+        withEachSession { client, _, actions in client.close(into: &actions) }
         tellConnectionWaiters(.failure(.closed))
         let futures = links.map { $0.close() }
         links = []
@@ -190,6 +190,10 @@ final class Lane {
         actions.removeAll(keepingCapacity: true)
     }
 
+    func withEachSession(_ body: (inout Client, UInt64, inout [ClientAction]) -> Void) {
+        for index in sessions.indices { with(index, body) }
+    }
+
     /// Ticks while somebody waits.
     private func startTicking() {
         guard !isTicking else { return }
@@ -230,9 +234,7 @@ final class Lane {
         guard linkOfNode[node] == nil else { return false }
         linkOfNode[node] = link
         turn {
-            for index in sessions.indices {
-                with(index) { client, now, actions in client.connected(node, now: now, into: &actions) }
-            }
+            withEachSession { client, now, actions in client.connected(node, now: now, into: &actions) }
         }
         tellConnectionWaiters(.success(()))
         return true
@@ -242,9 +244,7 @@ final class Lane {
         guard linkOfNode[node] === link else { return }
         linkOfNode[node] = nil
         turn {
-            for index in sessions.indices {
-                with(index) { client, now, actions in client.disconnected(node, now: now, into: &actions) }
-            }
+            withEachSession { client, now, actions in client.disconnected(node, now: now, into: &actions) }
             lookForMembers()
         }
     }

@@ -115,6 +115,9 @@ final class Link {
         lane.linkFailed()
     }
 
+    /// What is said of the node that answered here last concerns nobody any more.
+    func forgetNode() { lastNode = nil }
+
     /// Connects no more: the node that was here has left the cluster.
     func abandon() {
         isAbandoned = true
@@ -163,6 +166,11 @@ final class Link {
         case .admitted(let admission):
             guard (WireVersion.minimum...WireVersion.maximum).contains(admission.version) else {
                 return drop("it chose protocol version \(admission.version), unknown here; upgrade this side")
+            }
+            // One that is asked again and again must wait longer each time: its failures are counted on.
+            if let reason = lane.estrangement(of: admission.identity) {
+                forgetNode()
+                return drop(reason)
             }
             let node = admission.identity.node
             self.node = node

@@ -114,6 +114,24 @@ import Testing
         try await leader.stop()
     }
 
+    /// A cluster that was restored never had the member, which says nothing of the one that was asked.
+    @Test func whatAnotherClusterSaysIsNoAnswer() async throws {
+        let before = FakeNode(1, genesis: Digest(rawValue: 1)) { _ in .close }
+        let after = FakeNode(2, genesis: Digest(rawValue: 2)) { frame in
+            guard case .request(let id, _, .admin(Self.removal)) = frame else { return .silence }
+            return .answer(.response(id: id, .admin(.changeRefused(.unknownMember))))
+        }
+        try await before.start()
+        try await after.start()
+        let client = client(before, after)
+        await #expect(throws: AdminError.noAnswer) {
+            try await client.admin(Self.removal, deadline: .seconds(1))
+        }
+        await client.close()
+        try await before.stop()
+        try await after.stop()
+    }
+
     @Test func whyThereIsNoAnswerIsTold() async throws {
         let silent = node(1) { _ in nil }
         let leaderless = node(2) { _ in .notLeader(leader: nil) }

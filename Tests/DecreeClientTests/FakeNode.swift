@@ -16,6 +16,7 @@ final class FakeNode: Sendable {
 
     let id: NodeID
     let cluster: String
+    let genesis: Digest
     let address: Mutex<Int> = Mutex(0)
     private let react: @Sendable (ClientFrame) -> Reaction
     private let refusals: Int
@@ -24,11 +25,12 @@ final class FakeNode: Sendable {
     private let accepted = Atomic<Int>(0)
 
     init(
-        _ id: UInt16, cluster: String = "bank", refusals: Int = 0,
+        _ id: UInt16, cluster: String = "bank", genesis: Digest = .zero, refusals: Int = 0,
         react: @escaping @Sendable (ClientFrame) -> Reaction
     ) {
         self.id = NodeID(id)
         self.cluster = cluster
+        self.genesis = genesis
         self.refusals = refusals
         self.react = react
     }
@@ -75,7 +77,7 @@ final class FakeNode: Sendable {
     fileprivate func greet(_ hello: Hello) -> HelloReply {
         if connectionCount <= refusals { return .refused(.tooManyConnections, reason: "no room for you") }
         let identity = NodeIdentity(
-            cluster: cluster, genesis: .zero, node: id, store: StoreID(rawValue: 1), persistSequence: 0)
+            cluster: cluster, genesis: genesis, node: id, store: StoreID(rawValue: 1), persistSequence: 0)
         return Handshake.answer(to: hello, as: identity, witnessed: nil, standing: .unknown).reply
     }
 

@@ -86,6 +86,11 @@ struct ClientBench {
         perform()
     }
 
+    mutating func clusterReplaced() {
+        client.clusterReplaced(into: &actions)
+        perform()
+    }
+
     mutating func close() {
         client.close(into: &actions)
         perform()

@@ -54,4 +54,34 @@ import Testing
         #expect(nobody.output.hasSuffix("no node answers\n"))
         #expect(nobody.error.contains("no node can be reached"))
     }
+
+    @Test func twoClustersOfOneNameAreNotOne() async throws {
+        let clusters = [try ProcessCluster(nodes: 1), try ProcessCluster(nodes: 2)]
+        for cluster in clusters { try await cluster.startAndWait() }
+        let addresses = clusters.map(\.addresses).joined(separator: ",")
+        let status = try await Tool.run(["status", "--nodes", addresses])
+        #expect(status.status == 1)
+        let geneses = try await Tool.run(["status", "--json", "--nodes", addresses]).objects()
+            .compactMap { $0["genesis"] as? String }
+        #expect(geneses.count == 3 && Set(geneses).count == 2)
+        let nodes = clusters[1].ids.map {
+            "\(clusters[1].address(of: $0)) (node \($0))"
+        }
+        for text in [
+            "different clusters", "\(clusters[0].addresses) (node 1) to \"bank\", created as \(geneses[0])",
+            nodes.joined(separator: ", ") + " to \"bank\", created as \(geneses[1])",
+        ] {
+            #expect(status.error.contains(text), "\(status.error)")
+        }
+        let listed = try await Tool.run(["member", "list", "--nodes", addresses])
+        #expect(listed.status == 2 && listed.error.contains("different clusters"))
+    }
+
+    @Test func helpIsFreeOfHoles() async throws {
+        for command in ["status", "snapshot", "backup", "restore", "recover"] {
+            let help = try await Tool.run(["help", command])
+            let texts = help.output.split(separator: "\n").filter { !$0.hasPrefix(" ") }
+            #expect(texts.allSatisfy { !$0.contains("   ") }, "\(command): \(texts)")
+        }
+    }
 }

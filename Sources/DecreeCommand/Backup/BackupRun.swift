@@ -37,10 +37,7 @@ struct BackupRun {
         }
         for _ in 0..<Self.attempts {
             do {
-                let directory = try WholeDirectory(directory)
-                let groups = try await copy(welcome, to: directory.partial)
-                try directory.publish()
-                return groups
+                return try await WholeDirectory(directory).make { try await copy(welcome, to: $0) }
             } catch is Gone {
                 continue
             }

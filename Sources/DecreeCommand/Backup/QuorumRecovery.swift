@@ -80,6 +80,8 @@ struct QuorumRecovery {
             "\(directory) is ready; what was there before is in \(evidence)",
             "start the node as before" + (cluster == old.cluster ? "" : ", with \"cluster\": \"\(cluster)\"")
                 + "; give the others empty directories, and let them join: decree node --join HOST:PORT",
+            "do not start the others with the configuration they had (--config): in an empty directory that makes "
+                + "the old cluster's nodes anew, and those would be a second cluster \"\(old.cluster)\"",
         ]
     }
 
@@ -99,23 +101,29 @@ struct QuorumRecovery {
         }
     }
 
-    private var evidence: String { "\(directory).lost-quorum-\(token)" }
+    private var evidence: String { directory + UnfinishedRecovery.evidence + token }
 
     // MARK: Writing
 
     /// Makes the new store beside the old one, and puts it in its place. Killed before the last step, the old one is
-    /// where it was, or beside it under a name that says what it is.
+    /// where it was, or beside it under a name that says what it is, and the next run goes on: see
+    /// `UnfinishedRecovery`.
     func write() throws {
-        let fresh = "\(directory).recovered-\(token)"
-        _ = try Founding.createStore(
-            in: fresh, cluster: cluster, node: node,
-            groups: groups.map { group in
-                .beginning(
-                    group.id, group.kind, at: group.restored, voters: [node],
-                    origin: Founding.origin(
-                        genesis: old.genesis, group.id, group.restored.end, token: token))
-            })
-        try copyConfiguration(to: fresh)
+        let fresh = directory + UnfinishedRecovery.recovered + token
+        do {
+            _ = try Founding.createStore(
+                in: fresh, cluster: cluster, node: node,
+                groups: groups.map { group in
+                    .beginning(
+                        group.id, group.kind, at: group.restored, voters: [node],
+                        origin: Founding.origin(
+                            genesis: old.genesis, group.id, group.restored.end, token: token))
+                })
+            try copyConfiguration(to: fresh)
+        } catch {
+            try? FileManager.default.removeItem(atPath: fresh)
+            throw WholeDirectory.explain(error)
+        }
         let files = PosixFiles()
         try FileManager.default.moveItem(atPath: directory, toPath: evidence)
         try FileManager.default.moveItem(atPath: fresh, toPath: directory)

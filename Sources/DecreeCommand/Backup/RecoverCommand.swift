@@ -17,7 +17,8 @@ struct RecoverCommand: AsyncParsableCommand {
             The node becomes the only voter of a new cluster. What it knows to be chosen stays; what it accepted \
             without knowing stays too, and is chosen by this. What others had acknowledged to clients, and this \
             node never heard of, is lost. The directory that was stays beside the new one. Wipe the other \
-            survivors, and let them join: `decree node --join`.
+            survivors, and let them join: `decree node --join`. Started with the configuration they had, they would \
+            be a second cluster of that name. If it is killed, run it again: it goes on.
 
             EXAMPLE
               decree recover --force /var/lib/decree
@@ -58,15 +59,47 @@ struct RecoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = URL(fileURLWithPath: directory).standardizedFileURL.path
+        let unfinished = UnfinishedRecovery(beside: path)
+        if let interrupted = try unfinished.interrupted() { return try finish(interrupted) }
         // Held to the end: no node starts on it meanwhile.
         let store = try VerifiedStore(path)
         try store.requireSound()
         let recovery = try QuorumRecovery(store, directory: path, cluster: cluster)
         if !json { for line in recovery.warning { print(line) } }
         try confirm(recovery)
+        try unfinished.clear()
         try recovery.write()
         for line in json ? recovery.json : recovery.conclusion { print(line) }
         withExtendedLifetime(store) {}
+    }
+
+    /// What an earlier run was told to do, it is not asked again.
+    private func finish(_ interrupted: UnfinishedRecovery.Interrupted) throws {
+        let store = try interrupted.finish()
+        defer { withExtendedLifetime(store) {} }
+        guard json else {
+            print(
+                "an earlier run was killed after it had moved the old store away: what it made is put into its place"
+            )
+            let node = store.node.map { " (node \($0.node) of cluster \"\($0.cluster)\")" } ?? ""
+            print(
+                "\(interrupted.directory)\(node) is ready; what was there before is in \(interrupted.evidence)"
+            )
+            return
+        }
+        for (id, kind) in try store.inspector.groups() {
+            let end = try store.inspector.restore(
+                id, on: MachineKind.named(kind).machine, includingVotes: false
+            ).end
+            var line = JSONWriter()
+            line.line { line in
+                line.add("group", id.rawValue)
+                line.add("through", end.executedThrough.rawValue)
+                line.add("stateDigest", end.state.description)
+                line.add("evidence", interrupted.evidence)
+            }
+            print(line.text)
+        }
     }
 
     private func confirm(_ recovery: QuorumRecovery) throws {
@@ -74,7 +107,10 @@ struct RecoverCommand: AsyncParsableCommand {
         print("Type the cluster's name, \(recovery.old.cluster), to go on:", terminator: " ")
         FileHandle.standardOutput.write(Data())
         fflush(nil)
-        guard readLine() == recovery.old.cluster else {
+        let answer = readLine()
+        // What a person types ends the line; what comes through a pipe is not seen.
+        if isatty(STDIN_FILENO) == 0 { print() }
+        guard answer == recovery.old.cluster else {
             throw ToolError(.checkFailed, "not confirmed: nothing was written")
         }
     }

@@ -11,8 +11,9 @@ struct RestoreCommand: AsyncParsableCommand {
         abstract: "Make this node's directory from a backup, as one of a new cluster.",
         discussion: """
             Run it once for each node that the configuration lists, with the same backup and the same token; then \
-            start them all. State, sessions and replies are those of the backup's last slot, so that clients that \
-            go on with their sessions are answered as before. Slots that were chosen after the backup are lost.
+            start them all. The state is that of the backup's last slot; slots that were chosen after it are lost. A \
+            client that lives on opens new sessions in the new cluster: what it had asked of the old one without an \
+            answer is unknown.
 
             It is a new cluster, whatever its name: nodes of the one that was backed up refuse it, and it refuses \
             them. Its voters are the configuration's; nobody belongs to it that belonged to the other. When you \
@@ -61,10 +62,9 @@ struct RestoreCommand: AsyncParsableCommand {
                     id, kind, at: restored, voters: voters,
                     origin: Founding.origin(genesis: old.genesis, id, restored.end, token: token)))
         }
-        let directory = try WholeDirectory(configuration.dataDirectory)
-        let genesis = try Founding.createStore(
-            in: directory.partial, cluster: configuration.cluster, node: node, groups: groups)
-        try directory.publish()
+        let genesis = try await WholeDirectory(configuration.dataDirectory).make {
+            try Founding.createStore(in: $0, cluster: configuration.cluster, node: node, groups: groups)
+        }
         for (id, end) in ends { tell(configuration, id, end, genesis) }
     }
 

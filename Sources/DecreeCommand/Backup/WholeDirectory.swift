@@ -21,8 +21,36 @@ struct WholeDirectory {
         }
     }
 
+    /// Makes it: all of it, or nothing.
+    func make<Result>(_ body: (_ partial: String) async throws -> Result) async throws -> Result {
+        let result: Result
+        do {
+            result = try await body(partial)
+        } catch {
+            try? FileManager.default.removeItem(atPath: partial)
+            throw Self.explain(error)
+        }
+        try publish()
+        return result
+    }
+
+    /// What a store says of a disk is meant for a node that runs on it. Here none does.
+    static func explain(_ error: any Error) -> any Error {
+        switch error {
+        case StoreError.diskFull(let file):
+            ToolError(
+                .store, "\(file): the disk is full, and nothing was kept. Make room, then run this again")
+        case StoreError.ioError(let file, let operation, let detail):
+            ToolError(
+                .store,
+                "\(file): \(operation) failed (\(detail)), and nothing was kept. Check the disk, then run this again"
+            )
+        default: error
+        }
+    }
+
     /// Gives it its name.
-    func publish() throws {
+    private func publish() throws {
         if FileManager.default.fileExists(atPath: path), try Self.isFree(path) {
             try FileManager.default.removeItem(atPath: path)
         }
@@ -30,7 +58,7 @@ struct WholeDirectory {
         try PosixFiles().syncDirectory(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
-    private static func isFree(_ path: String) throws -> Bool {
+    static func isFree(_ path: String) throws -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         return (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) ?? false
     }

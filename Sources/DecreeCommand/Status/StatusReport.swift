@@ -53,10 +53,28 @@ struct StatusReport: Sendable {
 
     var isAnyReachable: Bool { !statuses.isEmpty }
 
-    /// Slots of a group that are chosen somewhere, and not executed here.
-    func lag(of group: NodeStatus.Group) -> UInt64 {
-        let highest = statuses.flatMap(\.groups).filter { $0.group == group.group }.map(\.chosenThrough).max()
+    /// Slots of a node's group that are chosen somewhere, and not executed here. Those of another cluster are others.
+    func lag(of group: NodeStatus.Group, on node: NodeStatus) -> UInt64 {
+        let highest = statuses.filter { $0.isOfCluster(of: node) }.flatMap(\.groups)
+            .filter { $0.group == group.group }.map(\.chosenThrough).max()
         return max(highest ?? 0, group.executedThrough) - group.executedThrough
+    }
+
+    /// Who belongs to which cluster, if there are several. A node of an earlier version, which says only its cluster's
+    /// name, speaks for any of that name.
+    var mixture: String? {
+        var clusters: [String: [String]] = [:]
+        for row in rows {
+            guard case .success(let status) = row.answer,
+                statuses.contains(where: { !$0.isOfCluster(of: status) })
+            else { continue }
+            clusters[status.clusterInFull, default: []].append("\(row.address) (node \(status.node))")
+        }
+        guard !clusters.isEmpty else { return nil }
+        let parts = clusters.sorted { $0.key < $1.key }.map { cluster, nodes in
+            "\(nodes.joined(separator: ", ")) to \(cluster)"
+        }
+        return "the nodes belong to different clusters: \(parts.joined(separator: "; ")); check the addresses"
     }
 
     /// Two nodes that executed the same slots must have come to the same.
@@ -64,7 +82,7 @@ struct StatusReport: Sendable {
         let all = statuses.flatMap { status in status.groups.map { (status, $0) } }
         for (index, (node, group)) in all.enumerated() {
             for (other, otherGroup) in all[..<index]
-            where other.cluster == node.cluster && otherGroup.group == group.group
+            where other.isOfCluster(of: node) && otherGroup.group == group.group
                 && otherGroup.executedThrough == group.executedThrough
                 && (otherGroup.chain != group.chain || otherGroup.stateDigest != group.stateDigest)
             {
@@ -98,7 +116,9 @@ struct StatusReport: Sendable {
             let line =
                 switch row.answer {
                 case .success(let status):
-                    Line(address: "\(row.address)", status: status, lags: status.groups.map(lag), error: nil)
+                    Line(
+                        address: "\(row.address)", status: status,
+                        lags: status.groups.map { lag(of: $0, on: status) }, error: nil)
                 case .failure(let silence):
                     Line(address: "\(row.address)", status: nil, lags: [], error: silence.reason)
                 }
@@ -138,6 +158,17 @@ struct StatusReport: Sendable {
             try container.encode(lag, forKey: .lag)
         }
     }
+}
+
+extension NodeStatus {
+    /// Whether the two belong to one cluster, as far as they say.
+    fileprivate func isOfCluster(of other: NodeStatus) -> Bool {
+        guard cluster == other.cluster else { return false }
+        guard let genesis, let otherGenesis = other.genesis else { return true }
+        return genesis == otherGenesis
+    }
+
+    fileprivate var clusterInFull: String { "\"\(cluster)\"" + (genesis.map { ", created as \($0)" } ?? "") }
 }
 
 extension ClientError {

@@ -33,7 +33,7 @@ extension StatusReport {
             + [
                 group.role, group.ballot.map(String.init).joined(separator: "."),
                 group.leader.map(String.init) ?? "-", group.chosenThrough.grouped,
-                group.executedThrough.grouped, group.floor.grouped, lag(of: group).grouped,
+                group.executedThrough.grouped, group.floor.grouped, lag(of: group, on: status).grouped,
                 Format.bytes(Double(status.storeBytes)), status.fsyncs.grouped,
                 String(format: "%.2f ms", status.commitP99Microseconds / 1_000),
                 group.snapshot.map { "\($0.slot.grouped), \(Format.bytes(Double($0.bytes)))" } ?? "-",

@@ -26,7 +26,9 @@ struct StatusTool: AsyncParsableCommand {
               snapshot  the slot and the bytes of the latest one
               disk      ok, or read-only while there is no room on it
 
-            A node that hosts several groups has a row for each. Below the table: snapshots that are being             taken or are coming in, and nodes that do not vote until they have learnt again what was damaged.             `--members` adds a table of who belongs to each group.
+            A node that hosts several groups has a row for each. Below the table: snapshots that are being \
+            taken or are coming in, and nodes that do not vote until they have learnt again what was damaged. \
+            `--members` adds a table of who belongs to each group.
 
             `--json` prints one line a node, with the above and more:
               {"address":"127.0.0.1:7001","node":1,"storeBytes":238656,"fsyncs":20,
@@ -39,7 +41,8 @@ struct StatusTool: AsyncParsableCommand {
 
             EXIT CODES
               0  at least one node answers
-              1  two nodes executed the same slots and have different logs or states
+              1  two nodes executed the same slots and have different logs or states; or the
+                 nodes belong to different clusters, of one name perhaps
               2  wrong usage
               3  no node can be reached
             """)
@@ -76,6 +79,7 @@ struct StatusTool: AsyncParsableCommand {
         guard report.isAnyReachable else {
             throw ToolError(.unreachable, "no node can be reached: check that they run and where")
         }
+        if let mixture = report.mixture { throw ToolError(.checkFailed, mixture) }
         if let divergence = report.divergence { throw ToolError(.checkFailed, divergence) }
     }
 }

@@ -25,11 +25,7 @@ struct OperatorCall: Sendable {
                 .unreachable,
                 "no node can be reached, and nothing was done: " + troubles.joined(separator: "; "))
         }
-        let clusters = Set(report.statuses.map(\.cluster)).sorted()
-        guard clusters.count == 1 else {
-            throw ToolError(
-                .usage, "the nodes are of different clusters: " + clusters.joined(separator: ", "))
-        }
+        if let mixture = report.mixture { throw ToolError(.usage, mixture) }
         return GroupView.all(in: report)
     }
 

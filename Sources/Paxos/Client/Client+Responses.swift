@@ -38,7 +38,8 @@ extension Client {
         case .sessionExpired:
             if isCurrent { commands[number]?.attempts.refused(.busy) }
             leads(node, now: now)
-            sessionExpired(into: &actions)
+            fruitlessSessions += 1
+            endSession(because: .sessionExpired, into: &actions)
         case .notLeader(let hint) where isCurrent:
             commands[number]?.attempts.refused(.noLeader)
             isNotLeader(node, hint: hint, now: now)
@@ -67,7 +68,7 @@ extension Client {
 
     /// The session is gone. What was certainly not done begins anew in the next one; what is under way may
     /// still be answered; of the rest nobody will ever know.
-    private mutating func sessionExpired(into actions: inout [ClientAction]) {
+    private mutating func endSession(because reason: UnknownReason, into actions: inout [ClientAction]) {
         var certain: [PendingRequest] = []
         for number in commands.numbers {
             let receipt = receipt(number)
@@ -75,16 +76,35 @@ extension Client {
             if request.attempts.node != nil {
                 draining.append(DrainingCommand(number: number, receipt: receipt, request: request))
             } else if request.attempts.mayHaveBeenSent {
-                complete(
-                    request, unanswered: .sessionExpired, else: .closed, receipt: receipt, into: &actions)
+                complete(request, unanswered: reason, else: .closed, receipt: receipt, into: &actions)
             } else {
                 certain.append(request)
             }
         }
         queue.prepend(contentsOf: certain)
-        fruitlessSessions += 1
         sequenceBase = commands.next - 1
         session = nil
+    }
+
+    /// The nodes that connect from now on belong to another cluster than those before, of which none is connected any
+    /// more. A session is named by the position in the log that opened it, and in another log that name is another
+    /// client's: nothing goes on under it, and what may have been done is never repeated.
+    public mutating func clusterReplaced(into actions: inout [ClientAction]) {
+        finder = LeaderFinder()
+        opening = nil
+        for number in commands.numbers where commands[number]?.attempts.node != nil {
+            commands[number]?.attempts.lost(.connectionLost)
+        }
+        for number in queries.numbers where queries[number]?.attempts.node != nil {
+            queries[number]?.attempts.lost(.connectionLost)
+        }
+        for index in draining.indices.reversed() {
+            if draining[index].request.attempts.node != nil {
+                draining[index].request.attempts.lost(.connectionLost)
+            }
+            drained(index, because: .clusterReplaced, into: &actions)
+        }
+        endSession(because: .clusterReplaced, into: &actions)
     }
 
     // MARK: Commands of expired sessions
@@ -110,12 +130,13 @@ extension Client {
     }
 
     /// Nothing more will be heard of a command of an expired session: to repeat it there is useless.
-    mutating func drained(_ index: Int, into actions: inout [ClientAction]) {
+    mutating func drained(
+        _ index: Int, because reason: UnknownReason = .sessionExpired, into actions: inout [ClientAction]
+    ) {
         let drained = draining.remove(at: index)
         if drained.request.attempts.mayHaveBeenSent {
             complete(
-                drained.request, unanswered: .sessionExpired, else: .closed, receipt: drained.receipt,
-                into: &actions)
+                drained.request, unanswered: reason, else: .closed, receipt: drained.receipt, into: &actions)
         } else {
             queue.prepend(drained.request)
         }

@@ -89,6 +89,8 @@ public enum UnknownReason: Sendable, Hashable, CustomStringConvertible {
     case deadlinePassed(Obstacle)
     /// The session was evicted, and with it the memory of what it had done.
     case sessionExpired
+    /// The cluster it was sent to is gone, and another of its name has come.
+    case clusterReplaced
     /// The last attempt was refused for good, but not the one before.
     case refused(RequestRefusal)
     /// The cluster holds that its reply was acknowledged.
@@ -102,6 +104,8 @@ public enum UnknownReason: Sendable, Hashable, CustomStringConvertible {
             switch self {
             case .deadlinePassed(let obstacle): "no answer before the deadline: \(obstacle.description)"
             case .sessionExpired: "the session expired after an attempt without an answer"
+            case .clusterReplaced:
+                "another cluster of that name stands where the one was that it was sent to (restored, or recovered)"
             case .refused(let refusal): "refused after an attempt without an answer: \(refusal.description)"
             case .alreadyAcknowledged: "the cluster holds that its reply was acknowledged"
             case .closed: "the client was closed before the answer came"
