@@ -136,4 +136,16 @@ import Testing
         node.tick(2)
         #expect(node.jobs.contains(.trim(keeping: [])))
     }
+
+    /// Another begun after it does not make an old beginning of it.
+    @Test func aSnapshotThatComesInIsNotDeleted() throws {
+        let node = try NodeFixture()
+        let coming = snapshot(through: 100, bytes: 300_000)
+        node.send(coming, chunks: 2)
+        node.tick(20)
+        let kept = node.jobs.compactMap { job -> [SnapshotHeader]? in
+            if case .trim(let keeping) = job { keeping } else { nil }
+        }
+        #expect(kept.last == [coming.header])
+    }
 }
