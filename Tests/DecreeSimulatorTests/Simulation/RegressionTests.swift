@@ -52,6 +52,11 @@ struct RegressionTests {
         Regression(
             seed: 855, stormSeconds: 24...44,
             was: "in the simulator nobody reached for a joiner that was not there yet (World.startNode)"),
+        Regression(
+            seed: 544, stormSeconds: 24...44,
+            was:
+                "the judge forgot the chunks of a snapshot when a later one was complete in the same transaction "
+                + "(Judge.complete)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
