@@ -16,6 +16,8 @@ struct CatchUpReport: Encodable {
         let snapshotBytes: UInt64
         /// Bytes of chunks that were sent to it, by all and over all its lives.
         let sentBytes: UInt64
+        /// Of these, sent more than once, or of a snapshot that was given up.
+        let resentBytes: UInt64
         /// Slots above the snapshot that it learnt before it voted.
         let slotsAfterSnapshot: UInt64
         /// The most memory it had in use.
@@ -26,35 +28,6 @@ struct CatchUpReport: Encodable {
         let p99UntilInstalledMicroseconds: Double?
         /// The 99th percentile of the clients' latencies until it voted.
         let p99Microseconds: Double
-
-        /// Bytes that were sent more than once, as a share of the snapshot's.
-        var resentShare: Double {
-            guard snapshotBytes > 0, sentBytes > snapshotBytes else { return 0 }
-            return Double(sentBytes - snapshotBytes) / Double(snapshotBytes)
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case event, node, secondsUntilInstalled, secondsUntilVoting, snapshotBytes, sentBytes, resentShare
-            case slotsAfterSnapshot, residentBytes, othersResidentBytes, p99UntilInstalledMicroseconds
-            case p99Microseconds
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(event, forKey: .event)
-            try container.encode(node, forKey: .node)
-            try container.encodeIfPresent(secondsUntilInstalled, forKey: .secondsUntilInstalled)
-            try container.encode(secondsUntilVoting, forKey: .secondsUntilVoting)
-            try container.encode(snapshotBytes, forKey: .snapshotBytes)
-            try container.encode(sentBytes, forKey: .sentBytes)
-            try container.encode(resentShare, forKey: .resentShare)
-            try container.encode(slotsAfterSnapshot, forKey: .slotsAfterSnapshot)
-            try container.encode(residentBytes, forKey: .residentBytes)
-            try container.encode(othersResidentBytes, forKey: .othersResidentBytes)
-            try container.encodeIfPresent(
-                p99UntilInstalledMicroseconds, forKey: .p99UntilInstalledMicroseconds)
-            try container.encode(p99Microseconds, forKey: .p99Microseconds)
-        }
     }
 
     /// How one node started.
@@ -88,10 +61,11 @@ struct CatchUpReport: Encodable {
             "others'", "p99: installed", "votes",
         ]
         let joined = joins.map { join in
-            [
+            let resent = Double(join.resentBytes) / Double(max(1, join.snapshotBytes))
+            return [
                 join.event, join.secondsUntilInstalled.map { Format.fixed($0, 2) + " s" } ?? "–",
                 Format.fixed(join.secondsUntilVoting, 2) + " s", Format.bytes(Double(join.snapshotBytes)),
-                Format.bytes(Double(join.sentBytes)), Format.fixed(join.resentShare * 100, 1) + " %",
+                Format.bytes(Double(join.sentBytes)), Format.fixed(resent * 100, 1) + " %",
                 Format.count(Double(join.slotsAfterSnapshot)), Format.bytes(Double(join.residentBytes)),
                 Format.bytes(Double(join.othersResidentBytes)),
                 join.p99UntilInstalledMicroseconds.map(Format.time) ?? "–", Format.time(join.p99Microseconds),

@@ -139,11 +139,12 @@ final class CatchUpRun {
         }
         let group = statuses[node]?.groups.first
         let snapshot = installed == nil ? nil : group?.snapshot
+        let (bytes, sent) = (snapshot?.bytes ?? 0, observer.sentBytes(to: node))
         return CatchUpReport.Join(
             event: event.rawValue, node: node,
             secondsUntilInstalled: installed.map { $0.after / .seconds(1) },
-            secondsUntilVoting: (clock.now - begin) / .seconds(1), snapshotBytes: snapshot?.bytes ?? 0,
-            sentBytes: observer.sentBytes(to: node),
+            secondsUntilVoting: (clock.now - begin) / .seconds(1), snapshotBytes: bytes,
+            sentBytes: sent, resentBytes: sent - min(sent, bytes),
             slotsAfterSnapshot: (group?.executedThrough ?? 0)
                 - min(snapshot?.slot ?? 0, group?.executedThrough ?? 0),
             residentBytes: observer.residentBytes[node] ?? 0,
