@@ -21,6 +21,8 @@ struct BenchCommand: AsyncParsableCommand {
               decree bench --rate 20000 --clients 100   open loop, 20,000 a second
               decree bench --work append                values instead of transfers
               decree bench --work read --clients 1000   linearizable reads
+              decree bench --prove                      kill -9 of all nodes in the end, and the
+                                                        proof that nothing was lost
               decree bench --nodes a:7001,b:7001        a running cluster; it is left
                                                         with the accounts
 
@@ -32,6 +34,11 @@ struct BenchCommand: AsyncParsableCommand {
             system a write of 4 KiB with fdatasync, and a one-row commit by the production store, alone and \
             by as many processes at once as there are nodes; and a loopback round trip. The floor of one \
             command is that commit of all at once and two round trips.
+
+            With --prove each row ends with kill -9 of all nodes at once, under the load. They are started again, \
+            the clients go on with what they had in flight, and then every request that was ever answered is \
+            looked up in the log, at the position, with the session, the sequence and the bytes it was told; and \
+            every account must hold what the answers say.
 
             --json prints a line for each row: commandsPerSecond, p50Microseconds, p99Microseconds, \
             p999Microseconds, maxMicroseconds, fsyncsPerCommand (the leader's), cpuMicrosecondsPerCommand \
@@ -96,6 +103,9 @@ struct BenchCommand: AsyncParsableCommand {
                 + "draws it. For one number of clients.", valueName: "file"))
     var timeline: String?
 
+    @Flag(help: "Kill all local nodes at the end of each row, and prove that nothing acknowledged is lost.")
+    var prove = false
+
     @Flag(help: "Do not measure the floor.")
     var skipFloor = false
 
@@ -119,6 +129,9 @@ struct BenchCommand: AsyncParsableCommand {
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
         try require((0...3_600).contains(warmup), "--warmup must be 0 through 3600")
         try require((1...64).contains(threads), "--threads must be 1 through 64")
+        try require(
+            !prove || nodes == nil, "--prove kills nodes: it is for those that the benchmark starts itself")
+        try require(!prove || work != .read, "--prove is for work that writes: bank or append")
         try require(
             timeline == nil || clientCounts?.count == 1,
             "--timeline is for one number of clients: name it with --clients")
@@ -166,6 +179,7 @@ struct BenchCommand: AsyncParsableCommand {
     private func judge(_ rows: [BenchRow], _ troubles: [String], _ target: BenchTarget) throws {
         var troubles = troubles
         let errors = rows.reduce(0) { $0 + $1.errors }
+        for row in rows { troubles += row.proof?.violations.map { "\(row.clients) clients: \($0)" } ?? [] }
         if errors > 0 { troubles.append("\(errors) \(work.unit) came to nothing: the reasons are above") }
         guard troubles.isEmpty else {
             if let directory = target.directory { troubles.append("data and logs are in \(directory)") }
@@ -218,6 +232,10 @@ struct BenchCommand: AsyncParsableCommand {
             progress.tell("\(count) clients: warming up")
             let load = Load(
                 clients: count, rate: rate, warmupSeconds: warmup, seconds: seconds, seed: seed)
+            if prove {
+                rows.append(try await measureAndProve(load, with: generator, target, &recorded, &progress))
+                continue
+            }
             let result = try await generator.run(load, timeline: &recorded, progress: &progress)
             rows.append(BenchRow(result, load: load, work: work, connections: connections))
         }
@@ -226,6 +244,32 @@ struct BenchCommand: AsyncParsableCommand {
         try await threads.shutdownGracefully()
         return rows
     }
+
+    /// Ends a row with the death of all nodes, and holds what the clients were told against what the nodes have then.
+    private func measureAndProve(
+        _ load: Load, with generator: LoadGenerator, _ target: BenchTarget, _ timeline: inout Timeline?,
+        _ progress: inout BenchProgress
+    ) async throws -> BenchRow {
+        var load = load
+        (load.secondsAfter, load.isProved) = (Self.secondsAfterKill, true)
+        let prover = BenchProver(client: generator.client, workload: generator.workload)
+        let before = try await prover.balances()
+        let result = try await generator.run(load, timeline: &timeline, progress: &progress) {
+            try target.strike()
+        }
+        progress.tell("\(load.clients) clients: all nodes were killed; looking for what was acknowledged")
+        try await generator.cluster.waitForLeader(seconds: 30)
+        guard let address = target.addresses.first else {
+            throw ToolError(.unreachable, "there are no nodes")
+        }
+        var row = BenchRow(result, load: load, work: work, connections: connections)
+        row.proof = try await prover.prove(
+            result.acknowledgements, seeds: load.clientSeeds, before: before, at: address)
+        return row
+    }
+
+    /// For how long clients send after the nodes were killed.
+    private static let secondsAfterKill = 0.5
 
     private var title: String {
         let what =

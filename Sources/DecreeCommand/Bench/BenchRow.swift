@@ -43,6 +43,8 @@ struct BenchRow: Codable, Sendable {
             p50ToFloor = floor.map { Self.rounded(p50Microseconds / max(1, $0.commandMicroseconds)) }
         }
     }
+    /// What became of all that was acknowledged, after every node was killed; absent if that was not asked for.
+    var proof: BenchProof?
     /// `p50Microseconds` over the floor of one command.
     private(set) var p50ToFloor: Double?
 

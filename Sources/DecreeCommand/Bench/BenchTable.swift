@@ -8,7 +8,7 @@ struct BenchTable {
     static let bearableDrift = 0.8...1.25
 
     var text: String {
-        let paragraphs = [[title], latencies, floor, ratios, processorTime, remarks]
+        let paragraphs = [[title], latencies, proofs, floor, ratios, processorTime, remarks]
         return paragraphs.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
             .joined(separator: "\n\n") + "\n"
     }
@@ -28,6 +28,27 @@ struct BenchTable {
                         Self.latency(row.p999Microseconds), Self.latency(row.maxMicroseconds),
                         Format.ratio(row.commandsPerFsync), Format.ratio(row.fsyncsPerCommand),
                         Format.ratio(row.fsyncsPerCommandAllNodes), Format.count(Double(row.errors)),
+                    ]
+                })
+    }
+
+    /// What was left of what clients were told, when all nodes had been killed.
+    private var proofs: [String] {
+        let proved = rows.compactMap { row in row.proof.map { (row, $0) } }
+        guard !proved.isEmpty else { return [] }
+        let header = [
+            "after kill -9 of all nodes", "acknowledged", "in the log", "in snapshots", "lost", "accounts",
+            "wrong",
+        ]
+        return Format.table(
+            [header]
+                + proved.map { row, proof in
+                    [
+                        "  \(Format.count(Double(row.clients))) clients",
+                        Format.count(Double(proof.acknowledged)),
+                        Format.count(Double(proof.found)), Format.count(Double(proof.behindSnapshots)),
+                        Format.count(Double(proof.lost)), Format.count(Double(proof.accounts)),
+                        Format.count(Double(proof.wrongAccounts)),
                     ]
                 })
     }

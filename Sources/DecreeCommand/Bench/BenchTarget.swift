@@ -39,6 +39,14 @@ struct BenchTarget {
 
     func start() throws { try local?.startAll() }
 
+    /// Kills all nodes of this run at once (kill -9), and starts them again.
+    func strike() throws {
+        guard let local else { return }
+        for id in local.ids { local.signal(id, SIGKILL) }
+        for id in local.ids { local.kill(id) }
+        try local.startAll()
+    }
+
     /// Stops the nodes of this run. What went wrong with it, in lines.
     func stop() -> [String] {
         guard let local else { return [] }

@@ -7,6 +7,10 @@ import Paxos
 /// many as are due, up to a limit, and what is due beyond it waits with its intended start.
 final class LoadClient {
     private let session: Session
+    /// Which of all clients it is, from 0.
+    private let number: Int
+    /// Requests made.
+    private var made = 0
     private var requests: RequestSource
     private unowned let driver: LoadDriver
     private let eventLoop: any EventLoop
@@ -19,8 +23,11 @@ final class LoadClient {
     /// In flight in an open loop: below a session's window.
     private static let inFlightLimit = 512
 
-    init(session: Session, requests: RequestSource, driver: LoadDriver, eventLoop: any EventLoop) {
+    init(
+        session: Session, number: Int, requests: RequestSource, driver: LoadDriver, eventLoop: any EventLoop
+    ) {
         self.session = session
+        self.number = number
         self.requests = requests
         self.driver = driver
         self.eventLoop = eventLoop
@@ -40,17 +47,20 @@ final class LoadClient {
         guard let bound else { return }
         inFlight += 1
         let payload = requests.next()
+        let request = made
+        made += 1
         if requests.isQuery {
-            session.query(payload) { outcome in bound.value.take(outcome, intended: intended) }
+            session.query(payload) { outcome in bound.value.take(outcome, of: request, intended: intended) }
         } else {
-            session.submit(payload) { outcome in bound.value.take(outcome, intended: intended) }
+            session.submit(payload) { outcome in bound.value.take(outcome, of: request, intended: intended) }
         }
     }
 
-    private func take(_ outcome: Outcome, intended: UInt64) {
+    private func take(_ outcome: Outcome, of request: Int, intended: UInt64) {
         let now = LoadSchedule.now
         inFlight -= 1
         driver.record(outcome, intended: intended, at: now)
+        driver.acknowledgements?.note(outcome, client: number, request: request)
         if driver.schedule.rate == nil {
             continueClosed(now: now, afterError: !outcome.isAnswered)
         } else if let next = backlog.popFirst() {

@@ -9,7 +9,9 @@ struct LoadSchedule: Sendable {
     let start: UInt64
     /// The measured time: from here...
     let measureFrom: UInt64
-    /// ...up to here, where nothing more is sent.
+    /// ...up to here.
+    let measureUntil: UInt64
+    /// Nothing more is sent from here on.
     fileprivate(set) var end: UInt64
     /// Open loop: commands a second, of all clients together. Nil for the closed loop, in which a client
     /// sends its next request when the last is answered.
@@ -17,15 +19,26 @@ struct LoadSchedule: Sendable {
 
     static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
 
-    init(start: UInt64 = now, warmupSeconds: Double, seconds: Double, rate: Double?) {
+    /// - Parameter secondsAfter: for how long the load goes on behind the measured time.
+    init(
+        start: UInt64 = now, warmupSeconds: Double, seconds: Double, secondsAfter: Double = 0, rate: Double?
+    ) {
         self.start = start
         measureFrom = start + UInt64(warmupSeconds * 1e9)
-        end = measureFrom + UInt64(seconds * 1e9)
+        measureUntil = measureFrom + UInt64(seconds * 1e9)
+        end = measureUntil + UInt64(secondsAfter * 1e9)
         self.rate = rate
     }
 
     /// Whether a moment lies in the measured time.
-    func isMeasured(_ time: UInt64) -> Bool { measureFrom <= time && time < end }
+    func isMeasured(_ time: UInt64) -> Bool { measureFrom <= time && time < measureUntil }
+}
+
+/// A client to be: its session, which of all clients it is, and what its requests are made of.
+struct LoadSession: Sendable {
+    let session: Session
+    let number: Int
+    let seed: UInt64
 }
 
 /// The clients of one event loop, and what became of their requests. All of it happens in callbacks on
@@ -40,6 +53,8 @@ final class LoadDriver {
     /// What was recorded since the last look.
     private var recent = Latencies()
     private var active = 0
+    /// What the clients were told, if it is to be proved.
+    var acknowledgements: Acknowledgements?
     private let finished: EventLoopPromise<Tally>
 
     // The open loop's pace.
@@ -56,7 +71,7 @@ final class LoadDriver {
 
     /// Drives `sessions`, which must belong to `eventLoop`, at their share of the rate. On the loop.
     init(
-        sessions: [(session: Session, seed: UInt64)], of allClients: Int, workload: Workload,
+        sessions: [LoadSession], of allClients: Int, workload: Workload,
         schedule: LoadSchedule, eventLoop: any EventLoop
     ) {
         self.schedule = schedule
@@ -64,10 +79,10 @@ final class LoadDriver {
         finished = eventLoop.makePromise()
         let rate = (schedule.rate ?? 0) * Double(sessions.count) / Double(allClients)
         nanosecondsBetween = rate > 0 ? 1e9 / rate : 0
-        clients = sessions.map { session, seed in
+        clients = sessions.map { session in
             LoadClient(
-                session: session, requests: workload.requests(seed: seed), driver: self,
-                eventLoop: eventLoop)
+                session: session.session, number: session.number,
+                requests: workload.requests(seed: session.seed), driver: self, eventLoop: eventLoop)
         }
         active = clients.count
     }

@@ -10,6 +10,16 @@ struct Load: Sendable {
     var warmupSeconds: Double
     var seconds: Double
     var seed: UInt64
+    /// For how long it goes on behind the measured time, to be struck.
+    var secondsAfter = 0.0
+    /// Whether it is remembered what the clients were told.
+    var isProved = false
+
+    /// The clients' seeds, by number.
+    var clientSeeds: [UInt64] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<clients).map { _ in random.next() }
+    }
 }
 
 /// Runs a load, and looks at the nodes before and after its measured time.
@@ -22,10 +32,13 @@ struct LoadGenerator {
     struct Result {
         let tally: Tally
         let usage: Usage
+        var acknowledgements = Acknowledgements()
     }
 
+    /// - Parameter strike: what is done when the measured time is over, and the load goes on.
     func run(
-        _ load: Load, timeline: inout Timeline?, progress: inout BenchProgress
+        _ load: Load, timeline: inout Timeline?, progress: inout BenchProgress,
+        strike: () async throws -> Void = {}
     ) async throws -> Result {
         let drivers = try await start(load)
         let schedule = drivers.schedule
@@ -35,10 +48,13 @@ struct LoadGenerator {
         try await watch(drivers, load, timeline: &timeline, progress: &progress)
         let after = try await cluster.look()
         let completedAfter = try await drivers.look().completed
+        try await strike()
         let tally = try await drivers.finish()
+        let acknowledgements = try await drivers.acknowledgements()
         return Result(
             tally: tally,
-            usage: Usage(from: before, to: after, commands: completedAfter - completedBefore))
+            usage: Usage(from: before, to: after, commands: completedAfter - completedBefore),
+            acknowledgements: acknowledgements)
     }
 
     /// Tells every second how it goes, until the measured time is over.
@@ -50,7 +66,7 @@ struct LoadGenerator {
         let total = Int(load.seconds.rounded(.up))
         for second in 1...max(1, total) {
             let tick = drivers.schedule.measureFrom + UInt64(second) * 1_000_000_000
-            await Self.sleep(until: min(tick, drivers.schedule.end))
+            await Self.sleep(until: min(tick, drivers.schedule.measureUntil))
             let look = try await drivers.look()
             let now = LoadSchedule.now
             let perSecond = Double(look.completed - last.completed) * 1e9 / Double(max(1, now - lastTime))
@@ -69,16 +85,17 @@ struct LoadGenerator {
 
     /// Starts a load; it runs for its time, or until it is stopped.
     func start(_ load: Load) async throws -> RunningLoad {
-        var random = SeededGenerator(seed: load.seed)
-        var byLoop: [(eventLoop: any EventLoop, sessions: [(session: Session, seed: UInt64)])] = []
-        for _ in 0..<load.clients {
+        var byLoop: [(eventLoop: any EventLoop, sessions: [LoadSession])] = []
+        for (number, seed) in load.clientSeeds.enumerated() {
             let session = client.session()
             let place = byLoop.firstIndex { $0.eventLoop === session.eventLoop }
             if place == nil { byLoop.append((session.eventLoop, [])) }
-            byLoop[place ?? byLoop.count - 1].sessions.append((session, random.next()))
+            byLoop[place ?? byLoop.count - 1].sessions.append(
+                LoadSession(session: session, number: number, seed: seed))
         }
         let schedule = LoadSchedule(
-            warmupSeconds: load.warmupSeconds, seconds: load.seconds, rate: load.rate)
+            warmupSeconds: load.warmupSeconds, seconds: load.seconds, secondsAfter: load.secondsAfter,
+            rate: load.rate)
         var running = RunningLoad(schedule: schedule)
         let workload = workload
         for (eventLoop, sessions) in byLoop {
@@ -87,6 +104,7 @@ struct LoadGenerator {
                 let driver = LoadDriver(
                     sessions: sessions, of: allClients, workload: workload, schedule: schedule,
                     eventLoop: eventLoop)
+                if load.isProved { driver.acknowledgements = Acknowledgements() }
                 return (NIOLoopBound(driver, eventLoop: eventLoop), driver.run())
             }.get()
             running.drivers.append((driver, tally))
@@ -116,6 +134,17 @@ struct RunningLoad: Sendable {
             recent.add(look.recent)
         }
         return (completed, recent)
+    }
+
+    /// What the clients were told, if it was remembered.
+    func acknowledgements() async throws -> Acknowledgements {
+        var all = Acknowledgements()
+        for (bound, _) in drivers {
+            if let some = try await bound.eventLoop.submit({ bound.value.acknowledgements }).get() {
+                all.add(some)
+            }
+        }
+        return all
     }
 
     /// Nothing more is sent.
