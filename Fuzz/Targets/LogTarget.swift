@@ -83,6 +83,10 @@ enum LogTarget {
                     .command(
                         session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
                         payload: payload)
+                case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+                    .batch(
+                        session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                        payload: payload)
                 case .change(let change): .admin(.change(change))
                 }
             try turn(&group, .request(Ticket(rawValue: asked), request), &answered)

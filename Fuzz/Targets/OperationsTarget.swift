@@ -29,8 +29,7 @@ enum OperationsTarget {
         let rest =
             switch operation.request {
             case .command(let command): String(command.json.dropFirst())
-            case .query(.balance(let account)): #""op":"balance","account":\#(account.text.json)}"#
-            case .query(.total): #""op":"total"}"#
+            case .query(let query): String(query.json.dropFirst())
             }
         return #"{"id":\#(operation.id.json),"# + rest
     }

@@ -6,7 +6,7 @@ public import Paxos
 /// withdrawing alone (invariant Conservation). Everything else that is asked is rejected, with the first
 /// reason that holds in this order: the bytes, the amount, the names, the funds, the overflow.
 public struct Bank: StateMachine {
-    private(set) var ledger: Ledger
+    var ledger: Ledger
 
     /// A bank without accounts.
     public init() { self.init(ledger: Ledger()) }
@@ -20,7 +20,9 @@ public struct Bank: StateMachine {
     public var total: Int64 { ledger.total }
 
     /// What an account holds; nil if it was never opened.
-    public func balance(of account: AccountName) -> Int64? { ledger.find(account)?.balance }
+    public func balance(of account: AccountName) -> Int64? {
+        ledger.find(account).map { ledger.balance(of: $0) }
+    }
 
     /// Every account, by the bytes of the names. It costs a sort.
     public var accounts: [(name: AccountName, balance: Int64)] { ledger.sorted }
@@ -28,7 +30,9 @@ public struct Bank: StateMachine {
     /// Executes one command; see `BankCommand` and `BankResult`.
     public mutating func execute(_ command: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
         do throws(BankRejection) {
-            return try execute(BankCommand(bytes: command)).reply
+            let command = try BankCommand(bytes: command)
+            guard case .transfers(let transfers) = command else { return try execute(command).reply }
+            return execute(transfers).reply
         } catch {
             return BankResult.rejected(error).reply
         }
@@ -38,7 +42,8 @@ public struct Bank: StateMachine {
     public func query(_ query: ArraySlice<UInt8>) -> Reply {
         do throws(BankRejection) {
             switch try BankQuery(bytes: query) {
-            case .balance(let account): return try BankResult.balance(find(account).balance).reply
+            case .balance(let account): return try BankResult.balance(ledger.balance(of: find(account))).reply
+            case .number(let account): return try BankResult.number(find(account)).reply
             case .total: return BankResult.balance(total).reply
             }
         } catch {
@@ -57,6 +62,8 @@ extension Bank {
         case .deposit(let account, let amount): try deposit(account, amount)
         case .withdraw(let account, let amount): try withdraw(account, amount)
         case .transfer(let from, let to, let amount): try transfer(from, to, amount)
+        // They have results of their own.
+        case .transfers: throw .malformed
         }
     }
 
@@ -64,6 +71,7 @@ extension Bank {
         guard balance >= 0 else { throw .negativeBalance }
         guard ledger.find(account) == nil else { throw .duplicateAccount }
         guard balance <= Int64.max - total else { throw .totalOverflow }
+        guard ledger.count < Ledger.limit else { throw .tooManyAccounts }
         ledger.open(account, balance: balance)
         return .balance(balance)
     }
@@ -72,21 +80,21 @@ extension Bank {
         _ account: AccountName, _ amount: Int64
     ) throws(BankRejection) -> BankResult {
         guard amount > 0 else { throw .amountNotPositive }
-        let entry = try find(account)
-        guard amount <= Int64.max - entry.balance else { throw .balanceOverflow }
+        let number = try find(account)
+        guard amount <= Int64.max - ledger.balance(of: number) else { throw .balanceOverflow }
         guard amount <= Int64.max - total else { throw .totalOverflow }
-        ledger.change(entry, to: entry.balance + amount)
-        return .balance(entry.balance + amount)
+        ledger.add(amount, to: number)
+        return .balance(ledger.balance(of: number))
     }
 
     private mutating func withdraw(
         _ account: AccountName, _ amount: Int64
     ) throws(BankRejection) -> BankResult {
         guard amount > 0 else { throw .amountNotPositive }
-        let entry = try find(account)
-        guard amount <= entry.balance else { throw .insufficientFunds }
-        ledger.change(entry, to: entry.balance - amount)
-        return .balance(entry.balance - amount)
+        let number = try find(account)
+        guard amount <= ledger.balance(of: number) else { throw .insufficientFunds }
+        ledger.add(-amount, to: number)
+        return .balance(ledger.balance(of: number))
     }
 
     /// Adding cannot overflow: two accounts hold no more than all.
@@ -97,14 +105,13 @@ extension Bank {
         guard from != to else { throw .sameAccount }
         let source = try find(from)
         let target = try find(to)
-        guard amount <= source.balance else { throw .insufficientFunds }
-        ledger.change(source, to: source.balance - amount)
-        ledger.change(target, to: target.balance + amount)
-        return .transferred(from: source.balance - amount, to: target.balance + amount)
+        guard amount <= ledger.balance(of: source) else { throw .insufficientFunds }
+        ledger.move(amount, from: source, to: target)
+        return .transferred(from: ledger.balance(of: source), to: ledger.balance(of: target))
     }
 
-    private func find(_ account: AccountName) throws(BankRejection) -> Ledger.Entry {
-        guard let entry = ledger.find(account) else { throw .unknownAccount }
-        return entry
+    private func find(_ account: AccountName) throws(BankRejection) -> AccountNumber {
+        guard let number = ledger.find(account) else { throw .unknownAccount }
+        return number
     }
 }

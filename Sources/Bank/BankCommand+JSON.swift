@@ -1,5 +1,6 @@
 extension BankCommand {
-    /// The command as a line of JSON, in the form `BankOperation` reads, but for the id:
+    /// The command as a line of JSON, in the form `BankOperation` reads, but for the id, and for many transfers, which
+    /// no line has:
     /// `{"op":"transfer","from":"a","to":"b","amount":5}`.
     public var json: String {
         switch self {
@@ -8,6 +9,10 @@ extension BankCommand {
         case .withdraw(let account, let amount): Self.json("withdraw", account, "amount", amount)
         case .transfer(let from, let to, let amount):
             #"{"op":"transfer","from":\#(from.text.json),"to":\#(to.text.json),"amount":\#(amount)}"#
+        case .transfers(let transfers):
+            #"{"op":"transfers","atomic":\#(transfers.isAtomic),"transfers":["#
+                + transfers.all.map { #"[\#($0.from),\#($0.to),\#($0.amount)]"# }.joined(separator: ",")
+                + "]}"
         }
     }
 
@@ -15,6 +20,17 @@ extension BankCommand {
         _ operation: String, _ account: AccountName, _ key: String, _ amount: Int64
     ) -> String {
         #"{"op":"\#(operation)","account":\#(account.text.json),"\#(key)":\#(amount)}"#
+    }
+}
+
+extension BankQuery {
+    /// The query as a line of JSON, likewise; no line asks for a number.
+    public var json: String {
+        switch self {
+        case .balance(let account): #"{"op":"balance","account":\#(account.text.json)}"#
+        case .total: #"{"op":"total"}"#
+        case .number(let account): #"{"op":"number","account":\#(account.text.json)}"#
+        }
     }
 }
 

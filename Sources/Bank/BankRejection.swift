@@ -27,6 +27,8 @@ public enum BankRejection: String, Error, CaseIterable, Hashable, Sendable {
     case balanceOverflow = "balance overflow"
     /// All accounts together would hold more than 2^63 - 1.
     case totalOverflow = "total overflow"
+    /// More than 4,294,967,294 accounts.
+    case tooManyAccounts = "too many accounts"
 }
 
 extension BankRejection: CustomStringConvertible {
@@ -45,6 +47,7 @@ extension BankRejection: CustomStringConvertible {
         case .insufficientFunds: "the account holds less than the amount"
         case .balanceOverflow: "the account would hold more than \(Int64.max)"
         case .totalOverflow: "all accounts together would hold more than \(Int64.max)"
+        case .tooManyAccounts: "the bank has as many accounts as it can number"
         }
     }
 }

@@ -1,11 +1,13 @@
 public import Paxos
 
-/// What the bank answers.
+/// What the bank answers, but to `Transfers`, whose result is `TransfersResult`.
 ///
-/// Bytes of the reply: one balance in 8 bytes, two in 16, or the text of a rejection.
+/// Bytes of the reply: a number in 4 bytes, one balance in 8, two in 16, or the text of a rejection.
 public enum BankResult: Hashable, Sendable {
     /// The balance of the account after an open, a deposit or a withdrawal; the answer to a query.
     case balance(Int64)
+    /// An account's number.
+    case number(AccountNumber)
     /// Both balances after a transfer.
     case transferred(from: Int64, to: Int64)
     /// Refused; nothing changed.
@@ -18,6 +20,7 @@ public enum BankResult: Hashable, Sendable {
         case .balance(let balance):
             bytes.reserveCapacity(8)
             bytes.appendInteger(balance)
+        case .number(let number): bytes.appendInteger(number.rawValue)
         case .transferred(let from, let to):
             bytes.reserveCapacity(16)
             bytes.appendInteger(from)
@@ -35,6 +38,10 @@ public enum BankResult: Hashable, Sendable {
             return
         }
         var reader = ByteReader(reply.bytes[...])
+        if reply.bytes.count == 4, let number = reader.readInteger(UInt32.self) {
+            self = .number(AccountNumber(rawValue: number))
+            return
+        }
         guard let first = reader.readInteger(Int64.self) else { return nil }
         self = .balance(first)
         if !reader.isAtEnd {

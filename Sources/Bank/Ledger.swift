@@ -1,100 +1,86 @@
 internal import Paxos
 
-/// The accounts, with their total and digest kept up as they change.
+/// The accounts, in the order in which they were opened, with their total and digest kept up as they change.
 ///
-/// They are spread over 4,096 dictionaries, so that the first write after a copy copies one of them and not
-/// a million accounts: with 256 the commands behind a snapshot waited 15 ms for their copies. Nothing that shows depends
-/// on a dictionary's order.
+/// An account's place is its number, so that whoever names accounts by number costs no look-up. Everything is kept in
+/// chunks and shards: the first write after a copy copies one of them and not a million accounts.
 struct Ledger: Sendable {
-    private typealias Shard = [AccountName: Int64]
+    private struct Account: Sendable {
+        var balance: Int64
+        /// What a unit of its balance weighs in the digest: odd, so that no change of one balance goes unseen.
+        let weight: UInt64
+    }
 
-    private var shards: [Shard] = Array(repeating: [:], count: Self.shardCount)
-    /// How many accounts there are.
-    private(set) var count = 0
+    private var accounts = Chunked<Account>()
+    private var names = Chunked<AccountName>()
+    private var index = NameIndex()
     /// What they hold together.
     private(set) var total: Int64 = 0
-    /// The wrapping sum of every account's share, in whatever order they came.
-    private var sum: UInt64 = 0
+    /// The wrapping sums of what every account weighs, and of who has which number.
+    private var balanceSum: UInt64 = 0
+    private var nameSum: UInt64 = 0
 
-    static let shardCount = 4_096
+    /// Accounts there may be at most.
+    static let limit = Int(UInt32.max - 1)
 
-    /// An account that was found: valid until the next one is opened.
-    struct Entry {
-        let account: AccountName
-        let balance: Int64
-        fileprivate let index: Dictionary<AccountName, Int64>.Index
+    /// How many accounts there are.
+    var count: Int { accounts.count }
+
+    /// The account of that name; nil if there is none.
+    @inline(__always)
+    func find(_ name: AccountName) -> AccountNumber? {
+        index.find(name.digest) { names[Int($0.rawValue)] == name }
     }
 
-    /// Finds an account; nil if there is none of that name.
-    func find(_ account: AccountName) -> Entry? {
-        let shard = Self.shard(of: account)
-        guard let index = shards[shard].index(forKey: account) else { return nil }
-        return Entry(account: account, balance: shards[shard].values[index], index: index)
-    }
+    /// Whether there is an account of that number.
+    @inline(__always)
+    func contains(_ number: AccountNumber) -> Bool { Int(number.rawValue) < accounts.count }
+
+    /// What an account that is there holds.
+    @inline(__always)
+    func balance(of number: AccountNumber) -> Int64 { accounts[Int(number.rawValue)].balance }
 
     /// Adds an account that is not there, with a balance that the caller has judged.
-    mutating func open(_ account: AccountName, balance: Int64) {
-        shards[Self.shard(of: account)][account] = balance
-        count += 1
+    mutating func open(_ name: AccountName, balance: Int64) {
+        let number = AccountNumber(rawValue: UInt32(count))
+        let account = Account(balance: balance, weight: name.digest.rawValue | 1)
+        index.add(name.digest, number) { names[Int($0.rawValue)].digest }
+        accounts.append(account)
+        names.append(name)
         total += balance
-        sum &+= Self.share(of: account, balance)
+        balanceSum &+= account.weight &* UInt64(bitPattern: balance)
+        nameSum &+= Digest(of: name.digest.rawValue, UInt64(number.rawValue), 0, 0).rawValue
     }
 
-    /// Gives an account another balance, which the caller has judged. The total wraps, so that a transfer
-    /// may put in before it takes out.
-    mutating func change(_ entry: Entry, to balance: Int64) {
-        shards[Self.shard(of: entry.account)].values[entry.index] = balance
-        total &+= balance &- entry.balance
-        sum =
-            sum &- Self.share(of: entry.account, entry.balance) &+ Self.share(of: entry.account, balance)
+    /// Adds to an account, or takes from it, what the caller has judged.
+    mutating func add(_ amount: Int64, to number: AccountNumber) {
+        let place = Int(number.rawValue)
+        accounts[place].balance += amount
+        total += amount
+        balanceSum &+= accounts[place].weight &* UInt64(bitPattern: amount)
     }
 
-    /// The digest of the accounts.
-    var digest: Digest { Digest(of: sum, UInt64(count), UInt64(bitPattern: total), 1) }
-
-    /// The digest's lowest eight bits, then its highest four: what is in one shard comes before all that is in the next
-    /// in the order of `precedes`, which snapshots are written in.
-    private static func shard(of account: AccountName) -> Int {
-        let digest = account.digest.rawValue
-        return Int((digest & 0xff) << 4 | digest >> 60)
+    /// Moves what the caller has judged from one account to another.
+    @inline(__always)
+    mutating func move(_ amount: Int64, from source: AccountNumber, to target: AccountNumber) {
+        let (source, target) = (Int(source.rawValue), Int(target.rawValue))
+        accounts[source].balance &-= amount
+        accounts[target].balance &+= amount
+        balanceSum &+= (accounts[target].weight &- accounts[source].weight) &* UInt64(bitPattern: amount)
     }
 
-    private static func share(of account: AccountName, _ balance: Int64) -> UInt64 {
-        Digest(of: account.digest.rawValue, UInt64(bitPattern: balance), 0, 0).rawValue
-    }
+    /// The digest of the accounts: of what each holds, and of who has which number.
+    var digest: Digest { Digest(of: balanceSum, nameSum, UInt64(count), UInt64(bitPattern: total)) }
 }
 
 extension Ledger {
-    /// Room for accounts that are about to be opened.
-    mutating func reserve(_ accounts: Int) {
-        let each = accounts / Self.shardCount + accounts / Self.shardCount / 8 + 2
-        for shard in shards.indices { shards[shard].reserveCapacity(each) }
-    }
-
-    /// Every account in the order of `precedes`.
+    /// Every account in the order of the numbers.
     func forEach(_ body: (AccountName, Int64) -> Void) {
-        for shard in shards {
-            for (name, balance) in shard.sorted(by: { Self.precedes($0.key, $1.key) }) { body(name, balance) }
-        }
-    }
-
-    /// Whether a name comes before another in an order that depends on the names alone and costs little to make: by the
-    /// lowest eight bits of the names' digests, then by the digests, then by the names.
-    static func precedes(_ left: AccountName, _ right: AccountName) -> Bool {
-        let (leftShard, rightShard) = (shard(of: left), shard(of: right))
-        guard leftShard == rightShard else { return leftShard < rightShard }
-        guard left.digest == right.digest else { return left.digest.rawValue < right.digest.rawValue }
-        return left < right
+        for place in 0..<count { body(names[place], accounts[place].balance) }
     }
 
     /// Every account, by the bytes of the names.
     var sorted: [(name: AccountName, balance: Int64)] {
-        var accounts: [(name: AccountName, balance: Int64)] = []
-        accounts.reserveCapacity(count)
-        for shard in shards {
-            for (name, balance) in shard { accounts.append((name, balance)) }
-        }
-        accounts.sort { $0.name < $1.name }
-        return accounts
+        (0..<count).map { (names[$0], accounts[$0].balance) }.sorted { $0.name < $1.name }
     }
 }

@@ -43,6 +43,7 @@ extension RequestRefusal {
         case .unknownGroup: "the node does not host this group"
         case .noSuccessor: "no voter is up and close enough to lead instead: wait until it has caught up"
         case .gone: "the slot or the snapshot is gone: begin anew"
+        case .malformedBatch: "the bytes are no batch of commands"
         case .noSnapshot: "a snapshot is being taken already, or nothing has been executed since the last"
         }
     }

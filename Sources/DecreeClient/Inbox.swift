@@ -6,6 +6,7 @@ import Synchronization
 enum Order: Sendable {
     enum Kind: Sendable {
         case command
+        case batch
         case query(ReadConsistency)
     }
 

@@ -101,9 +101,12 @@ final class Lane {
         let ticket = waiters.add(request.waiter)
         with(request.session) { client, now, actions in
             switch request.kind {
-            case .command:
+            case .command, .batch:
+                var isBatch = false
+                if case .batch = request.kind { isBatch = true }
                 client.submit(
-                    request.payload, deadline: request.deadline, ticket: ticket, now: now, into: &actions)
+                    request.payload, isBatch: isBatch, deadline: request.deadline, ticket: ticket, now: now,
+                    into: &actions)
             case .query(let consistency):
                 client.query(
                     request.payload, consistency: consistency, deadline: request.deadline, ticket: ticket,

@@ -35,6 +35,17 @@ public final class Session: Sendable {
         return withExtendedLifetime(self) { outcome }
     }
 
+    /// Submits many commands as one: one request, one reply, executed once, whole. `BatchReply` reads the outcome's
+    /// reply; of an atomic batch that the machine refused the outcome is `rejected`, and nothing was done.
+    ///
+    /// - Parameter batch: 1 through 8,192 commands, of no more than 1 MiB together.
+    public func submit(_ batch: CommandBatch, deadline: Duration? = nil) async -> Outcome {
+        let outcome = await withUnsafeContinuation { continuation in
+            post(.batch, batch.bytes[...], deadline: deadline, .continuation(continuation))
+        }
+        return withExtendedLifetime(self) { outcome }
+    }
+
     /// Asks the state machine, without the log.
     public func query(
         _ query: [UInt8], consistency: ReadConsistency = .linearizable, deadline: Duration? = nil
@@ -52,6 +63,13 @@ public final class Session: Sendable {
         completion: @escaping @Sendable (Outcome) -> Void
     ) {
         post(.command, command, deadline: deadline, .callback(completion))
+    }
+
+    /// As `submit(_:deadline:)` of a batch, without a task.
+    public func submit(
+        _ batch: CommandBatch, deadline: Duration? = nil, completion: @escaping @Sendable (Outcome) -> Void
+    ) {
+        post(.batch, batch.bytes[...], deadline: deadline, .callback(completion))
     }
 
     /// As `query(_:consistency:deadline:)`, without a task.

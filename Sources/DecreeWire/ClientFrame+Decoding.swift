@@ -28,13 +28,18 @@ extension FrameReader {
         }
         switch kind {
         case .openSession: return .openSession
-        case .command:
+        case .command, .batch:
             let session = SessionID(rawValue: try integer("the session"))
             let sequence: UInt64 = try integer("the sequence")
             let firstUnacknowledged: UInt64 = try integer("firstUnacknowledged")
-            return .command(
-                session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
-                payload: try payload())
+            let payload = try payload()
+            return kind == .batch
+                ? .batch(
+                    session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                    payload: payload)
+                : .command(
+                    session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                    payload: payload)
         case .query:
             let consistency = try consistency()
             return .query(payload: try payload(), consistency: consistency)

@@ -10,6 +10,11 @@ extension ClientRequest {
                 ClientRequestKind.command.rawValue, session.rawValue, sequence, firstUnacknowledged,
                 endianness: .little)
             try buffer.writePayload(payload)
+        case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+            buffer.writeMultipleIntegers(
+                ClientRequestKind.batch.rawValue, session.rawValue, sequence, firstUnacknowledged,
+                endianness: .little)
+            try buffer.writePayload(payload)
         case .query(let payload, let consistency):
             buffer.writeMultipleIntegers(ClientRequestKind.query.rawValue, consistency.rawValue)
             try buffer.writePayload(payload)

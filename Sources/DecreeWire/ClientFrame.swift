@@ -42,9 +42,16 @@ enum ClientRequestKind: UInt8 {
     case command = 1
     case query = 2
     case admin = 3
+    case batch = 4
 
     /// The first version that has it.
-    var firstVersion: UInt16 { self == .admin ? WireVersion.members : WireVersion.minimum }
+    var firstVersion: UInt16 {
+        switch self {
+        case .admin: WireVersion.members
+        case .batch: WireVersion.batches
+        case .openSession, .command, .query: WireVersion.minimum
+        }
+    }
 }
 
 /// What a response says.
@@ -115,6 +122,7 @@ extension ClientFrame {
     private var firstVersion: UInt16 {
         switch self {
         case .request(_, _, .admin), .response(_, .admin): WireVersion.members
+        case .request(_, _, .batch): WireVersion.batches
         case .response(_, .refused(let refusal)): refusal.firstVersion
         case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
         case .join, .welcome: WireVersion.members
@@ -128,6 +136,7 @@ extension RequestRefusal {
         switch self {
         case .tooLarge, .outsideWindow, .unknownGroup: WireVersion.minimum
         case .noSuccessor, .gone, .noSnapshot: WireVersion.members
+        case .malformedBatch: WireVersion.batches
         }
     }
 }

@@ -17,22 +17,43 @@ extension Group {
         case .openSession:
             takeEntry(.openSession, payloadBytes: 0, ticket: ticket, into: &step)
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
-            if let known = foresee(session, sequence: sequence) {
-                step.respond(ticket, known)
-                return
-            }
-            takeEntry(
+            take(
                 .command(
                     session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
                     payload: payload),
-                payloadBytes: payload.count, ticket: ticket, into: &step)
+                of: session, sequence, payload, ticket: ticket, into: &step)
+        case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+            take(
+                .batch(
+                    session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                    payload: payload),
+                of: session, sequence, payload, ticket: ticket, into: &step)
+        }
+    }
+
+    /// Takes a session's entry, if its outcome is not known already.
+    private mutating func take(
+        _ entry: Entry, of session: SessionID, _ sequence: UInt64, _ payload: ArraySlice<UInt8>,
+        ticket: Ticket, into step: inout Step
+    ) {
+        if let known = foresee(session, sequence: sequence) {
+            step.respond(ticket, known)
+        } else {
+            takeEntry(entry, payloadBytes: payload.count, ticket: ticket, into: &step)
         }
     }
 
     /// What no node would take, whatever its state.
     private func refusal(of request: ClientRequest) -> ClientResponse? {
         guard request.payloadBytes <= limits.valueBytes else { return .refused(.tooLarge) }
-        guard case .command(_, let sequence, let firstUnacknowledged, _) = request else { return nil }
+        let (sequence, firstUnacknowledged): (UInt64, UInt64)
+        switch request {
+        case .command(_, let own, let first, _): (sequence, firstUnacknowledged) = (own, first)
+        case .batch(_, let own, let first, let payload):
+            guard CommandBatch(bytes: payload) != nil else { return .refused(.malformedBatch) }
+            (sequence, firstUnacknowledged) = (own, first)
+        case .openSession, .query, .admin: return nil
+        }
         guard sequence > 0, firstUnacknowledged > 0, sequence >= firstUnacknowledged,
             sequence - firstUnacknowledged < UInt64(configurations.latest.sessionWindow)
         else { return .refused(.outsideWindow) }

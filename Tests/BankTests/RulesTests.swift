@@ -113,7 +113,7 @@ struct Rule: Sendable, CustomTestStringConvertible {
         let texts = [
             "malformed command", "empty name", "name too long", "name not printable", "negative balance",
             "amount not positive", "duplicate account", "unknown account", "same account",
-            "insufficient funds", "balance overflow", "total overflow",
+            "insufficient funds", "balance overflow", "total overflow", "too many accounts",
         ]
         #expect(BankRejection.allCases.map(\.rawValue) == texts)
         for rejection in BankRejection.allCases {

@@ -59,11 +59,17 @@ extension BankCommand {
 }
 
 extension Bank {
-    /// The digest of a bank in which the same accounts were just opened.
+    /// The digest of a bank in which the same accounts were just opened, in the same order.
     var digestFromScratch: Digest {
         var fresh = Bank()
-        for (account, balance) in accounts.reversed() {
-            _ = BankTests.execute(.open(account, balance: balance), on: &fresh)
+        let numbered = accounts.map { account -> (number: UInt32, name: AccountName, balance: Int64) in
+            guard case .number(let number) = ask(.number(account.name), of: self) else {
+                fatalError("\(account.name) has no number")
+            }
+            return (number.rawValue, account.name, account.balance)
+        }
+        for account in numbered.sorted(by: { $0.number < $1.number }) {
+            _ = BankTests.execute(.open(account.name, balance: account.balance), on: &fresh)
         }
         return fresh.digest()
     }

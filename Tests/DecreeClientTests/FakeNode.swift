@@ -160,7 +160,8 @@ final class FakeLog: Sendable {
                 let session = SessionID(openedAt: LogPosition(slot: Slot(state.slot), index: 0))
                 state.sessions[session] = FakeSession()
                 return .opened(session)
-            case .command(let id, let sequence, let firstUnacknowledged, let payload):
+            case .command(let id, let sequence, let firstUnacknowledged, let payload),
+                .batch(let id, let sequence, let firstUnacknowledged, let payload):
                 guard var session = state.sessions[id] else { return .sessionExpired }
                 for done in session
                     .firstUnacknowledged..<max(session.firstUnacknowledged, firstUnacknowledged)

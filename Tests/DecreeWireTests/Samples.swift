@@ -112,6 +112,9 @@ enum Samples {
             .command(
                 session: SessionID(rawValue: .max), sequence: .max, firstUnacknowledged: .max,
                 payload: [1, 2, 3]),
+            .batch(
+                session: SessionID(rawValue: .max), sequence: 1, firstUnacknowledged: 1,
+                payload: CommandBatch([[1], [2, 3]]).bytes[...]),
             .query(payload: [], consistency: .linearizable),
             .query(payload: [255], consistency: .stale),
         ] + changes.map { .admin(.change($0)) } + questions.map { .admin($0) }

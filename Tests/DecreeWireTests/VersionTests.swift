@@ -94,11 +94,28 @@ import Testing
         #expect(throws: WireError.self) { try decoder.next() }
     }
 
+    /// Neither is a batch of commands for one that speaks version 2.
+    @Test(
+        arguments: [
+            .request(
+                id: 1, group: .first,
+                .batch(
+                    session: SessionID(rawValue: 1), sequence: 1, firstUnacknowledged: 1,
+                    payload: CommandBatch([[1]]).bytes[...])), .response(id: 1, .refused(.malformedBatch)),
+        ] as [ClientFrame])
+    func whatVersionTwoLacksIsNeitherWrittenNorRead(_ frame: ClientFrame) throws {
+        var buffer = ByteBuffer()
+        #expect(try !frame.write(version: 2, into: &buffer))
+        var decoder = FrameDecoder(expectsHandshake: false, version: 2)
+        decoder.append(try Samples.encoded(.client(frame), version: 3))
+        #expect(throws: WireError.self) { try decoder.next() }
+    }
+
     @Test(arguments: Samples.hellos)
-    func versionOneReadsTheHelloOfVersionTwo(_ frame: Frame) throws {
+    func versionOneReadsALaterHello(_ frame: Frame) throws {
         guard case .hello(let hello) = frame else { return }
         let read = try #require(HelloOfVersionOne(Samples.encoded(frame)))
-        #expect(read.maximumVersion == 2)
+        #expect(read.maximumVersion == 3)
         #expect(read.node == hello.node?.rawValue ?? 0)
         #expect(read.store == hello.store?.rawValue)
         #expect(read.witnessedStore == hello.witnessed?.store.rawValue)
@@ -137,7 +154,7 @@ import Testing
         #expect(Handshake.judge(reply, to: hello, as: Samples.identity) == .admitted(version: 1))
         #expect(
             Handshake.answer(to: hello, as: called, witnessed: nil, standing: standing).verdict
-                == .admitted(version: 2))
+                == .admitted(version: 3))
     }
 
     @Test func theVersionHoldsForTheNextFrameOfTheSameBytes() throws {

@@ -71,7 +71,7 @@ struct RunResult: Sendable {
         case (.transferred(let from, let to), _):
             line.add("from", from)
             line.add("to", to)
-        case (.rejected, _), (nil, _): line.add("bytes", reply.hexadecimal)
+        case (.number, _), (.rejected, _), (nil, _): line.add("bytes", reply.hexadecimal)
         }
     }
 }

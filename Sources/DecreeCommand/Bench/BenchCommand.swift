@@ -1,9 +1,11 @@
 import ArgumentParser
+import Bank
 import DecreeClient
 import Foundation
 import Logging
 import NIOCore
 import NIOPosix
+import Paxos
 
 /// `decree bench`: how fast, and how far from what the machine allows.
 struct BenchCommand: AsyncParsableCommand {
@@ -21,6 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
               decree bench --rate 20000 --clients 100   open loop, 20,000 a second
               decree bench --work append                values instead of transfers
               decree bench --work read --clients 1000   linearizable reads
+              decree bench --batch 8190 --clients 8     8,190 transfers a request
               decree bench --prove                      kill -9 of all nodes in the end, and the
                                                         proof that nothing was lost
               decree bench --nodes a:7001,b:7001        a running cluster; it is left
@@ -85,6 +88,14 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Bytes of a value for append.", valueName: "bytes"))
     var valueBytes = 256
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Transfers of one request, in the bank's compact form (up to 65535), or values of one request \
+            (up to 8192). Latency is a request's, throughput counts what is in it.
+            """, valueName: "count"))
+    var batch = 1
+
     @Option(help: ArgumentHelp("Measured seconds for each number of clients.", valueName: "seconds"))
     var seconds = 5.0
 
@@ -126,6 +137,13 @@ struct BenchCommand: AsyncParsableCommand {
         try require((0.1...1e7).contains(rate ?? 1), "--rate must be 0.1 through 10000000")
         try require((2...10_000_000).contains(accounts), "--accounts must be 2 through 10000000")
         try require((1...1 << 20).contains(valueBytes), "--value-bytes must be 1 through 1048576")
+        try require(
+            (1...(work == .bank ? Transfers.limit : CommandBatch.commandLimit)).contains(batch),
+            "--batch must be 1 through \(Transfers.limit) transfers, or \(CommandBatch.commandLimit) values")
+        try require(batch == 1 || work != .read, "--batch is for work that writes: bank or append")
+        try require(
+            work != .append || batch * (valueBytes + 4) + 5 <= 1 << 20,
+            "a batch is at most 1 MiB: less values, or shorter ones")
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
         try require((0...3_600).contains(warmup), "--warmup must be 0 through 3600")
         try require((1...64).contains(threads), "--threads must be 1 through 64")
@@ -148,7 +166,7 @@ struct BenchCommand: AsyncParsableCommand {
         let target = try makeTarget()
         var progress = BenchProgress()
         if let warning = target.warning { progress.note("warning: \(warning)") }
-        let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes)
+        let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes, batch: batch)
         let before = try measureFloor(target, workload, progress: &progress)
         var rows: [BenchRow]
         do {
@@ -225,6 +243,7 @@ struct BenchCommand: AsyncParsableCommand {
             progress.tell("opening \(Format.count(Double(accounts))) accounts")
             try await workload.openAccounts(with: client)
         }
+        let workload = try await workload.numbered(by: client)
         let generator = LoadGenerator(client: client, cluster: probe, workload: workload)
         var rows: [BenchRow] = []
         var recorded = try timeline.map { try Timeline(path: $0) }
@@ -237,7 +256,7 @@ struct BenchCommand: AsyncParsableCommand {
                 continue
             }
             let result = try await generator.run(load, timeline: &recorded, progress: &progress)
-            rows.append(BenchRow(result, load: load, work: work, connections: connections))
+            rows.append(BenchRow(result, load: load, workload: workload, connections: connections))
         }
         if let summary = recorded?.summary { progress.note(summary) }
         await client.close()
@@ -262,7 +281,7 @@ struct BenchCommand: AsyncParsableCommand {
         guard let address = target.addresses.first else {
             throw ToolError(.unreachable, "there are no nodes")
         }
-        var row = BenchRow(result, load: load, work: work, connections: connections)
+        var row = BenchRow(result, load: load, workload: generator.workload, connections: connections)
         row.proof = try await prover.prove(
             result.acknowledgements, seeds: load.clientSeeds, before: before, at: address)
         return row
@@ -271,11 +290,13 @@ struct BenchCommand: AsyncParsableCommand {
     /// For how long clients send after the nodes were killed.
     private static let secondsAfterKill = 0.5
 
+    private var inBatches: String { batch == 1 ? "" : " in batches of \(Format.count(Double(batch)))" }
+
     private var title: String {
         let what =
             switch work {
-            case .bank: "transfers between \(Format.count(Double(accounts))) accounts"
-            case .append: "values of \(Format.count(Double(valueBytes))) B"
+            case .bank: "transfers\(inBatches) between \(Format.count(Double(accounts))) accounts"
+            case .append: "values of \(Format.count(Double(valueBytes))) B\(inBatches)"
             case .read: "linearizable reads of \(Format.count(Double(accounts))) balances"
             }
         let cluster = nodes.map { "the nodes \($0)" } ?? "\(local ?? 3) nodes on this machine, with the load"

@@ -36,6 +36,16 @@ struct BenchProof: Codable, Sendable, Hashable {
 struct BenchProver {
     let client: DecreeClient
     let workload: Workload
+    /// Where each account stands among the workload's.
+    private let places: [AccountName: Int]
+    private let placesByNumber: [AccountNumber: Int]
+
+    init(client: DecreeClient, workload: Workload) {
+        self.client = client
+        self.workload = workload
+        places = Dictionary(uniqueKeysWithValues: workload.accounts.enumerated().map { ($1, $0) })
+        placesByNumber = Dictionary(uniqueKeysWithValues: workload.numbers.enumerated().map { ($1, $0) })
+    }
 
     /// The log as a node tells it, and from where on it is kept.
     struct Log {
@@ -54,34 +64,9 @@ struct BenchProver {
     /// What each account holds, in the workload's order; none where the work moves no money.
     func balances() async throws -> [Int64] {
         guard workload.work == .bank else { return [] }
-        let session = client.session()
-        let accounts = workload.accounts
-        var balances = [Int64](repeating: 0, count: accounts.count)
-        var next = 0
-        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
-            func add() {
-                guard next < accounts.count else { return }
-                let index = next
-                next += 1
-                group.addTask {
-                    (
-                        index,
-                        await session.query(BankQuery.balance(accounts[index]).bytes, deadline: .seconds(60))
-                    )
-                }
-            }
-            for _ in 0..<512 { add() }
-            while let (index, outcome) = try await group.next() {
-                guard case .ok(let reply, _) = outcome, case .balance(let balance)? = BankResult(.ok(reply))
-                else {
-                    throw ToolError(
-                        .checkFailed, "the balance of \(accounts[index]) cannot be read: \(outcome)")
-                }
-                balances[index] = balance
-                add()
-            }
+        return try await workload.ask(client, { .balance($0) }) { result in
+            if case .balance(let balance) = result { balance } else { nil }
         }
-        return balances
     }
 
     /// Proves a load that was struck. `seeds` are the clients', by number; `before` the balances before it.
@@ -102,7 +87,6 @@ struct BenchProver {
         var byClient: [[Acknowledgements.One]] = Array(repeating: [], count: seeds.count)
         for one in told.all { byClient[Int(one.client)].append(one) }
         var changes = [Int64](repeating: 0, count: workload.accounts.count)
-        let places = Dictionary(uniqueKeysWithValues: workload.accounts.enumerated().map { ($1, $0) })
         for (client, ones) in byClient.enumerated() {
             var requests = workload.requests(seed: seeds[client])
             var made = 0
@@ -111,9 +95,9 @@ struct BenchProver {
                     _ = requests.next()
                     made += 1
                 }
-                let payload = requests.next()
+                let payload = requests.next().payload
                 made += 1
-                if judge(one, payload, log, &proof) { apply(payload, to: &changes, places) }
+                if judge(one, payload, log, &proof) { apply(payload, to: &changes) }
             }
         }
         return (proof, changes)
@@ -135,9 +119,9 @@ struct BenchProver {
             return one.isDone
         }
         let entries = log.slots[position.slot] ?? []
-        guard Int(position.index) < entries.count,
-            case .command(one.session, one.sequence, _, let written) = entries[Int(position.index)],
-            written.elementsEqual(payload)
+        let entry = Int(position.index) < entries.count ? entries[Int(position.index)] : nil
+        guard let entry, entry.name == Name(session: one.session, sequence: one.sequence),
+            entry.payload?.elementsEqual(payload) == true
         else {
             proof.lost += 1
             proof.complain(
@@ -149,15 +133,21 @@ struct BenchProver {
         return one.isDone
     }
 
-    private func apply(
-        _ payload: ArraySlice<UInt8>, to changes: inout [Int64], _ places: [AccountName: Int]
-    ) {
-        guard !changes.isEmpty,
-            case .transfer(let from, let to, let amount)? = try? BankCommand(bytes: payload),
-            let source = places[from], let target = places[to]
-        else { return }
-        changes[source] -= amount
-        changes[target] += amount
+    private func apply(_ payload: ArraySlice<UInt8>, to changes: inout [Int64]) {
+        guard !changes.isEmpty else { return }
+        func move(_ amount: Int64, from: Int?, to: Int?) {
+            guard let from, let to else { return }
+            changes[from] -= amount
+            changes[to] += amount
+        }
+        switch try? BankCommand(bytes: payload) {
+        case .transfer(let from, let to, let amount): move(amount, from: places[from], to: places[to])
+        case .transfers(let transfers):
+            for one in transfers.all {
+                move(one.amount, from: placesByNumber[one.from], to: placesByNumber[one.to])
+            }
+        default: break
+        }
     }
 
     /// Every account must hold what it held, and what was acknowledged, once. (No transfer is refused for want of
@@ -192,10 +182,7 @@ struct BenchProver {
             for decided in decided {
                 let entries = Array(decided.proposal.entries)
                 log.slots[decided.slot] = entries
-                for case .command(let session, let sequence, _, _) in entries {
-                    let name = Name(session: session, sequence: sequence)
-                    if unknown.contains(name) { log.done.insert(name) }
-                }
+                for name in entries.compactMap(\.name) where unknown.contains(name) { log.done.insert(name) }
             }
             next = last.next
         }
@@ -211,6 +198,24 @@ struct BenchProver {
             }
             if log.chosenThrough >= slot || ContinuousClock.now > end { return log }
             try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}
+
+extension Entry {
+    /// What a session's entry is called; nil for others.
+    fileprivate var name: BenchProver.Name? {
+        switch self {
+        case .command(let session, let sequence, _, _), .batch(let session, let sequence, _, _):
+            BenchProver.Name(session: session, sequence: sequence)
+        case .openSession, .change: nil
+        }
+    }
+
+    fileprivate var payload: ArraySlice<UInt8>? {
+        switch self {
+        case .command(_, _, _, let payload), .batch(_, _, _, let payload): payload
+        case .openSession, .change: nil
         }
     }
 }

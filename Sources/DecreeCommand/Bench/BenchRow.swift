@@ -3,6 +3,8 @@ import Foundation
 /// One measured load: a row of the table, a line of `--json`.
 struct BenchRow: Codable, Sendable {
     var work: Work
+    /// Commands of one request; 1 unless batches were asked for. Latencies are a request's.
+    var batch: Int
     var clients: Int
     var connections: Int
     /// Commands a second that were asked for; absent in the closed loop.
@@ -48,15 +50,18 @@ struct BenchRow: Codable, Sendable {
     /// `p50Microseconds` over the floor of one command.
     private(set) var p50ToFloor: Double?
 
-    init(_ result: LoadGenerator.Result, load: Load, work: Work, connections: Int) {
-        let (tally, usage) = (result.tally, result.usage)
-        self.work = work
+    init(_ result: LoadGenerator.Result, load: Load, workload: Workload, connections: Int) {
+        let tally = result.tally
+        var usage = result.usage
+        work = workload.work
+        batch = workload.batch
+        usage.commands *= UInt64(batch)
         clients = load.clients
         self.connections = connections
         rate = load.rate
         seconds = load.seconds
         seed = load.seed
-        commandsPerSecond = Self.rounded(Double(tally.answered) / load.seconds)
+        commandsPerSecond = Self.rounded(Double(tally.answered) * Double(batch) / load.seconds)
         p50Microseconds = Self.rounded(tally.latencies.microseconds(at: 50))
         p99Microseconds = Self.rounded(tally.latencies.microseconds(at: 99))
         p999Microseconds = Self.rounded(tally.latencies.microseconds(at: 99.9))

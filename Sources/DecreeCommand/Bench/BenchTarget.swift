@@ -79,28 +79,3 @@ struct BenchTarget {
         return ["tmpfs", "ramfs"].contains(nearest.type)
     }
 }
-
-extension Workload {
-    /// Opens the accounts, many at a time, before the clock starts. Accounts that are there from an earlier
-    /// run are as good.
-    func openAccounts(with client: DecreeClient) async throws {
-        let session = client.session()
-        let commands = openings
-        var next = commands.startIndex
-        try await withThrowingTaskGroup(of: Outcome.self) { group in
-            func add() {
-                guard next < commands.endIndex else { return }
-                let command = commands[next]
-                next += 1
-                group.addTask { await session.submit(command, deadline: .seconds(30)) }
-            }
-            for _ in 0..<512 { add() }
-            while let outcome = try await group.next() {
-                if let trouble = outcome.trouble {
-                    throw ToolError(.checkFailed, "cannot open the accounts: \(trouble)")
-                }
-                add()
-            }
-        }
-    }
-}

@@ -78,7 +78,7 @@ struct Usage: Sendable {
     }
 
     /// Answers between the two looks.
-    let commands: UInt64
+    var commands: UInt64
     let nodes: [Node]
     /// Who led at the end.
     let leader: Int?

@@ -46,13 +46,15 @@ final class LoadClient {
     private func send(intended: UInt64) {
         guard let bound else { return }
         inFlight += 1
-        let payload = requests.next()
         let request = made
         made += 1
-        if requests.isQuery {
-            session.query(payload) { outcome in bound.value.take(outcome, of: request, intended: intended) }
-        } else {
-            session.submit(payload) { outcome in bound.value.take(outcome, of: request, intended: intended) }
+        let completion: @Sendable (Outcome) -> Void = { outcome in
+            bound.value.take(outcome, of: request, intended: intended)
+        }
+        switch requests.next() {
+        case .command(let command): session.submit(command, completion: completion)
+        case .batch(let batch): session.submit(batch, completion: completion)
+        case .query(let query): session.query(query, completion: completion)
         }
     }
 

@@ -39,6 +39,18 @@ struct SlotPrinter {
                     $0.add("sequence", sequence)
                     $0.add("command", json: Self.json(payload))
                 }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload))")
+        case .batch(let session, let sequence, _, let payload):
+            let batch = CommandBatch(bytes: payload)
+            try write(
+                slot, index, to: &output,
+                {
+                    $0.add("client", session.description)
+                    $0.add("sequence", sequence)
+                    $0.add("atomic", batch?.isAtomic ?? false)
+                    let commands = batch?.commands ?? [payload]
+                    $0.add("commands", json: "[" + commands.map(Self.json).joined(separator: ",") + "]")
+                },
+                "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(batch))")
         case .change(let change):
             try write(slot, index, to: &output, { $0.add("change", change.description) }, "\(change)")
         }
@@ -79,7 +91,16 @@ struct SlotPrinter {
         case .deposit(let account, let amount): "deposit \(amount) to \(account)"
         case .withdraw(let account, let amount): "withdraw \(amount) from \(account)"
         case .transfer(let from, let to, let amount): "transfer \(amount) from \(from) to \(to)"
+        case .transfers(let transfers):
+            "\(transfers.all.count) \(transfers.isAtomic ? "atomic" : "independent") transfers: "
+                + transfers.all.map { "\($0.amount) from #\($0.from) to #\($0.to)" }.joined(separator: ", ")
         case nil: "bytes \(payload.hexadecimal)"
         }
+    }
+
+    private static func sentence(_ batch: CommandBatch?) -> String {
+        guard let batch else { return "a batch that is none" }
+        return "\(batch.isAtomic ? "atomic" : "independent") batch: "
+            + batch.commands.map(sentence).joined(separator: "; ")
     }
 }

@@ -6,6 +6,8 @@ public import Paxos
 public struct BankModel: ModelMachine {
     /// What each account holds.
     public private(set) var balances: [AccountName: Int64] = [:]
+    /// The accounts in the order in which they were opened: an account's number is its place.
+    private var opened: [AccountName] = []
     /// What was opened with and deposited, modulo 2^64: money may go in and out for ever.
     public private(set) var paidIn: Int64 = 0
     /// What was withdrawn, modulo 2^64.
@@ -20,7 +22,9 @@ public struct BankModel: ModelMachine {
     /// Executes a `BankCommand`.
     public mutating func execute(_ command: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
         do throws(BankRejection) {
-            return try execute(BankCommand(bytes: command)).reply
+            let command = try BankCommand(bytes: command)
+            guard case .transfers(let transfers) = command else { return execute(command).reply }
+            return execute(transfers).reply
         } catch {
             return BankResult.rejected(error).reply
         }
@@ -33,6 +37,7 @@ public struct BankModel: ModelMachine {
             if balances[account] != nil { return .rejected(.duplicateAccount) }
             if wouldOverflow(balance) { return .rejected(.totalOverflow) }
             balances[account] = balance
+            opened.append(account)
             paidIn &+= balance
             return .balance(balance)
         case .deposit(let account, let amount):
@@ -60,7 +65,35 @@ public struct BankModel: ModelMachine {
             balances[from] = source - amount
             balances[to] = target + amount
             return .transferred(from: source - amount, to: target + amount)
+        case .transfers: return .rejected(.malformed)
         }
+    }
+
+    /// Each as a transfer between the accounts of those numbers; all on trial, where they are atomic.
+    private mutating func execute(_ transfers: Transfers) -> TransfersResult {
+        var trial = self
+        var refused: [TransfersResult.Refused] = []
+        for (place, transfer) in transfers.all.enumerated() {
+            let result = trial.execute(transfer)
+            guard case .rejected(let reason) = result else { continue }
+            refused.append(.init(place: place, reason: reason))
+            if transfers.isAtomic { return .none(refused[0]) }
+        }
+        self = trial
+        return .done(refused: refused)
+    }
+
+    private mutating func execute(_ transfer: Transfers.Transfer) -> BankResult {
+        func name(_ number: AccountNumber) -> AccountName? {
+            number.rawValue < opened.count ? opened[Int(number.rawValue)] : nil
+        }
+        // The amount is judged first, and an account is the same as itself, whether there is one or not.
+        if transfer.amount <= 0 { return .rejected(.amountNotPositive) }
+        if transfer.from == transfer.to { return .rejected(.sameAccount) }
+        guard let from = name(transfer.from), let to = name(transfer.to) else {
+            return .rejected(.unknownAccount)
+        }
+        return execute(.transfer(from: from, to: to, amount: transfer.amount))
     }
 
     /// `paidIn - paidOut` is the total, as long as it is conserved; adding it up at each command would cost.
@@ -75,6 +108,9 @@ public struct BankModel: ModelMachine {
             case .balance(let account):
                 (balances[account].map { .balance($0) } ?? .rejected(.unknownAccount) as BankResult).reply
             case .total: BankResult.balance(total).reply
+            case .number(let account):
+                (opened.firstIndex(of: account).map { .number(AccountNumber(rawValue: UInt32($0))) }
+                    ?? .rejected(.unknownAccount) as BankResult).reply
             }
         } catch {
             return BankResult.rejected(error).reply
@@ -110,7 +146,7 @@ extension BankModel {
         return differences
     }
 
-    /// A digest of the accounts and of what was paid in and out; not that of `Bank`.
+    /// A digest of the accounts, their order, and what was paid in and out; not that of `Bank`.
     public func digest() -> Digest {
         // A sum has no order, and a dictionary none that shows.
         var sum: UInt64 = 0
@@ -118,8 +154,8 @@ extension BankModel {
             let key = Digest(of: Array(name.text.utf8)).rawValue
             sum &+= Digest(of: key, UInt64(bitPattern: balance), 0, 0).rawValue
         }
-        return Digest(
-            of: sum, UInt64(balances.count), UInt64(bitPattern: paidIn), UInt64(bitPattern: paidOut))
+        let order = opened.reduce(Digest.zero) { Digest(of: Array($1.text.utf8), seed: $0.rawValue) }
+        return Digest(of: sum, order.rawValue, UInt64(bitPattern: paidIn), UInt64(bitPattern: paidOut))
     }
 
     /// What was paid in and out, and the commands that open the accounts, each after its length: no form of
@@ -128,8 +164,8 @@ extension BankModel {
         var bytes: [UInt8] = []
         bytes.appendInteger(paidIn)
         bytes.appendInteger(paidOut)
-        for (name, balance) in sorted {
-            let command = BankCommand.open(name, balance: balance).bytes
+        for name in opened {
+            let command = BankCommand.open(name, balance: balances[name] ?? 0).bytes
             bytes.appendInteger(UInt16(command.count))
             bytes += command
         }
@@ -150,6 +186,7 @@ extension BankModel {
                 throw MachineRestoreError("snapshot of the bank's model holds no account where one is due")
             }
             restored.balances[name] = balance
+            restored.opened.append(name)
         }
         restored.paidIn = paidIn
         restored.paidOut = paidOut

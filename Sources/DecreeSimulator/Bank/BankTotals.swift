@@ -93,7 +93,7 @@ extension BankCommand {
     fileprivate var paidIn: Int64 {
         switch self {
         case .open(_, let amount), .deposit(_, let amount): amount
-        case .withdraw, .transfer: 0
+        case .withdraw, .transfer, .transfers: 0
         }
     }
 

@@ -13,14 +13,19 @@ extension Wording {
                     + (consistency == .stale ? " (stale)" : "")
             }
         },
-        reply: { reply in BankResult(reply)?.summary ?? "without sense, \(Wording.plain.reply(reply))" })
+        reply: { reply in
+            BankResult(reply)?.summary ?? TransfersResult(reply)?.summary
+                ?? "without sense, \(Wording.plain.reply(reply))"
+        })
 }
 
-extension BankQuery {
-    fileprivate var json: String {
+extension TransfersResult {
+    /// The answer in a few words.
+    fileprivate var summary: String {
         switch self {
-        case .balance(let account): #"{"op":"balance","account":\#(account.text.json)}"#
-        case .total: #"{"op":"total"}"#
+        case .done(let refused):
+            "done but \(refused.map { "\($0.place) \"\($0.reason.rawValue)\"" }.joined(separator: ", "))"
+        case .none(let refused): "none: \(refused.place) \"\(refused.reason.rawValue)\""
         }
     }
 }
@@ -30,6 +35,7 @@ extension BankResult {
     fileprivate var summary: String {
         switch self {
         case .balance(let balance): "\(balance)"
+        case .number(let number): "number \(number)"
         case .transferred(let from, let to): "\(from) and \(to)"
         case .rejected(let rejection): "\"\(rejection.rawValue)\""
         }

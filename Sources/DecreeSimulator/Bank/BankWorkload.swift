@@ -35,7 +35,8 @@ public struct BankWorkload: Workload {
         let command: BankCommand
         switch random.below(100) {
         case ..<12: command = .open(account(), balance: 10_000_000 + amount)
-        case ..<52: command = .transfer(from: account(), to: account(), amount: amount)
+        case ..<46: command = .transfer(from: account(), to: account(), amount: amount)
+        case ..<52: command = .transfers(transfers(amount, &random))
         case ..<62: command = .deposit(account(), amount: amount)
         case ..<72: command = .withdraw(account(), amount: amount)
         case ..<75: command = .withdraw(account(), amount: amount + 1_000_000_000_000)
@@ -44,6 +45,17 @@ public struct BankWorkload: Workload {
         default: return .query(BankQuery.total.bytes, .stale)
         }
         return .command(command.bytes)
+    }
+
+    /// Some between accounts that are not open yet, some from one to itself, some of more than there is.
+    private func transfers(_ amount: Int64, _ random: inout SeededGenerator) -> Transfers {
+        func account() -> AccountNumber { AccountNumber(rawValue: UInt32(random.below(accounts + 1))) }
+        var transfers: [Transfers.Transfer] = []
+        for _ in 0..<1 + random.below(6) {
+            let factor: Int64 = random.below(20) == 0 ? 1_000_000_000 : 1
+            transfers.append(.init(from: account(), to: account(), amount: amount * factor))
+        }
+        return Transfers(transfers, isAtomic: random.below(2) == 0)
     }
 
     private func name(_ number: Int) -> AccountName {

@@ -68,21 +68,42 @@ struct Replay {
     }
 
     private mutating func execute(_ entry: Paxos.Entry, at position: LogPosition) {
-        if case .openSession = entry { sessions.open(at: position) }
+        switch entry {
+        case .openSession: sessions.open(at: position)
         // Who belongs to the group is no part of the state.
-        guard case .command(let session, let sequence, let firstUnacknowledged, let payload) = entry else {
-            return
+        case .change: break
+        case .command(let session, let sequence, let firstUnacknowledged, let payload):
+            execute(payload, of: session, sequence, firstUnacknowledged, at: position) { machine in
+                machine.execute(payload, at: position)
+            }
+        case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+            execute(payload, of: session, sequence, firstUnacknowledged, at: position) { machine in
+                CommandBatch(bytes: payload).map { machine.execute($0, at: position) }
+                    ?? .rejected("malformed batch")
+            }
         }
+    }
+
+    private mutating func execute(
+        _ payload: ArraySlice<UInt8>, of session: SessionID, _ sequence: UInt64,
+        _ firstUnacknowledged: UInt64,
+        at position: LogPosition, by body: (inout any StateMachine) -> Reply
+    ) {
         let id = CommandID(session: session, sequence: sequence)
         entries[position] = Entry(id: id, payload: payload)
         guard
             sessions.admits(
                 session, sequence: sequence, firstUnacknowledged: firstUnacknowledged, at: position)
         else { return }
-        let reply = model.execute(payload, at: position)
+        let reply = body(&model)
         sessions.keep(reply, of: session, sequence: sequence)
         effects[id] = Effect(position: position, payload: Array(payload), reply: reply)
-        _ = machine?.execute(payload, at: position)
+        if var machine {
+            // Moved out and in again, lest changing it copy it.
+            self.machine = nil
+            _ = body(&machine)
+            self.machine = machine
+        }
     }
 
     private mutating func note(_ detail: String) { violations.append(Violation(.logs, detail)) }

@@ -41,6 +41,8 @@ extension ClientRequest {
         case .openSession: "open session"
         case .command(let session, let sequence, let first, let payload):
             "command \(sequence) (from \(first)) of session \(session), \(payload.count) bytes"
+        case .batch(let session, let sequence, let first, let payload):
+            "batch \(sequence) (from \(first)) of session \(session), \(payload.count) bytes"
         case .query(_, let consistency): "query, \(consistency)"
         case .admin(let request): "\(request)"
         }

@@ -19,12 +19,17 @@ extension Client {
         let attempt = request.attempts.count + 1
         let timer = answerTimer(request.attempts, now: now)
         commands[number]?.attempts.begin(to: node, answerBy: timer)
+        let (sequence, first) = (number - sequenceBase, commands.first - sequenceBase)
         actions.append(
             .send(
                 RequestID(.command, number: number, attempt: attempt), to: node,
-                .command(
-                    session: session, sequence: number - sequenceBase,
-                    firstUnacknowledged: commands.first - sequenceBase, payload: request.payload)))
+                request.isBatch
+                    ? .batch(
+                        session: session, sequence: sequence, firstUnacknowledged: first,
+                        payload: request.payload)
+                    : .command(
+                        session: session, sequence: sequence, firstUnacknowledged: first,
+                        payload: request.payload)))
     }
 
     /// As `sendCommand`. A stale read goes to the nodes in turn, for any of them may answer it.

@@ -70,12 +70,12 @@ public struct Client: Sendable {
 
     // MARK: What is asked of it
 
-    /// Takes a command. `ticket` is completed once, by `deadline` or a tick later.
+    /// Takes a command, or the bytes of a `CommandBatch`. `ticket` is completed once, by `deadline` or a tick later.
     public mutating func submit(
-        _ payload: ArraySlice<UInt8>, deadline: UInt64, ticket: Ticket, now: UInt64,
+        _ payload: ArraySlice<UInt8>, isBatch: Bool = false, deadline: UInt64, ticket: Ticket, now: UInt64,
         into actions: inout [ClientAction]
     ) {
-        let request = PendingRequest(ticket: ticket, payload: payload, deadline: deadline)
+        let request = PendingRequest(ticket: ticket, payload: payload, deadline: deadline, isBatch: isBatch)
         guard admits(request, queued: queue.count, now: now, into: &actions) else { return }
         wake(at: deadline)
         if session != nil, queue.isEmpty, commands.span < settings.window {

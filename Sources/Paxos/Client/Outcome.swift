@@ -154,6 +154,7 @@ extension RequestRefusal: CustomStringConvertible {
         case .unknownGroup: "the node does not host this group; check the group's number"
         case .noSuccessor: "no other voter is up and close enough to lead; see the status"
         case .gone: "the slot or the snapshot is deleted by now; start again"
+        case .malformedBatch: "the bytes are no batch of commands; submit what CommandBatch makes"
         case .noSnapshot: "a snapshot is being taken already, or there is nothing new to take"
         }
     }

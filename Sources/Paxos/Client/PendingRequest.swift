@@ -70,16 +70,19 @@ struct PendingRequest: Sendable {
     let deadline: UInt64
     /// Of a query.
     let consistency: ReadConsistency
+    /// Whether the payload is a `CommandBatch`.
+    let isBatch: Bool
     var attempts = Attempts()
 
     init(
         ticket: Ticket, payload: ArraySlice<UInt8>, deadline: UInt64,
-        consistency: ReadConsistency = .linearizable
+        consistency: ReadConsistency = .linearizable, isBatch: Bool = false
     ) {
         self.ticket = ticket
         self.payload = payload
         self.deadline = deadline
         self.consistency = consistency
+        self.isBatch = isBatch
     }
 }
 

@@ -39,10 +39,10 @@ public struct Proposal: Hashable, Sendable {
     public var entries: EntrySequence { EntrySequence(bytes: bytes.dropFirst()) }
 }
 
-/// One entry of a batch: a session opened, a session's command, or a change of the members.
+/// One entry of a batch: a session opened, a session's command or its batch of commands, or a change of the members.
 ///
-/// Bytes: kind (0 open session, 1 command, 2 configuration change); for a command session, sequence and
-/// firstUnacknowledged of 8 bytes each; then the payload's length in 4 bytes and the payload. Integers are
+/// Bytes: kind (0 open session, 1 command, 2 configuration change, 3 batch of commands); for a command and for a batch
+/// session, sequence and firstUnacknowledged of 8 bytes each; then the payload's length in 4 bytes and the payload. Integers are
 /// little-endian. `ConfigurationChange+Bytes` has a change's.
 public enum Entry: Sendable, Equatable {
     /// Opens a session, whose id is this entry's position.
@@ -50,6 +50,9 @@ public enum Entry: Sendable, Equatable {
     /// A command for the state machine, of `sequence` in `session`. The client has the replies to every
     /// sequence below `firstUnacknowledged`.
     case command(
+        session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
+    /// A `CommandBatch`, likewise.
+    case batch(
         session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
     /// Changes who belongs to the group.
     case change(ConfigurationChange)
@@ -68,14 +71,19 @@ public struct EntrySequence: Sequence, IteratorProtocol {
         guard !isMalformed, let kind = reader.readInteger(UInt8.self) else { return nil }
         switch kind {
         case 0: return .openSession
-        case 1:
+        case 1, 3:
             if let session = reader.readInteger(UInt64.self), let sequence = reader.readInteger(UInt64.self),
                 let firstUnacknowledged = reader.readInteger(UInt64.self),
                 let length = reader.readInteger(UInt32.self), let payload = reader.readBytes(Int(length))
             {
-                return .command(
-                    session: SessionID(rawValue: session), sequence: sequence,
-                    firstUnacknowledged: firstUnacknowledged, payload: payload)
+                let session = SessionID(rawValue: session)
+                return kind == 1
+                    ? .command(
+                        session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                        payload: payload)
+                    : .batch(
+                        session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,
+                        payload: payload)
             }
         case 2: if let change = ConfigurationChange(from: &reader) { return .change(change) }
         default: break
@@ -109,16 +117,25 @@ public struct ProposalBuilder: Sendable {
         switch entry {
         case .openSession: bytes.append(0)
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
-            bytes.append(1)
-            bytes.appendInteger(session.rawValue)
-            bytes.appendInteger(sequence)
-            bytes.appendInteger(firstUnacknowledged)
-            bytes.appendInteger(UInt32(payload.count))
-            bytes.append(contentsOf: payload)
+            append(1, session, sequence, firstUnacknowledged, payload)
+        case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+            append(3, session, sequence, firstUnacknowledged, payload)
         case .change(let change):
             bytes.append(2)
             change.append(to: &bytes)
         }
+    }
+
+    private mutating func append(
+        _ kind: UInt8, _ session: SessionID, _ sequence: UInt64, _ firstUnacknowledged: UInt64,
+        _ payload: ArraySlice<UInt8>
+    ) {
+        bytes.append(kind)
+        bytes.appendInteger(session.rawValue)
+        bytes.appendInteger(sequence)
+        bytes.appendInteger(firstUnacknowledged)
+        bytes.appendInteger(UInt32(payload.count))
+        bytes.append(contentsOf: payload)
     }
 
     /// The proposal, digested; the builder is empty afterwards.

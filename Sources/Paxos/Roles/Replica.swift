@@ -80,12 +80,21 @@ struct Replica: Sendable {
                 return .admin(.changeRefused(error))
             }
         case .openSession: return .opened(sessions.open(at: position))
-        case .command(let session, let sequence, let firstUnacknowledged, let payload):
+        case .command(let session, let sequence, let firstUnacknowledged, let payload),
+            .batch(let session, let sequence, let firstUnacknowledged, let payload):
             switch sessions.admit(
                 session, sequence: sequence, firstUnacknowledged: firstUnacknowledged, at: position)
             {
             case .execute:
-                let reply = machine.execute(payload, at: position)
+                let reply: Reply
+                if case .batch = entry {
+                    // Who leads lets nothing else in.
+                    reply =
+                        CommandBatch(bytes: payload).map { machine.execute($0, at: position) }
+                        ?? .rejected("malformed batch")
+                } else {
+                    reply = machine.execute(payload, at: position)
+                }
                 sessions.keep(reply, of: session, sequence: sequence, at: position)
                 return .executed(reply, position)
             case .repeated(let kept): return .executed(kept.reply, kept.position)

@@ -6,6 +6,9 @@ public enum ClientRequest: Sendable, Equatable {
     /// replies to all below `firstUnacknowledged`, and they may be forgotten.
     case command(
         session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
+    /// A `CommandBatch`, likewise.
+    case batch(
+        session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, payload: ArraySlice<UInt8>)
     /// A query, which never enters the log.
     case query(payload: ArraySlice<UInt8>, consistency: ReadConsistency)
     /// Something that an operator asks: rare, and kept aside, for it is larger than all others.
@@ -15,7 +18,7 @@ public enum ClientRequest: Sendable, Equatable {
     public var payloadBytes: Int {
         switch self {
         case .openSession: 0
-        case .command(_, _, _, let payload): payload.count
+        case .command(_, _, _, let payload), .batch(_, _, _, let payload): payload.count
         case .query(let payload, _): payload.count
         case .admin: 0
         }
@@ -69,6 +72,8 @@ public enum RequestRefusal: UInt8, Sendable {
     case gone = 5
     /// A snapshot is being taken already, or there is nothing new to take.
     case noSnapshot = 6
+    /// The bytes are no batch of commands.
+    case malformedBatch = 7
 }
 
 /// The host's name for whoever waits for a response. The core only hands it back.

@@ -82,7 +82,7 @@ struct ConcurrentBank {
         switch result {
         case .balance(let balance): spoilt = .balance(balance + 1)
         case .transferred(let from, let to): spoilt = .transferred(from: from + 1, to: to)
-        case .rejected: return false
+        case .number, .rejected: return false
         }
         history[index] = Operation(
             client: old.client, number: old.number, request: old.request, invoked: old.invoked,

@@ -95,13 +95,19 @@ struct TraceWords {
         votes.map { ", \($0.slot)@\($0.ballot) \(describe($0.proposal))" }.joined()
     }
 
-    /// `[x y]`: the commands of a batch; `[open]` opens a session.
+    /// `[x y]`: the entries of a proposal; `[open]` opens a session, `[{x y}]` is a batch of commands.
     func describe(_ proposal: Proposal) -> String {
         guard !proposal.isNoOp else { return "no-op" }
         let entries = proposal.entries.map { entry in
             switch entry {
             case .openSession: "open"
             case .command(_, _, _, let payload): String(decoding: payload, as: UTF8.self)
+            case .batch(_, _, _, let payload):
+                "{"
+                    + (CommandBatch(bytes: payload)?.commands ?? []).map {
+                        String(decoding: $0, as: UTF8.self)
+                    }
+                    .joined(separator: " ") + "}"
             case .change(let change): Self.describe(change)
             }
         }

@@ -105,7 +105,8 @@ import Testing
 
         let load = Load(clients: 4, rate: nil, warmupSeconds: 0, seconds: 1, seed: 1)
         var row = BenchRow(
-            LoadGenerator.Result(tally: Tally(), usage: usage), load: load, work: .bank, connections: 8)
+            LoadGenerator.Result(tally: Tally(), usage: usage), load: load,
+            workload: try Workload(work: .bank, accounts: 2, valueBytes: 0), connections: 8)
         #expect(row.cpuMicrosecondsPerCommand == ["1": 4, "2": 2])
         #expect(row.cpuMicrosecondsPerCommandBench == 1)
         #expect(row.commandsPerFsync == 10)

@@ -6,11 +6,10 @@ import Testing
 
 /// `decree bench --prove`, and what it would say if something were lost.
 @Suite(.serialized, .timeLimit(.minutes(6))) struct BenchProofTests {
-    @Test(arguments: ["bank", "append"]) func nothingIsLost(work: String) async throws {
+    @Test(arguments: ["bank", "append"], [1, 50]) func nothingIsLost(work: String, batch: Int) async throws {
         let result = try await Tool.run([
             "bench", "--prove", "--clients", "16", "--seconds", "0.5", "--warmup", "0.1", "--accounts", "100",
-            "--work",
-            work, "--skip-floor", "--json",
+            "--work", work, "--batch", "\(batch)", "--skip-floor", "--json",
         ])
         #expect(result.status == 0, "\(result.error)")
         let proof = try #require(try result.objects().first?["proof"] as? [String: Any])
@@ -44,7 +43,8 @@ import Testing
                     request: number)
                 log.slots[position.slot] = [
                     .command(
-                        session: session, sequence: sequence, firstUnacknowledged: 1, payload: requests.next()
+                        session: session, sequence: sequence, firstUnacknowledged: 1,
+                        payload: requests.next().payload
                     )
                 ]
             }
