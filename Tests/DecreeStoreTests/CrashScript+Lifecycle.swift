@@ -24,7 +24,7 @@ extension CrashScript {
             author.promise(in: first),
             .witness(NodeWitness(node: NodeID(2), store: StoreID(rawValue: 9), persistSequence: 21)),
         ])
-        author.act(until: author.steps.count + 6)
+        author.act(until: author.steps.count + 30)
         return CrashScript(author.steps)
     }
 }

@@ -10,7 +10,7 @@ import Testing
 struct StoreCrashTests {
     @Test("a power cut at every write and sync loses nothing that was reported, and tears nothing")
     func powerCutAtEveryIndex() {
-        let rig = CrashRig(CrashScript(count: 40))
+        let rig = CrashRig(CrashScript(count: 64))
         var tally = CrashTally()
         rig.crashAtEveryIndex { index, life in
             tally.indices = index
@@ -51,7 +51,7 @@ struct StoreCrashTests {
 
     @Test("KillThenPowerCut: what was read after kill -9 survives the power cut that follows")
     func killThenPowerCut() throws {
-        let rig = CrashRig(CrashScript(count: 30))
+        let rig = CrashRig(CrashScript(count: 44))
         var tally = CrashTally()
         try rig.crashAtEveryIndex { index, life in
             tally.indices = index
@@ -80,12 +80,12 @@ struct StoreCrashTests {
 
     @Test("a power cut at any moment of the opening after a kill")
     func powerCutWhileOpening() {
-        let rig = CrashRig(CrashScript(count: 12))
+        let rig = CrashRig(CrashScript(count: 20))
         var tally = CrashTally()
         rig.crashAtEveryIndex { index, life in
             tally.indices = index
-            // Every third moment, beginning at another one each time.
-            for moment in stride(from: 1 + index % 3, through: .max, by: 3) {
+            // Every second moment, beginning at another one each time.
+            for moment in stride(from: 1 + index % 2, through: .max, by: 2) {
                 rig.disk.restore(life.image, seed: UInt64(index))
                 rig.disk.inject(DiskFault(.crash, at: moment, of: .writesAndSyncs))
                 let opening = rig.live(through: life.reported)

@@ -9,7 +9,7 @@ import Testing
 struct StoreFaultTests {
     @Test("EIO at every write, sync and read: the store is given up, and nothing is lost")
     func inputOutputErrorAtEveryIndex() {
-        let rig = CrashRig(CrashScript(count: 24))
+        let rig = CrashRig(CrashScript(count: 50))
         var tally = CrashTally()
         var swallowed = 0
         for (kinds, name) in [(DiskOperationKinds.writesAndSyncs, "change"), (.read, "read")] {
@@ -45,7 +45,7 @@ struct StoreFaultTests {
 
     @Test("ENOSPC at every write: the same rows are retried, and nothing is lost or sent early")
     func diskFullAtEveryIndex() {
-        let rig = CrashRig(CrashScript(count: 40))
+        let rig = CrashRig(CrashScript(count: 64))
         var tally = CrashTally()
         var retried = 0
         for index in 1... {

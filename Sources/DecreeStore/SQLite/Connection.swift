@@ -5,6 +5,9 @@ import CSQLite
 /// always somebody's decision.
 final class Connection {
     private let handle: OpaquePointer
+    /// Between a connection that writes and its VFS. Freed when the connection has been closed: of one that is given
+    /// up, it stays.
+    private let gathering: GatheringVFS?
     private var statements: [OpaquePointer] = []
     /// Pages in the write-ahead log after the last commit, checkpointed ones included.
     fileprivate(set) var walPages = 0
@@ -31,11 +34,13 @@ final class Connection {
             flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             name = "file:\(Self.escaped(path))?immutable=1"
         }
+        gathering = mode == .readWrite ? GatheringVFS(over: vfs) : nil
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, flags, vfs)
+        let code = sqlite3_open_v2(name, &opened, flags, gathering?.name ?? vfs)
         guard code == SQLITE_OK, let opened else {
             // Nothing was read or written yet, so this close does nothing but free memory.
             sqlite3_close_v2(opened)
+            gathering?.free()
             throw SQLiteError(code: code, operation: "opening \(path)")
         }
         handle = opened
@@ -156,6 +161,7 @@ final class Connection {
         finalizeAll()
         let code = sqlite3_close(handle)
         guard code == SQLITE_OK else { throw SQLiteError(code: code, operation: "close") }
+        gathering?.free()
     }
 
     /// Frees the memory of a connection that failed. Only for whoever can say that nothing of it reaches a disk
@@ -163,6 +169,7 @@ final class Connection {
     fileprivate func free() {
         finalizeAll()
         _ = sqlite3_close_v2(handle)
+        gathering?.free()
     }
 
     /// Those too that an error left behind: with one that is not, SQLite keeps the file and its lock.
