@@ -3,7 +3,7 @@ struct Chunked<Element: Sendable>: Sendable {
     private var chunks: [ContiguousArray<Element>] = []
     private(set) var count = 0
 
-    /// Elements of a chunk: 16 KiB of accounts, a microsecond to copy.
+    /// Elements of a chunk: 32 KiB of accounts, a few microseconds to copy.
     private static var chunkBits: Int { 10 }
     private static var chunkCount: Int { 1 << chunkBits }
 

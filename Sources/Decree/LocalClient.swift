@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeWire
 import Dispatch
@@ -10,8 +11,8 @@ final class LocalClient {
     private let group: GroupID
     private unowned let loop: NodeLoop
     private var client: Client
-    private var waiting: [Ticket: CheckedContinuation<Outcome, Never>] = [:]
-    private var nextTicket: UInt64 = 0
+    private var waiters = Waiters()
+    private var actions: [ClientAction] = []
     private var reachable: [NodeID] = []
 
     init(group: GroupID, loop: NodeLoop) {
@@ -23,38 +24,26 @@ final class LocalClient {
 
     // MARK: Requests
 
-    func submit(
-        _ command: ArraySlice<UInt8>, deadline: UInt64, continuation: CheckedContinuation<Outcome, Never>
-    ) {
-        let ticket = issue(continuation)
-        perform { client, now, actions in
-            client.submit(command, deadline: deadline, ticket: ticket, now: now, into: &actions)
+    func take(_ request: LocalRequest, now: UInt64) {
+        let ticket = waiters.add(request.waiter)
+        perform(now) { client, now, actions in
+            switch request.kind {
+            case .command, .batch:
+                client.submit(
+                    request.payload, isBatch: request.kind == .batch, deadline: now + request.time,
+                    ticket: ticket, now: now, into: &actions)
+            case .query(let consistency):
+                client.query(
+                    request.payload, consistency: consistency, deadline: now + request.time, ticket: ticket,
+                    now: now, into: &actions)
+            }
         }
-    }
-
-    func query(
-        _ query: ArraySlice<UInt8>, consistency: ReadConsistency, deadline: UInt64,
-        continuation: CheckedContinuation<Outcome, Never>
-    ) {
-        let ticket = issue(continuation)
-        perform { client, now, actions in
-            client.query(
-                query, consistency: consistency, deadline: deadline, ticket: ticket, now: now,
-                into: &actions)
-        }
-    }
-
-    private func issue(_ continuation: CheckedContinuation<Outcome, Never>) -> Ticket {
-        nextTicket += 1
-        let ticket = Ticket(rawValue: nextTicket)
-        waiting[ticket] = continuation
-        return ticket
     }
 
     // MARK: Events
 
-    func receive(_ response: ClientResponse, id: UInt64, from node: NodeID) {
-        perform { client, now, actions in
+    func receive(_ response: ClientResponse, id: UInt64, from node: NodeID, now: UInt64) {
+        perform(now) { client, now, actions in
             client.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
         }
     }
@@ -79,16 +68,22 @@ final class LocalClient {
 
     // MARK: Actions
 
-    private func perform(_ body: (inout Client, UInt64, inout [ClientAction]) -> Void) {
-        var actions: [ClientAction] = []
-        body(&client, DispatchTime.now().uptimeNanoseconds, &actions)
+    /// The clock that requests and answers are timed by. Asked once for many: it costs as much as handling one.
+    static var now: UInt64 { DispatchTime.now().uptimeNanoseconds }
+
+    private func perform(_ now: UInt64 = now, _ body: (inout Client, UInt64, inout [ClientAction]) -> Void) {
+        // Taken out and given back: an answer that comes at once would find it in use.
+        var actions = actions
+        self.actions = []
+        body(&client, now, &actions)
         for action in actions {
             switch action {
-            case .complete(let ticket, let outcome):
-                waiting.removeValue(forKey: ticket)?.resume(returning: outcome)
+            case .complete(let ticket, let outcome): waiters.take(ticket)?.complete(outcome)
             case .send(let id, let node, let request): send(request, id: id, to: node)
             }
         }
+        actions.removeAll(keepingCapacity: true)
+        self.actions = actions
     }
 
     private func send(_ request: ClientRequest, id: RequestID, to node: NodeID) {

@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeStore
 import DecreeWire
@@ -34,10 +35,12 @@ public final class Node: Service {
 
     /// What the node was told.
     public let configuration: NodeConfiguration
-    private let machines: [GroupID: (kind: String, machine: any StateMachine)]
+    let machines: [GroupID: (kind: String, machine: any StateMachine)]
     private let logger: Logger
     private let life = Mutex(Life.new([:]))
     private let earlyRequests = Mutex<UInt64>(0)
+    /// What is asked from within the process, on its way to the loop.
+    let inbox = Inbox<LocalRequest>()
 
     /// How long a request may take unless said otherwise.
     public static let defaultDeadline = Duration.seconds(10)
@@ -136,6 +139,9 @@ public final class Node: Service {
         logger.info("stopped")
     }
 
+    /// Whether `run()` has yet to open the store.
+    var isNew: Bool { if case .new = life.withLock({ $0 }) { true } else { false } }
+
     private func enter(_ next: Life) {
         let before = life.withLock { life in
             defer { life = next }
@@ -148,7 +154,7 @@ public final class Node: Service {
 
     /// The loop, once it runs: requests may come before `run()` has opened the store. Nil when the node
     /// has ended, or does not run by the deadline.
-    private func runningLoop(by deadline: Duration) async -> NIOLoopBound<NodeLoop>? {
+    func runningLoop(by deadline: Duration) async -> NIOLoopBound<NodeLoop>? {
         let number = earlyRequests.withLock { number in
             number += 1
             return number
@@ -238,56 +244,6 @@ public final class Node: Service {
         }
     }
 
-    // MARK: Requests from within the process
-
-    /// Submits a command and waits for what became of it. Many may be under way at once.
-    ///
-    /// - Parameters:
-    ///   - command: up to the value limit, 1 MiB.
-    ///   - group: one the node hosts.
-    ///   - deadline: how long it is retried, always under the same sequence, so that it is done once.
-    /// - Returns: done, refused by the machine, definitely not done, or unknown; see `Outcome`.
-    public func submit(
-        _ command: [UInt8], to group: GroupID = .first, deadline: Duration = defaultDeadline
-    ) async -> Outcome {
-        let until = Self.nanoseconds(from: deadline)
-        return await withClient(of: group, deadline: deadline) { client, continuation in
-            client.submit(command[...], deadline: until, continuation: continuation)
-        }
-    }
-
-    /// Asks a query; by default the answer sees every write acknowledged before.
-    public func query(
-        _ query: [UInt8], of group: GroupID = .first, consistency: ReadConsistency = .linearizable,
-        deadline: Duration = defaultDeadline
-    ) async -> Outcome {
-        let until = Self.nanoseconds(from: deadline)
-        return await withClient(of: group, deadline: deadline) { client, continuation in
-            client.query(
-                query[...], consistency: consistency, deadline: until, continuation: continuation)
-        }
-    }
-
-    private func withClient(
-        of group: GroupID, deadline: Duration,
-        _ body: @escaping @Sendable (LocalClient, CheckedContinuation<Outcome, Never>) -> Void
-    ) async -> Outcome {
-        guard machines[group] != nil else { return .failed(.refused(.unknownGroup)) }
-        if case .new = life.withLock({ $0 }), await runningLoop(by: deadline) == nil {
-            return .failed(.closed)
-        }
-        return await withCheckedContinuation { continuation in
-            let isRunning = onLoop { loop in
-                guard let client = loop.localClients[group], !loop.core.isStopping else {
-                    continuation.resume(returning: .failed(.closed))
-                    return
-                }
-                body(client, continuation)
-            }
-            if !isRunning { continuation.resume(returning: .failed(.closed)) }
-        }
-    }
-
     /// The node's account of itself; nil unless it runs.
     public func status() async -> NodeStatus? {
         await withCheckedContinuation { continuation in
@@ -298,18 +254,12 @@ public final class Node: Service {
 
     /// Has the loop run `body`, if the node runs. Under the lock, so that it is handed over before the loop
     /// can end: one that comes later would be dropped, and whoever waits for it would wait for ever.
-    private func onLoop(_ body: @escaping @Sendable (NodeLoop) -> Void) -> Bool {
+    func onLoop(_ body: @escaping @Sendable (NodeLoop) -> Void) -> Bool {
         life.withLock { life in
             guard case .running(let bound) = life else { return false }
             bound.eventLoop.execute { body(bound.value) }
             return true
         }
-    }
-
-    private static func nanoseconds(from now: Duration) -> UInt64 {
-        let (seconds, attoseconds) = now.components
-        let span = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
-        return DispatchTime.now().uptimeNanoseconds + span
     }
 }
 

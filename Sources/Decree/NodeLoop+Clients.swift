@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeWire
 import Logging
@@ -5,6 +6,20 @@ import Paxos
 
 /// The gateway: requests in, responses out, whether they come over a connection or from this process.
 extension NodeLoop {
+    /// What was asked from within the process since the last time.
+    func drain(_ inbox: Inbox<LocalRequest>) {
+        var requests: [LocalRequest] = []
+        inbox.swap(&requests)
+        let now = LocalClient.now
+        for request in requests {
+            if let client = localClients[request.group], !core.isStopping {
+                client.take(request, now: now)
+            } else {
+                request.waiter.complete(.failed(.closed))
+            }
+        }
+    }
+
     /// A request over a connection.
     func receive(_ request: ClientRequest, id: UInt64, group: GroupID, on connection: InboundConnection) {
         guard let ticket = tickets.issue(to: .connection(connection, id: id)) else {
@@ -35,7 +50,8 @@ extension NodeLoop {
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
         let (lowBits, request) = LocalClient.split(id)
         let group = core.groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
-        group.flatMap { localClients[$0] }?.receive(response, id: request, from: peer)
+        group.flatMap { localClients[$0] }?.receive(
+            response, id: request, from: peer, now: LocalClient.now)
         core.scheduleTurnEnd()
     }
 }

@@ -34,6 +34,7 @@ extension NodeLoop: NodeShell {
     // MARK: Clients
 
     func respond(_ responses: [(Ticket, ClientResponse)]) {
+        var now: UInt64?
         for (ticket, response) in responses {
             // The log need not tell where the members are that the cluster was created with; this node knows.
             var response = response
@@ -42,7 +43,9 @@ extension NodeLoop: NodeShell {
             }
             switch tickets.redeem(ticket) {
             case .connection(let connection, let id): connection.write(.response(id: id, response))
-            case .local(let group, let id): localClients[group]?.receive(response, id: id, from: node)
+            case .local(let group, let id):
+                now = now ?? LocalClient.now
+                localClients[group]?.receive(response, id: id, from: node, now: now ?? 0)
             case nil: logger.error("a response to nobody")
             }
         }

@@ -1,18 +1,20 @@
 import NIOCore
-import Paxos
+package import Paxos
 import Synchronization
+
+/// What is asked of a group.
+package enum RequestKind: Sendable, Equatable {
+    case command
+    /// The payload is a `CommandBatch`.
+    case batch
+    case query(ReadConsistency)
+}
 
 /// What other threads want of a lane.
 enum Order: Sendable {
-    enum Kind: Sendable {
-        case command
-        case batch
-        case query(ReadConsistency)
-    }
-
     struct Request: Sendable {
         let session: Int
-        let kind: Kind
+        let kind: RequestKind
         let payload: ArraySlice<UInt8>
         let deadline: UInt64
         let waiter: Waiter
@@ -25,35 +27,24 @@ enum Order: Sendable {
     case close(UnsafeContinuation<Void, Never>)
 }
 
-/// Whoever waits for an outcome.
-enum Waiter: Sendable {
-    case continuation(UnsafeContinuation<Outcome, Never>)
-    case callback(@Sendable (Outcome) -> Void)
+/// The only door between the threads of users and a loop: what they want gathers here, and the loop is woken once for
+/// all that came meanwhile.
+package final class Inbox<Element: Sendable>: Sendable {
+    private let elements = Mutex<[Element]>([])
 
-    func complete(_ outcome: Outcome) {
-        switch self {
-        case .continuation(let continuation): continuation.resume(returning: outcome)
-        case .callback(let callback): callback(outcome)
-        }
-    }
-}
+    package init() {}
 
-/// The only door between the threads of users and the loop of a lane: orders gather here, and the loop is
-/// woken once for all that came meanwhile.
-final class Inbox: Sendable {
-    private let orders = Mutex<[Order]>([])
-
-    /// Adds an order. Returns whether the loop must be woken: it was not yet for the orders before.
-    func add(_ order: Order) -> Bool {
-        orders.withLock {
-            $0.append(order)
+    /// Adds one. Returns whether the loop must be woken: it was not yet for those before.
+    package func add(_ element: Element) -> Bool {
+        elements.withLock {
+            $0.append(element)
             return $0.count == 1
         }
     }
 
-    /// Takes all orders; `spare` gives its memory for the next.
-    func swap(_ spare: inout [Order]) {
-        orders.withLock { Swift.swap(&$0, &spare) }
+    /// Takes all; `spare`, which is empty, gives its memory for the next.
+    package func swap(_ spare: inout [Element]) {
+        elements.withLock { Swift.swap(&$0, &spare) }
     }
 }
 
@@ -84,7 +75,7 @@ final class SessionIndices: Sendable {
 /// A lane, as other threads see it.
 struct LaneHandle: Sendable {
     let eventLoop: any EventLoop
-    private let inbox = Inbox()
+    private let inbox = Inbox<Order>()
     private let indices: SessionIndices
     private let lane: NIOLoopBoundBox<Lane>
 

@@ -46,7 +46,7 @@ final class Lane {
 
     // MARK: Orders
 
-    func drain(_ inbox: Inbox) {
+    func drain(_ inbox: Inbox<Order>) {
         var orders = spareOrders
         spareOrders = []
         inbox.swap(&orders)
@@ -102,10 +102,9 @@ final class Lane {
         with(request.session) { client, now, actions in
             switch request.kind {
             case .command, .batch:
-                var isBatch = false
-                if case .batch = request.kind { isBatch = true }
                 client.submit(
-                    request.payload, isBatch: isBatch, deadline: request.deadline, ticket: ticket, now: now,
+                    request.payload, isBatch: request.kind == .batch, deadline: request.deadline,
+                    ticket: ticket, now: now,
                     into: &actions)
             case .query(let consistency):
                 client.query(
@@ -289,30 +288,5 @@ final class Lane {
     private var troubles: ClientError {
         .unreachable(
             links.map { ClientError.Trouble(address: $0.address, reason: $0.trouble ?? "no answer yet") })
-    }
-}
-
-/// Who waits, by ticket. A ticket is completed once, so its number may be given again afterwards.
-struct Waiters {
-    private var waiters: [Waiter?] = []
-    private var free: [Int] = []
-
-    var isEmpty: Bool { free.count == waiters.count }
-
-    mutating func add(_ waiter: Waiter) -> Ticket {
-        guard let index = free.popLast() else {
-            waiters.append(waiter)
-            return Ticket(rawValue: UInt64(waiters.count - 1))
-        }
-        waiters[index] = waiter
-        return Ticket(rawValue: UInt64(index))
-    }
-
-    mutating func take(_ ticket: Ticket) -> Waiter? {
-        let index = Int(ticket.rawValue)
-        guard let waiter = waiters[index] else { return nil }
-        waiters[index] = nil
-        free.append(index)
-        return waiter
     }
 }

@@ -81,7 +81,7 @@ public final class Session: Sendable {
     }
 
     private func post(
-        _ kind: Order.Kind, _ payload: ArraySlice<UInt8>, deadline: Duration?, _ waiter: Waiter
+        _ kind: RequestKind, _ payload: ArraySlice<UInt8>, deadline: Duration?, _ waiter: Waiter
     ) {
         let now = NIODeadline.now()
         let end = now + TimeAmount(deadline ?? self.deadline)

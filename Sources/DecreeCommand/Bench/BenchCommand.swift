@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bank
+import Decree
 import DecreeClient
 import Foundation
 import Logging
@@ -23,6 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
               decree bench --rate 20000 --clients 100   open loop, 20,000 a second
               decree bench --work append                values instead of transfers
               decree bench --work read --clients 1000   linearizable reads
+              decree bench --embedded --clients 1000    in the process of the node that leads
               decree bench --batch 8190 --clients 8     8,190 transfers a request
               decree bench --prove                      kill -9 of all nodes in the end, and the
                                                         proof that nothing was lost
@@ -117,6 +119,13 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Kill all local nodes at the end of each row, and prove that nothing acknowledged is lost.")
     var prove = false
 
+    @Flag(
+        help: """
+            Run the first node within this process, make it lead, and submit to it directly, as a server does that \
+            embeds a node: clients are commands in flight in the node's own session.
+            """)
+    var embedded = false
+
     @Flag(help: "Do not measure the floor.")
     var skipFloor = false
 
@@ -149,6 +158,9 @@ struct BenchCommand: AsyncParsableCommand {
         try require((1...64).contains(threads), "--threads must be 1 through 64")
         try require(
             !prove || nodes == nil, "--prove kills nodes: it is for those that the benchmark starts itself")
+        try require(
+            !embedded || (nodes == nil && !prove),
+            "--embedded is for nodes that the benchmark starts itself, and cannot kill them for --prove")
         try require(!prove || work != .read, "--prove is for work that writes: bank or append")
         try require(
             timeline == nil || clientCounts?.count == 1,
@@ -169,15 +181,18 @@ struct BenchCommand: AsyncParsableCommand {
         let workload = try Workload(work: work, accounts: accounts, valueBytes: valueBytes, batch: batch)
         let before = try measureFloor(target, workload, progress: &progress)
         var rows: [BenchRow]
+        var inProcess: EmbeddedNode?
         do {
-            try target.start()
-            rows = try await measure(target, workload, progress: &progress)
+            if embedded { inProcess = try target.startEmbedded(work.machine) } else { try target.start() }
+            rows = try await measure(target, workload, inProcess, progress: &progress)
         } catch {
             progress.clear()
+            _ = await inProcess?.stop()
             for line in target.stop() { progress.note(line) }
             throw error
         }
-        let troubles = target.stop()
+        let trouble = await inProcess?.stop()
+        let troubles = target.stop() + (trouble.map { [$0] } ?? [])
         let after = try measureFloor(target, workload, progress: &progress)
         let floor = after.flatMap { before?.lowest(with: $0) }
         for place in rows.indices { rows[place].floor = floor }
@@ -224,7 +239,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// Runs each number of clients in turn.
     private func measure(
-        _ target: BenchTarget, _ workload: Workload, progress: inout BenchProgress
+        _ target: BenchTarget, _ workload: Workload, _ inProcess: EmbeddedNode?,
+        progress: inout BenchProgress
     ) async throws -> [BenchRow] {
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         var logger = Logger(label: "decree.bench", factory: { StreamLogHandler.standardError(label: $0) })
@@ -244,7 +260,11 @@ struct BenchCommand: AsyncParsableCommand {
             try await workload.openAccounts(with: client)
         }
         let workload = try await workload.numbered(by: client)
-        let generator = LoadGenerator(client: client, cluster: probe, workload: workload)
+        var generator = LoadGenerator(client: client, cluster: probe, workload: workload)
+        if let inProcess, let eventLoop = await inProcess.node.eventLoop() {
+            try await inProcess.lead(probe)
+            generator.node = (inProcess.node, eventLoop)
+        }
         var rows: [BenchRow] = []
         var recorded = try timeline.map { try Timeline(path: $0) }
         for count in clientCounts ?? [] {
@@ -299,9 +319,10 @@ struct BenchCommand: AsyncParsableCommand {
             case .append: "values of \(Format.count(Double(valueBytes))) B\(inBatches)"
             case .read: "linearizable reads of \(Format.count(Double(accounts))) balances"
             }
+        let door = embedded ? "in the leader's process" : "\(connections) connections"
         let cluster = nodes.map { "the nodes \($0)" } ?? "\(local ?? 3) nodes on this machine, with the load"
         let loop = rate.map { "open loop, \(Format.count($0)) a second" } ?? "closed loop"
-        return "\(what), \(loop), \(connections) connections, "
+        return "\(what), \(loop), \(door), "
             + "\(Format.ratio(seconds)) s after \(Format.ratio(warmup)) s; \(cluster)"
     }
 }

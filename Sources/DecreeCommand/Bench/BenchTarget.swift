@@ -39,6 +39,14 @@ struct BenchTarget {
 
     func start() throws { try local?.startAll() }
 
+    /// Starts the first node within this process, and the others each in its own.
+    func startEmbedded(_ machine: MachineKind) throws -> EmbeddedNode {
+        guard let local, let first = local.ids.first, let configuration = local.members[first]?.configuration
+        else { throw ToolError(.usage, "--embedded is for nodes that the benchmark starts itself") }
+        for id in local.ids where id != first { try local.start(id) }
+        return try EmbeddedNode(configuration, machine: machine)
+    }
+
     /// Kills all nodes of this run at once (kill -9), and starts them again.
     func strike() throws {
         guard let local else { return }
@@ -51,7 +59,7 @@ struct BenchTarget {
     func stop() -> [String] {
         guard let local else { return [] }
         let codes = local.stopAll()
-        return local.ids.filter { codes[$0] != 0 }.map {
+        return local.ids.filter { local.wasStarted($0) && codes[$0] != 0 }.map {
             "node \($0) did not stop as it should; it logged last:\n\(local.logTail(of: $0))"
         }
     }

@@ -6,7 +6,7 @@ import Paxos
 /// One client of a load: a session. In the closed loop it has one request in flight; in the open loop as
 /// many as are due, up to a limit, and what is due beyond it waits with its intended start.
 final class LoadClient {
-    private let session: Session
+    private let door: LoadDoor
     /// Which of all clients it is, from 0.
     private let number: Int
     /// Requests made.
@@ -24,9 +24,9 @@ final class LoadClient {
     private static let inFlightLimit = 512
 
     init(
-        session: Session, number: Int, requests: RequestSource, driver: LoadDriver, eventLoop: any EventLoop
+        door: LoadDoor, number: Int, requests: RequestSource, driver: LoadDriver, eventLoop: any EventLoop
     ) {
-        self.session = session
+        self.door = door
         self.number = number
         self.requests = requests
         self.driver = driver
@@ -48,13 +48,8 @@ final class LoadClient {
         inFlight += 1
         let request = made
         made += 1
-        let completion: @Sendable (Outcome) -> Void = { outcome in
+        door.send(requests.next()) { outcome in
             bound.value.take(outcome, of: request, intended: intended)
-        }
-        switch requests.next() {
-        case .command(let command): session.submit(command, completion: completion)
-        case .batch(let batch): session.submit(batch, completion: completion)
-        case .query(let query): session.query(query, completion: completion)
         }
     }
 

@@ -34,9 +34,9 @@ struct LoadSchedule: Sendable {
     func isMeasured(_ time: UInt64) -> Bool { measureFrom <= time && time < measureUntil }
 }
 
-/// A client to be: its session, which of all clients it is, and what its requests are made of.
+/// A client to be: where it hands in its requests, which of all clients it is, and what its requests are made of.
 struct LoadSession: Sendable {
-    let session: Session
+    let door: LoadDoor
     let number: Int
     let seed: UInt64
 }
@@ -81,7 +81,7 @@ final class LoadDriver {
         nanosecondsBetween = rate > 0 ? 1e9 / rate : 0
         clients = sessions.map { session in
             LoadClient(
-                session: session.session, number: session.number,
+                door: session.door, number: session.number,
                 requests: workload.requests(seed: session.seed), driver: self, eventLoop: eventLoop)
         }
         active = clients.count

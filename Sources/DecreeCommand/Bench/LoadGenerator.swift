@@ -1,3 +1,4 @@
+import Decree
 import DecreeClient
 import Foundation
 import NIOCore
@@ -27,6 +28,8 @@ struct LoadGenerator {
     let client: DecreeClient
     let cluster: ClusterProbe
     let workload: Workload
+    /// The node of this process, if the clients are in it.
+    var node: (node: Node, eventLoop: any EventLoop)?
 
     /// A load that ran.
     struct Result {
@@ -87,11 +90,12 @@ struct LoadGenerator {
     func start(_ load: Load) async throws -> RunningLoad {
         var byLoop: [(eventLoop: any EventLoop, sessions: [LoadSession])] = []
         for (number, seed) in load.clientSeeds.enumerated() {
-            let session = client.session()
-            let place = byLoop.firstIndex { $0.eventLoop === session.eventLoop }
-            if place == nil { byLoop.append((session.eventLoop, [])) }
+            let door: LoadDoor =
+                node.map { .node($0.node, eventLoop: $0.eventLoop) } ?? .session(client.session())
+            let place = byLoop.firstIndex { $0.eventLoop === door.eventLoop }
+            if place == nil { byLoop.append((door.eventLoop, [])) }
             byLoop[place ?? byLoop.count - 1].sessions.append(
-                LoadSession(session: session, number: number, seed: seed))
+                LoadSession(door: door, number: number, seed: seed))
         }
         let schedule = LoadSchedule(
             warmupSeconds: load.warmupSeconds, seconds: load.seconds, secondsAfter: load.secondsAfter,

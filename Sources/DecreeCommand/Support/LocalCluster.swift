@@ -89,6 +89,9 @@ final class LocalCluster {
 
     func isRunning(_ id: Int) -> Bool { members[id]?.process?.isRunning ?? false }
 
+    /// Whether a node was started here at all, running or not.
+    func wasStarted(_ id: Int) -> Bool { members[id]?.process != nil }
+
     /// The process id of a running node.
     func processIdentifier(of id: Int) -> Int32? {
         isRunning(id) ? members[id]?.process?.processIdentifier : nil

@@ -40,7 +40,9 @@ import Testing
 
     @Test(arguments: [
         ["--work", "append", "--value-bytes", "1000"], ["--work", "read", "--accounts", "50"],
-        ["--work", "append", "--rate", "200"],
+        ["--work", "append", "--rate", "200"], ["--batch", "20", "--accounts", "50"],
+        ["--work", "append", "--batch", "20"], ["--embedded", "--accounts", "50"],
+        ["--embedded", "--work", "append", "--batch", "20"],
     ])
     func everyWorkRunsInATable(work: [String]) throws {
         let (code, output) = try run(
@@ -52,7 +54,9 @@ import Testing
     @Test(arguments: [
         ["--local", "10"], ["--clients", "0"], ["--clients", "1,,2"], ["--nodes", "nowhere"],
         ["--rate", "0"], ["--local", "3", "--nodes", "127.0.0.1:7001"], ["--work", "sleep"],
-        ["--value-bytes", "2000000"],
+        ["--value-bytes", "2000000"], ["--batch", "0"], ["--batch", "65536"], ["--work", "read", "--batch", "2"],
+        ["--work", "append", "--batch", "5000"], ["--embedded", "--prove"],
+        ["--embedded", "--nodes", "127.0.0.1:7001"],
     ])
     func whatMakesNoSenseIsWrongUsage(arguments: [String]) throws {
         #expect(try run(arguments).code == ExitStatus.usage.rawValue)
