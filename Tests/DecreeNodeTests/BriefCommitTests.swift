@@ -13,7 +13,8 @@ import Testing
             node.receive(
                 .accept(
                     Accept(
-                        ballot: Ballot(round: 1, node: NodeID(2)), slot: Slot(slot), proposal: builder.build(),
+                        ballot: Ballot(round: 1, node: NodeID(2)), slot: Slot(slot),
+                        proposal: builder.build(),
                         chosenThrough: .zero)))
             node.doJob(microseconds: microseconds)
         }
@@ -46,7 +47,9 @@ import Testing
     }
 
     /// Heartbeats never wait for the disk, unless there is nobody to hear them.
-    @Test(arguments: [[1], [1, 2]] as [[UInt16]]) func notWhileOthersWaitForHeartbeats(voters: [UInt16]) throws {
+    @Test(arguments: [[1], [1, 2]] as [[UInt16]]) func notWhileOthersWaitForHeartbeats(voters: [UInt16])
+        throws
+    {
         let node = try NodeFixture(genesis: Configuration(voters: voters.map { NodeID($0) }))
         for _ in 0..<400 where !node.core.groups[0].isLeading {
             node.tick()
@@ -59,7 +62,8 @@ import Testing
                 node.receive(
                     .promise(
                         Promise(
-                            ballot: ballot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero, accepted: [])),
+                            ballot: ballot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
+                            accepted: [])),
                     from: 2)
             }
         }

@@ -43,12 +43,17 @@ struct BenchRow: Codable, Sendable {
     var floor: Floor? {
         didSet {
             p50ToFloor = floor.map { Self.rounded(p50Microseconds / max(1, $0.commandMicroseconds)) }
+            perSecondToFloor = floor.map {
+                Self.rounded(commandsPerSecond / Double(batch) / max(1, $0.concurrentCommitsPerSecond))
+            }
         }
     }
     /// What became of all that was acknowledged, after every node was killed; absent if that was not asked for.
     var proof: BenchProof?
     /// `p50Microseconds` over the floor of one command.
     private(set) var p50ToFloor: Double?
+    /// Requests a second over what each of as many processes as there are nodes commits row by row, all at once.
+    private(set) var perSecondToFloor: Double?
 
     init(_ result: LoadGenerator.Result, load: Load, workload: Workload, connections: Int) {
         let tally = result.tally

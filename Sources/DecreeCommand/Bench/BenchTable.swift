@@ -67,6 +67,10 @@ struct BenchTable {
             ])
         }
         lines += [
+            [
+                "  one-row commits a second of each, checkpoints between",
+                Format.count(floor.concurrentCommitsPerSecond),
+            ],
             ["  loopback round trip of 64 B", Format.time(floor.loopbackMicroseconds)],
             ["  one command: that commit and two round trips", Format.time(floor.commandMicroseconds)],
         ]
@@ -75,8 +79,14 @@ struct BenchTable {
 
     /// How far from the floor, and what more clients gain.
     private var ratios: [String] {
-        guard let one = rows.first(where: { $0.clients == 1 && $0.rate == nil }) else { return [] }
         var lines: [String] = []
+        for row in rows {
+            guard let ratio = row.perSecondToFloor, row.work == .append else { continue }
+            lines.append(
+                "\(Self.clients(row)) append \(Format.fixed(ratio, 2)) times what each process commits row by row"
+            )
+        }
+        guard let one = rows.first(where: { $0.clients == 1 && $0.rate == nil }) else { return lines }
         if let toFloor = one.p50ToFloor {
             lines.append("1 client's p50 is \(Format.fixed(toFloor, 2)) times the floor of one command")
         }

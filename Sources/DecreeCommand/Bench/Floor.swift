@@ -14,6 +14,8 @@ struct Floor: Codable, Hashable, Sendable {
     var commitMicroseconds: Double
     /// The same by all processes at once: the median of their p50s.
     var concurrentCommitMicroseconds: Double
+    /// Commits a second of each of them, with the checkpoints between.
+    var concurrentCommitsPerSecond: Double
     /// 64 bytes to another process over loopback TCP and back, p50.
     var loopbackMicroseconds: Double
     /// For one command: a commit of all processes at once, and two round trips (the client's, the peer's).
@@ -26,12 +28,13 @@ struct Floor: Codable, Hashable, Sendable {
 
     init(
         processes: Int, fdatasyncMicroseconds: Double, commitMicroseconds: Double,
-        concurrentCommitMicroseconds: Double, loopbackMicroseconds: Double
+        concurrentCommitMicroseconds: Double, concurrentCommitsPerSecond: Double, loopbackMicroseconds: Double
     ) {
         self.processes = processes
         self.fdatasyncMicroseconds = fdatasyncMicroseconds
         self.commitMicroseconds = commitMicroseconds
         self.concurrentCommitMicroseconds = concurrentCommitMicroseconds
+        self.concurrentCommitsPerSecond = concurrentCommitsPerSecond
         self.loopbackMicroseconds = loopbackMicroseconds
         commandMicroseconds = concurrentCommitMicroseconds + 2 * loopbackMicroseconds
         drift = 1
@@ -46,6 +49,7 @@ struct Floor: Codable, Hashable, Sendable {
             processes: processes, fdatasyncMicroseconds: lower(\.fdatasyncMicroseconds),
             commitMicroseconds: lower(\.commitMicroseconds),
             concurrentCommitMicroseconds: lower(\.concurrentCommitMicroseconds),
+            concurrentCommitsPerSecond: max(concurrentCommitsPerSecond, later.concurrentCommitsPerSecond),
             loopbackMicroseconds: lower(\.loopbackMicroseconds))
         floor.drift = later.commandMicroseconds / max(1, commandMicroseconds)
         return floor
@@ -70,12 +74,15 @@ struct Floor: Codable, Hashable, Sendable {
         let atOnce = processes == 1 ? alone : try commits(processes, scratch, valueBytes)
         progress.clear()
         return Floor(
-            processes: processes, fdatasyncMicroseconds: fdatasync, commitMicroseconds: alone,
-            concurrentCommitMicroseconds: atOnce, loopbackMicroseconds: loopback)
+            processes: processes, fdatasyncMicroseconds: fdatasync, commitMicroseconds: alone.microseconds,
+            concurrentCommitMicroseconds: atOnce.microseconds,
+            concurrentCommitsPerSecond: atOnce.perSecond, loopbackMicroseconds: loopback)
     }
 
-    /// Lets processes commit at once; the median of their p50s, in microseconds.
-    private static func commits(_ count: Int, _ directory: String, _ valueBytes: Int) throws -> Double {
+    /// Lets processes commit at once; the medians of their p50s, in microseconds, and of their commits a second.
+    private static func commits(
+        _ count: Int, _ directory: String, _ valueBytes: Int
+    ) throws -> (microseconds: Double, perSecond: Double) {
         let helpers = try (1...count).map { number in
             try HelperProcess(arguments: [
                 "bench-floor", "commit", "\(directory)/store-\(count)-\(number)", "--value-bytes",
@@ -85,14 +92,18 @@ struct Floor: Codable, Hashable, Sendable {
         // Each says when its store is open; then all are told to begin.
         for helper in helpers { _ = try helper.readLine() }
         for helper in helpers { try helper.writeLine("go") }
-        let medians = try helpers.map { helper in
-            guard let microseconds = Double(try helper.readLine()) else {
-                throw ToolError(.checkFailed, "cannot measure commits: no number from a helper process")
+        let measured = try helpers.map { helper in
+            let numbers = try helper.readLine().split(separator: " ").compactMap { Double($0) }
+            guard numbers.count == 2 else {
+                throw ToolError(.checkFailed, "cannot measure commits: no numbers from a helper process")
             }
-            return microseconds
+            return numbers
         }
         for helper in helpers { helper.finish() }
-        let sorted = medians.sorted()
-        return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+        func median(_ index: Int) -> Double {
+            let sorted = measured.map { $0[index] }.sorted()
+            return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+        }
+        return (median(0), median(1))
     }
 }

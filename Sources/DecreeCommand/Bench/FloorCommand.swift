@@ -9,7 +9,9 @@ struct FloorCommand: ParsableCommand {
 
     struct Commit: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Says `ready`, waits for a line, commits row by row, says the p50 in microseconds.")
+            abstract:
+                "Says `ready`, waits for a line, commits row by row, says the p50 in microseconds and how many a second."
+        )
 
         @Argument(help: "Where to make a store.")
         var directory: String
@@ -22,11 +24,11 @@ struct FloorCommand: ParsableCommand {
 
         func run() throws {
             var floor = try CommitFloor(directory: directory, valueBytes: valueBytes)
-            let median = try floor.measure(seconds: seconds) {
+            let (median, perSecond) = try floor.measure(seconds: seconds) {
                 FileHandle.standardOutput.write(Data("ready\n".utf8))
                 _ = readLine()
             }
-            FileHandle.standardOutput.write(Data("\(median)\n".utf8))
+            FileHandle.standardOutput.write(Data("\(median) \(perSecond)\n".utf8))
         }
     }
 

@@ -85,15 +85,23 @@ struct CommitFloor {
         proposal = builder.build()
     }
 
-    /// The median in microseconds, after a few to warm up and the lines `ready` and `go`.
-    mutating func measure(seconds: Double, whenReady: () -> Void) throws -> Double {
+    /// The median in microseconds, and commits a second with the checkpoints between them, after a few to warm up and
+    /// the lines `ready` and `go`.
+    mutating func measure(
+        seconds: Double, whenReady: () -> Void
+    ) throws -> (medianMicroseconds: Double, perSecond: Double) {
         for _ in 0..<Self.warmupCommits { _ = try commit() }
         whenReady()
         var latencies = Latencies()
-        let end = LoadSchedule.now + UInt64(seconds * 1e9)
-        while LoadSchedule.now < end { latencies.record(nanoseconds: try commit()) }
+        let start = LoadSchedule.now
+        var commits = 0
+        while LoadSchedule.now < start + UInt64(seconds * 1e9) {
+            latencies.record(nanoseconds: try commit())
+            commits += 1
+        }
+        let perSecond = Double(commits) * 1e9 / Double(LoadSchedule.now - start)
         try store.close()
-        return latencies.microseconds(at: 50)
+        return (latencies.microseconds(at: 50), perSecond)
     }
 
     /// One commit; its nanoseconds. A checkpoint that is due follows unmeasured, as a node does it behind

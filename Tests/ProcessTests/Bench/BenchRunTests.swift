@@ -54,7 +54,8 @@ import Testing
     @Test(arguments: [
         ["--local", "10"], ["--clients", "0"], ["--clients", "1,,2"], ["--nodes", "nowhere"],
         ["--rate", "0"], ["--local", "3", "--nodes", "127.0.0.1:7001"], ["--work", "sleep"],
-        ["--value-bytes", "2000000"], ["--batch", "0"], ["--batch", "65536"], ["--work", "read", "--batch", "2"],
+        ["--value-bytes", "2000000"], ["--batch", "0"], ["--batch", "65536"],
+        ["--work", "read", "--batch", "2"],
         ["--work", "append", "--batch", "5000"], ["--embedded", "--prove"],
         ["--embedded", "--nodes", "127.0.0.1:7001"],
     ])
