@@ -9,6 +9,10 @@ let strict = Context.environment["DECREE_WARNINGS_AS_ERRORS"] == "1"
 /// there. Nobody else sees either.
 let isFuzzing = Context.environment["DECREE_FUZZ"] == "1"
 
+/// `make bench` sets this: the program that measures our parts is there then. It is no product, and it sees what
+/// only our own targets see.
+let isBenchmarking = Context.environment["DECREE_BENCHMARKS"] == "1"
+
 let settings: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),
@@ -27,6 +31,15 @@ let fuzzer: [Target] = [
     .executableTarget(
         name: "Fuzz", dependencies: ["FuzzTargets", "LibFuzzer"], path: "Fuzz/Command",
         swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+]
+
+let microbenchmarks: [Target] = [
+    .executableTarget(
+        name: "Microbenchmarks",
+        dependencies: [
+            "Paxos", "DecreeStore", "DecreeWire", "Bank", .product(name: "NIOCore", package: "swift-nio"),
+        ],
+        path: "benchmarks/micro", swiftSettings: settings)
 ]
 
 let package = Package(
@@ -173,6 +186,6 @@ let package = Package(
             ],
             path: "Fuzz/Targets", swiftSettings: settings),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
-    ] + (isFuzzing ? fuzzer : []),
+    ] + (isFuzzing ? fuzzer : []) + (isBenchmarking ? microbenchmarks : []),
     swiftLanguageModes: [.v6]
 )
