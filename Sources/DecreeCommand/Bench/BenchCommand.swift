@@ -142,7 +142,7 @@ struct BenchCommand: AsyncParsableCommand {
         try require(
             nodes.map { NodeAddress.list($0) != nil } ?? true, "--nodes must be HOST:PORT,HOST:PORT,…")
         try require(clientCounts != nil, "--clients must be numbers of 1 through 50000, as in 1,64,1000")
-        try require((1...256).contains(connections), "--connections must be 1 through 256")
+        try require((1...1_024).contains(connections), "--connections must be 1 through 1024")
         try require((0.1...1e7).contains(rate ?? 1), "--rate must be 0.1 through 10000000")
         try require((2...10_000_000).contains(accounts), "--accounts must be 2 through 10000000")
         try require((1...1 << 20).contains(valueBytes), "--value-bytes must be 1 through 1048576")

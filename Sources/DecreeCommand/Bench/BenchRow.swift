@@ -39,6 +39,8 @@ struct BenchRow: Codable, Sendable {
     var commitP50Microseconds: [String: Double]
     /// Each node's files afterwards.
     var storeBytes: [String: Int64]
+    /// What each node's process has in memory afterwards; without nodes that cannot tell.
+    var residentBytes: [String: Int64]
     /// The machine's own limit; absent where it was not measured.
     var floor: Floor? {
         didSet {
@@ -87,6 +89,7 @@ struct BenchRow: Codable, Sendable {
         cpuMicrosecondsPerCommand = byNode { Self.rounded(usage.perCommand($0.processorMicroseconds)) }
         commitP50Microseconds = byNode { Self.rounded($0.commitP50Microseconds) }
         storeBytes = byNode { $0.storeBytes }
+        residentBytes = byNode { $0.residentBytes }.compactMapValues { $0 }
     }
 
     /// Four decimals: what is beyond them is noise.

@@ -110,8 +110,10 @@ struct BenchTable {
                 + [Format.ratio(row.cpuMicrosecondsPerCommandBench), Format.ratio(together)]
         }
         let stores = nodes.compactMap { rows.last?.storeBytes[$0] }.map { Format.bytes(Double($0)) }
+        let memory = nodes.compactMap { rows.last?.residentBytes[$0] }.map { Format.bytes(Double($0)) }
         return Format.table([header] + body)
             + ["  * leads; stores afterwards: \(stores.joined(separator: ", "))"]
+            + (memory.isEmpty ? [] : ["  memory afterwards: \(memory.joined(separator: ", "))"])
     }
 
     /// Whatever the reader of the numbers should know.

@@ -75,6 +75,7 @@ struct Usage: Sendable {
         let commits: UInt64
         let storeBytes: Int64
         let commitP50Microseconds: Double
+        let residentBytes: Int64?
     }
 
     /// Answers between the two looks.
@@ -97,7 +98,8 @@ struct Usage: Sendable {
                 node: later.node,
                 processorMicroseconds: later.processorMicroseconds - earlier.processorMicroseconds,
                 fsyncs: later.fsyncs - earlier.fsyncs, commits: later.commits - earlier.commits,
-                storeBytes: later.storeBytes, commitP50Microseconds: later.commitP50Microseconds)
+                storeBytes: later.storeBytes, commitP50Microseconds: later.commitP50Microseconds,
+                residentBytes: later.residentBytes)
         }
         leader = after.leader?.node
         didLeaderChange = before.leader?.node != after.leader?.node
