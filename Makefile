@@ -2,14 +2,14 @@
 export DECREE_WARNINGS_AS_ERRORS := 1
 
 SWIFT ?= swift
-SOURCES = Sources Tests Fuzz Package.swift migrations $(wildcard Examples)
+SOURCES = Sources Tests Fuzz benchmarks Package.swift migrations $(wildcard Examples)
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test partitions lint format bench tsan simulate prove-wait mutants fuzz clean
+.PHONY: help setup demo test partitions lint format bench bench-compare tsan simulate prove-wait mutants fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Check for Swift and SQLite's headers, and install the headers if possible
 	@scripts/setup.sh
@@ -44,9 +44,16 @@ lint: setup ## Check the format, and build everything with warnings as errors
 format: ## Rewrite the sources in the format that lint wants
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 
-bench: setup ## Measure three nodes on this machine
+# Only this target needs the program that measures the parts; see Package.swift.
+bench: export DECREE_BENCHMARKS := 1
+bench: setup ## Measure three nodes and the parts on this machine, against limits (results: benchmarks/results)
 	$(SWIFT) build -c release --product decree
-	$(DECREE) bench --local 3
+	$(SWIFT) build -c release --product Microbenchmarks
+	benchmarks/bench $(BENCH)
+
+bench-compare: setup ## Measure Decree beside etcd and Redis (COMPARE=--quick for 3 minutes, not 15)
+	$(SWIFT) build -c release --product decree
+	benchmarks/compare $(COMPARE)
 
 tsan: setup ## Run the node's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path .build/tsan --filter DecreeTests

@@ -1,0 +1,1 @@
+"""The parts of the benchmarks: Python's standard library, and nothing else."""
