@@ -58,7 +58,10 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql"),
+                .embedInCode("0003_unexecuted.sql"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Paxos",

@@ -227,7 +227,7 @@ extension AdminRequest {
     fileprivate var isForLeader: Bool {
         switch self {
         case .change, .transferLead: true
-        case .takeSnapshot, .describeLog, .readSlots, .readChunks: false
+        case .takeSnapshot, .describeLog, .readSlots, .readChunks, .tail: false
         }
     }
 
