@@ -12,6 +12,10 @@ final class LocalClient {
     private var client: Client
     private var waiting: [Ticket: CheckedContinuation<Outcome, Never>] = [:]
     private var nextTicket: UInt64 = 0
+    /// Questions of the node alone, outside the client: they are not asked again elsewhere.
+    private var questions: [UInt64: CheckedContinuation<ClientResponse?, Never>] = [:]
+    /// Above all ids of the client's requests.
+    private var nextQuestion: UInt64 = 1 << 63
     private var reachable: [NodeID] = []
 
     init(group: GroupID, loop: NodeLoop) {
@@ -44,6 +48,16 @@ final class LocalClient {
         }
     }
 
+    /// Asks this node, whatever it is in the group. It is answered with nil if the node ends before.
+    func ask(_ request: ClientRequest, continuation: CheckedContinuation<ClientResponse?, Never>) {
+        guard let ticket = loop.tickets.issue(to: .local(group, id: nextQuestion)) else {
+            return continuation.resume(returning: .busy)
+        }
+        questions[nextQuestion] = continuation
+        nextQuestion += 1
+        loop.take(request, group: group, ticket: ticket)
+    }
+
     private func issue(_ continuation: CheckedContinuation<Outcome, Never>) -> Ticket {
         nextTicket += 1
         let ticket = Ticket(rawValue: nextTicket)
@@ -54,6 +68,9 @@ final class LocalClient {
     // MARK: Events
 
     func receive(_ response: ClientResponse, id: UInt64, from node: NodeID) {
+        if let continuation = questions.removeValue(forKey: id) {
+            return continuation.resume(returning: response)
+        }
         perform { client, now, actions in
             client.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
         }
@@ -75,6 +92,8 @@ final class LocalClient {
 
     func stop() {
         perform { client, _, actions in client.close(into: &actions) }
+        for continuation in questions.values { continuation.resume(returning: nil) }
+        questions = [:]
     }
 
     // MARK: Actions

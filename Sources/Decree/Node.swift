@@ -276,15 +276,29 @@ public final class Node: Service {
         if case .new = life.withLock({ $0 }), await runningLoop(by: deadline) == nil {
             return .failed(.closed)
         }
-        return await withCheckedContinuation { continuation in
+        return await onClient(of: group, orElse: .failed(.closed), body)
+    }
+
+    /// Asks this node alone; nil unless it runs.
+    func ask(_ request: ClientRequest, of group: GroupID) async -> ClientResponse? {
+        guard machines[group] != nil else { return .refused(.unknownGroup) }
+        return await onClient(of: group, orElse: nil) { client, continuation in
+            client.ask(request, continuation: continuation)
+        }
+    }
+
+    private func onClient<Answer: Sendable>(
+        of group: GroupID, orElse nothing: Answer,
+        _ body: @escaping @Sendable (LocalClient, CheckedContinuation<Answer, Never>) -> Void
+    ) async -> Answer {
+        await withCheckedContinuation { continuation in
             let isRunning = onLoop { loop in
                 guard let client = loop.localClients[group], !loop.core.isStopping else {
-                    continuation.resume(returning: .failed(.closed))
-                    return
+                    return continuation.resume(returning: nothing)
                 }
                 body(client, continuation)
             }
-            if !isRunning { continuation.resume(returning: .failed(.closed)) }
+            if !isRunning { continuation.resume(returning: nothing) }
         }
     }
 
