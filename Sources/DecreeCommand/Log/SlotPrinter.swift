@@ -32,13 +32,16 @@ struct SlotPrinter {
             try write(
                 slot, index, to: &output, { $0.add("opens", session.description) }, "opens client \(session)")
         case .command(let session, let sequence, _, let payload):
+            let isUnexecuted = slot.chosen?.unexecuted?.contains(UInt32(index)) == true
+            let mark = isUnexecuted ? "  (not executed)" : ""
             try write(
                 slot, index, to: &output,
                 {
                     $0.add("client", session.description)
                     $0.add("sequence", sequence)
                     $0.add("command", json: Self.json(payload))
-                }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload))")
+                    if isUnexecuted { $0.add("unexecuted", true) }
+                }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload) + mark)")
         case .change(let change):
             try write(slot, index, to: &output, { $0.add("change", change.description) }, "\(change)")
         }
