@@ -144,14 +144,16 @@ import Testing
         var tail = client.tail(from: Slot(3)).makeAsyncIterator()
         await #expect(throws: TailError.logBegins(at: Slot(7))) { try await tail.next() }
         #expect(tail.position == .first(of: Slot(3)))
+        await client.close()
         // One that is down may have more, and is waited for before that is said.
         try await nodes[0].stop()
+        let again = self.client(nodes)
         let before = ContinuousClock.now
         await #expect(throws: TailError.logBegins(at: Slot(7))) {
-            try await read(client.tail(from: Slot(3), deadline: .milliseconds(300)))
+            try await read(again.tail(from: Slot(3), deadline: .milliseconds(300)))
         }
         #expect(ContinuousClock.now - before >= .milliseconds(300))
-        await client.close()
+        await again.close()
         try await nodes[1].stop()
     }
 
@@ -192,7 +194,10 @@ import Testing
         let client = client([mine, other], deadline: .milliseconds(300))
         var found = 0
         await #expect(throws: TailError.self) {
-            for try await _ in client.tail(from: Slot(1)) { found += 1 }
+            for try await _ in client.tail(from: Slot(1)) {
+                found += 1
+                if found > 4 { break }
+            }
         }
         #expect(found == 4)
         await client.close()

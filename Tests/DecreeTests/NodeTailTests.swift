@@ -43,10 +43,14 @@ import Testing
         }
         cancelled.cancel()
         #expect(try await cancelled.value == nil)
+        let (begun, begin) = AsyncStream<Void>.makeStream()
         let ended = Task {
-            var tail = nodes[2].tail(from: last.next).makeAsyncIterator()
+            var tail = nodes[2].tail(from: last).makeAsyncIterator()
+            _ = try await tail.next()
+            begin.finish()
             return try await tail.next()
         }
+        for await _ in begun {}
         try await cluster.stop([3])
         await #expect(throws: TailError.unanswered(.unreachable(.closed))) { try await ended.value }
         var unknown = nodes[0].tail(from: last, of: GroupID(9)).makeAsyncIterator()
