@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "Decree", targets: ["Decree"]),
         .library(name: "DecreeClient", targets: ["DecreeClient"]),
         .library(name: "Bank", targets: ["Bank"]),
+        .library(name: "ValueLog", targets: ["ValueLog"]),
         .library(name: "DecreeSimulator", targets: ["DecreeSimulator"]),
         .library(name: "DecreeTesting", targets: ["DecreeTesting"]),
     ],
@@ -70,7 +71,10 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
         .target(
             name: "Migrations", path: "migrations",
-            resources: [.embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql")],
+            resources: [
+                .embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql"),
+                .embedInCode("0003_unexecuted.sql"),
+            ],
             swiftSettings: settings),
         .target(
             name: "Paxos",
@@ -86,6 +90,7 @@ let package = Package(
             dependencies: ["Paxos", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings),
         .target(name: "Bank", dependencies: ["Paxos"], swiftSettings: settings),
+        .target(name: "ValueLog", dependencies: ["Paxos"], swiftSettings: settings),
 
         // L2: a node, its clients, and the world they are tried in. What a node decides is in DecreeNode,
         // which a server's loop and the simulator surround alike.
@@ -123,7 +128,8 @@ let package = Package(
         .executableTarget(
             name: "DecreeCommand",
             dependencies: [
-                "Paxos", "DecreeStore", "DecreeWire", "Bank", "Decree", "DecreeClient", "DecreeSimulator",
+                "Paxos", "DecreeStore", "DecreeWire", "Bank", "ValueLog", "Decree", "DecreeClient",
+                "DecreeSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -157,6 +163,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "BankTests", dependencies: ["Paxos", "Bank"], swiftSettings: settings),
+        .testTarget(name: "ValueLogTests", dependencies: ["Paxos", "ValueLog"], swiftSettings: settings),
         .testTarget(
             name: "DecreeTests",
             dependencies: nio + [
@@ -171,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: nio + [
-                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeCommand", "DecreeSimulator", "DecreeStore",
-                "DecreeWire", "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
+                "Paxos", "Bank", "ValueLog", "Decree", "DecreeClient", "DecreeCommand", "DecreeSimulator",
+                "DecreeStore", "DecreeWire", "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),

@@ -121,6 +121,7 @@ extension WireTarget {
         .admin(.change(.promote(NodeID(4)))), .admin(.change(.remove(NodeID(2)))),
         .admin(.change(.move(NodeID(3), address: "node-3:7102"))), .admin(.transferLead(to: NodeID(3))),
         .admin(.takeSnapshot), .admin(.describeLog), .admin(.readSlots(from: Slot(6))),
+        .admin(.tail(from: Slot(6), waitingTicks: 200)),
         .admin(.readChunks(header, from: 1)),
     ]
 
@@ -138,6 +139,12 @@ extension WireTarget {
                 LogDescription(
                     configuration: configuration, floor: Slot(5), chosenThrough: Slot(7),
                     chain: Digest(rawValue: 1), snapshot: header))),
-        .admin(.slots(votes, chosenThrough: Slot(7))), .admin(.chunks([[1], [2, 3]])),
+        .admin(
+            .executed(
+                ExecutedSlots(
+                    decided: votes, unexecuted: [LogPosition(slot: Slot(6), index: 1)],
+                    chosenThrough: Slot(7)))),
+        .admin(.logBegins(at: Slot(6))), .admin(.slots(votes, chosenThrough: Slot(7))),
+        .admin(.chunks([[1], [2, 3]])),
     ]
 }

@@ -53,9 +53,19 @@ public struct AccountName: Sendable, CustomStringConvertible {
 }
 
 extension AccountName: Hashable, Comparable {
-    /// Whether the bytes are the same. The digests settle all but equal names.
+    /// Whether the bytes are the same. The digests settle all but equal names; of those, up to 15 bytes lie in the
+    /// string's own 16, and are compared as two words.
     public static func == (left: Self, right: Self) -> Bool {
-        left.digest == right.digest && bytes(of: left, right) { $0.elementsEqual($1) }
+        guard left.digest == right.digest else { return false }
+        let (one, other) = (words(of: left), words(of: right))
+        if one.0 == other.0 && one.1 == other.1 { return true }
+        return bytes(of: left, right) { $0.elementsEqual($1) }
+    }
+
+    /// The string as it lies in memory: the same words are the same text, for they hold it or point to it.
+    @inline(__always)
+    private static func words(of name: Self) -> (UInt64, UInt64) {
+        unsafeBitCast(name.text, to: (UInt64, UInt64).self)
     }
 
     /// Hashes the digest.

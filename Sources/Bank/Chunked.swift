@@ -18,7 +18,7 @@ struct Chunked<Element: Sendable>: Sendable {
 
     @inline(__always)
     subscript(_ place: Int) -> Element {
-        get { chunks[place >> Self.chunkBits][place & (Self.chunkCount - 1)] }
+        _read { yield chunks[place >> Self.chunkBits][place & (Self.chunkCount - 1)] }
         _modify { yield &chunks[place >> Self.chunkBits][place & (Self.chunkCount - 1)] }
     }
 }

@@ -13,6 +13,10 @@ final class LocalClient {
     private var client: Client
     private var waiters = Waiters()
     private var actions: [ClientAction] = []
+    /// Questions of the node alone, outside the client: they are not asked again elsewhere.
+    private var questions: [UInt64: CheckedContinuation<ClientResponse?, Never>] = [:]
+    /// Above all ids of the client's requests.
+    private var nextQuestion: UInt64 = 1 << 63
     private var reachable: [NodeID] = []
 
     init(group: GroupID, loop: NodeLoop) {
@@ -40,9 +44,22 @@ final class LocalClient {
         }
     }
 
+    /// Asks this node, whatever it is in the group. It is answered with nil if the node ends before.
+    func ask(_ request: ClientRequest, continuation: CheckedContinuation<ClientResponse?, Never>) {
+        guard let ticket = loop.tickets.issue(to: .local(group, id: nextQuestion)) else {
+            return continuation.resume(returning: .busy)
+        }
+        questions[nextQuestion] = continuation
+        nextQuestion += 1
+        loop.take(request, group: group, ticket: ticket)
+    }
+
     // MARK: Events
 
     func receive(_ response: ClientResponse, id: UInt64, from node: NodeID, now: UInt64) {
+        if !questions.isEmpty, let continuation = questions.removeValue(forKey: id) {
+            return continuation.resume(returning: response)
+        }
         perform(now) { client, now, actions in
             client.receive(response, to: RequestID(rawValue: id), from: node, now: now, into: &actions)
         }
@@ -64,6 +81,8 @@ final class LocalClient {
 
     func stop() {
         perform { client, _, actions in client.close(into: &actions) }
+        for continuation in questions.values { continuation.resume(returning: nil) }
+        questions = [:]
     }
 
     // MARK: Actions

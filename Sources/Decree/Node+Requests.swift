@@ -1,4 +1,5 @@
 package import DecreeClient
+import DecreeNode
 package import NIOCore
 public import Paxos
 
@@ -65,6 +66,20 @@ extension Node {
     /// The loop that completions are called on, while the node runs.
     package func eventLoop() async -> (any EventLoop)? {
         await runningLoop(by: Self.defaultDeadline)?.eventLoop
+    }
+
+    /// Asks this node alone; nil unless it runs.
+    func ask(_ request: ClientRequest, of group: GroupID) async -> ClientResponse? {
+        guard machines[group] != nil else { return .refused(.unknownGroup) }
+        return await withCheckedContinuation { continuation in
+            let isRunning = onLoop { loop in
+                guard let client = loop.localClients[group], !loop.core.isStopping else {
+                    return continuation.resume(returning: nil)
+                }
+                client.ask(request, continuation: continuation)
+            }
+            if !isRunning { continuation.resume(returning: nil) }
+        }
     }
 
     private func ask(

@@ -35,6 +35,8 @@ struct AdminCall {
     let deadline: NIODeadline
     let eventLoop: any EventLoop
     let conversations: Conversations
+    /// What the cluster was created with that is meant, if it is known; of one node that is named, filled in by it.
+    var genesis: Digest?
 
     /// An attempt waits for its answer this long, then another node is asked.
     private static let attemptTime = TimeAmount.seconds(2)
@@ -53,23 +55,25 @@ struct AdminCall {
         case lost(ClientError)
     }
 
-    func run() async throws(AdminError) -> AdminResponse {
+    mutating func run() async throws(AdminError) -> AdminResponse {
         try await request.isForLeader ? askLeader() : askNode()
     }
 
     // MARK: Any node
 
-    private func askNode() async throws(AdminError) -> AdminResponse {
+    private mutating func askNode() async throws(AdminError) -> AdminResponse {
         var troubles: [ClientError.Trouble] = []
         var pause = Self.pause
         repeat {
             troubles = []
             var isBusy = false
             for address in named.map({ [$0] }) ?? nodes {
-                var genesis: Digest?
+                var genesis = genesis
                 let time = named == nil ? Self.attemptTime : .hours(1)
                 switch await attempt(at: address, within: time, of: &genesis) {
-                case .answered(let response): return response
+                case .answered(let response):
+                    if named != nil { self.genesis = genesis }
+                    return response
                 case .refused(let error):
                     guard named == nil, error.isOfNodeAlone else { throw error }
                     troubles.append(.init(address: address, reason: error.description))
@@ -189,7 +193,8 @@ struct AdminCall {
         let frame: ClientFrame?
         do throws(ClientError) {
             frame = try await conversation.ask(
-                .request(id: ClientFrame.questionID, group: group, .admin(request)), by: end)
+                .request(id: ClientFrame.questionID, group: group, .admin(request)), by: end,
+                endsWhenCancelled: request.isHeld)
         } catch {
             // One that lay idle may have been closed meanwhile: it is no news of the node.
             if isUsed, case .unreachable = error, !request.isForLeader {
@@ -227,9 +232,12 @@ extension AdminRequest {
     fileprivate var isForLeader: Bool {
         switch self {
         case .change, .transferLead: true
-        case .takeSnapshot, .describeLog, .readSlots, .readChunks: false
+        case .takeSnapshot, .describeLog, .readSlots, .readChunks, .tail: false
         }
     }
+
+    /// Whether a node may take its time with the answer, which nobody may want any more meanwhile.
+    fileprivate var isHeld: Bool { if case .tail = self { true } else { false } }
 
     /// What a refusal says when the same was asked before and may be done: then it is, and that is why.
     fileprivate func outcome(whenRefusedAgain refusal: ConfigurationRefusal) -> ConfigurationOutcome? {

@@ -55,9 +55,9 @@ final class Conversation: Sendable {
     }
 
     /// Asks, and waits for the answer; nil if the node is of a version that does not know the question. After an
-    /// error the conversation is over.
+    /// error the conversation is over; and where it is wanted, when the task is cancelled.
     func ask(
-        _ question: ClientFrame, by deadline: NIODeadline
+        _ question: ClientFrame, by deadline: NIODeadline, endsWhenCancelled: Bool = false
     ) async throws(ClientError) -> ClientFrame? {
         let eventLoop = channel.eventLoop
         let answer = eventLoop.makePromise(of: ClientFrame?.self)
@@ -67,7 +67,12 @@ final class Conversation: Sendable {
         defer { timeout.cancel() }
         eventLoop.execute { [handler, channel] in handler.value.ask(question, answer, channel) }
         do {
-            return try await answer.futureResult.get()
+            guard endsWhenCancelled else { return try await answer.futureResult.get() }
+            return try await withTaskCancellationHandler {
+                try await answer.futureResult.get()
+            } onCancel: {
+                close()
+            }
         } catch {
             close()
             throw Self.explain(error, address)

@@ -27,11 +27,11 @@ extension DecreeClient {
         _ request: AdminRequest, group: GroupID? = nil, to address: NodeAddress? = nil,
         deadline: Duration? = nil
     ) async throws(AdminError) -> AdminResponse {
-        try await AdminCall(
+        var call = AdminCall(
             request: request, group: group ?? configuration.group, named: address, nodes: configuration.nodes,
             cluster: configuration.cluster, deadline: .now() + TimeAmount(deadline ?? configuration.deadline),
-            eventLoop: self.group.next(), conversations: conversations
-        ).run()
+            eventLoop: self.group.next(), conversations: conversations)
+        return try await call.run()
     }
 
     /// What a node that joins must know. Any node tells it.

@@ -15,7 +15,8 @@ struct DecreeTool: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, NodeCommand.self, BankTool.self, StatusTool.self, MemberTool.self,
+            DemoCommand.self, NodeCommand.self, BankTool.self, AppendCommand.self, TailCommand.self,
+            StatusTool.self, MemberTool.self,
             LeaderTool.self, SnapshotTool.self, LogTool.self, BackupCommand.self, RestoreCommand.self,
             RecoverCommand.self, CrashtestCommand.self, FailoverCommand.self, CatchUpCommand.self,
             BenchCommand.self, FloorCommand.self, SimulateCommand.self,

@@ -224,7 +224,7 @@ extension NodeCore {
                 deliver(
                     groups[index].messages(result, for: read.content)
                         .map { Envelope(group: read.group, to: node, message: $0) })
-            case .ticket(let ticket): step.respond(ticket, groups[index].response(result))
+            case .ticket(let ticket): step.respond(ticket, groups[index].response(result, for: read.content))
             }
         }
     }

@@ -156,6 +156,15 @@ public struct Simulation: Sendable {
             states: world.installedStates + world.states, configuration: world.settings.configuration,
             wording: workload.wording)
         world.counts.reads = check.readsChecked
+        for (slot, indexes) in world.judge.unexecuted.sorted(by: { $0.key < $1.key })
+        where slot <= check.through.rawValue {
+            let wanted = check.unexecuted.filter { $0.slot.rawValue == slot }.map(\.index).sorted()
+            guard indexes != wanted else { continue }
+            world.violate(
+                .invariant,
+                "SessionOnce: nodes keep that \(indexes) of slot \(slot) were not executed; by the model, \(wanted)"
+            )
+        }
         let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
         for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
         guard world.violations.isEmpty else { return }

@@ -64,7 +64,9 @@ package final class BackupStore {
             end.slot = decision.slot
             end.chain = end.chain.chained(decision.slot, decision.proposal.digest)
             step.write(.accepted(group, decision))
-            step.write(.chosen(group, decision.slot, decision.ballot, chain: end.chain))
+            // A backup executes nothing: what of it was executed comes out when it is restored.
+            step.write(
+                .chosen(group, decision.slot, decision.ballot, chain: end.chain, unexecuted: nil))
         }
         try store.commitOrThrow(step)
         ends[group] = end

@@ -40,7 +40,7 @@ extension Store {
     func noteMended(by rows: [Write]) {
         guard !damage.isEmpty else { return }
         for row in rows {
-            guard case .chosen(let group, let slot, _, _) = row else { continue }
+            guard case .chosen(let group, let slot, _, _, _) = row else { continue }
             damage.removeAll {
                 $0.group == group && $0.slot == slot && $0.place != Damage.snapshotPlace
             }

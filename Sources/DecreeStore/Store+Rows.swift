@@ -6,8 +6,8 @@ extension Store {
         switch row {
         case .promise(let group, let ballot): try write(group, promise: ballot)
         case .accepted(let group, let vote): try write(group, accepted: vote)
-        case .chosen(let group, let slot, let ballot, let chain):
-            try write(group, chosen: slot, ballot, chain)
+        case .chosen(let group, let slot, let ballot, let chain, let unexecuted):
+            try write(group, chosen: slot, ballot, chain, Unexecuted.bytes(of: unexecuted))
         case .configuration(let group, let slot, let configuration):
             try write(group, slot, configuration)
         case .witness(let witness): try write(witness)
@@ -41,13 +41,14 @@ extension Store {
     }
 
     private func write(
-        _ group: GroupID, chosen slot: Slot, _ ballot: Ballot, _ chain: Digest
+        _ group: GroupID, chosen slot: Slot, _ ballot: Ballot, _ chain: Digest, _ unexecuted: [UInt8]?
     ) throws(SQLiteError) {
         let row = statements.putChosen
         try row.bind(1, RowKey(group, slot).stored)
         try row.bind(2, Int64(ballot.rawValue))
         try row.bind(3, Int64(bitPattern: chain.rawValue))
-        try row.bind(4, RowChecksum.chosen(group, slot, ballot, chain: chain))
+        try row.bind(4, RowChecksum.chosen(group, slot, ballot, chain: chain, unexecuted: unexecuted))
+        try row.bind(5, copying: unexecuted)
         try row.run()
     }
 

@@ -10,13 +10,38 @@ extension Store {
 
     func serve(_ read: LogRead) throws(StoreError) -> LogReadResult {
         switch read.content {
-        case .slots(let from, let through): .slots(try serve(read.group, from, through))
+        case .slots(let from, let through):
+            .slots(try serve(read.group, from, through) { _ in true })
+        case .executed(let from, let through): try serveExecuted(read.group, from, through)
         case .chunks(let header, let from): .chunks(try serve(read.group, header, from: from))
         }
     }
 
-    private func serve(
+    private func serveExecuted(
         _ group: GroupID, _ from: Slot, _ through: Slot
+    ) throws(StoreError) -> LogReadResult {
+        var unexecuted: [LogPosition] = []
+        var isUnknown = false
+        let decided = try serve(group, from, through) { row in
+            guard let indexes = row.unexecuted else {
+                isUnknown = true
+                return false
+            }
+            unexecuted += indexes.map { LogPosition(slot: row.decision.slot, index: $0) }
+            return true
+        }
+        guard decided.isEmpty, isUnknown else { return .executed(decided, unexecuted: unexecuted) }
+        do throws(SQLiteError) {
+            let first = try rows.firstLookedAt(of: group, from: from, through: through)
+            return .unknown(before: first ?? through.next)
+        } catch {
+            throw giveUp(error)
+        }
+    }
+
+    /// Chosen slots as long as they are `wanted`, each of which is asked once it is known to fit.
+    private func serve(
+        _ group: GroupID, _ from: Slot, _ through: Slot, wanted: (ChosenRow) -> Bool
     ) throws(StoreError) -> [AcceptedProposal] {
         // Of rows at or below the floor some may be deleted.
         guard from <= through, from > lifecycle.floor(group) else { return [] }
@@ -26,16 +51,17 @@ extension Store {
             var expected = from
             try rows.eachChosen(of: group, from: from, through: through) { slot, row in
                 guard slot == expected else { return false }
-                let decision: AcceptedProposal
+                let found: ChosenRow
                 switch row {
-                case .success(let row): decision = row.decision
+                case .success(let row): found = row
                 case .failure(let flaw):
                     note(flaw)
                     return false
                 }
-                bytes += decision.proposal.bytes.count
-                guard slots.isEmpty || bytes <= Self.readBytes else { return false }
-                slots.append(decision)
+                // As it is sent: of no-ops alone, most is what surrounds them.
+                bytes += found.decision.encodedBytes
+                guard slots.isEmpty || bytes <= Self.readBytes, wanted(found) else { return false }
+                slots.append(found.decision)
                 expected = expected.next
                 return true
             }

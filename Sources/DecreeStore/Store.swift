@@ -147,7 +147,10 @@ struct StoreStatements {
         putAccepted = try connection.prepare(
             "INSERT OR REPLACE INTO accepted (key, ballot, checksum, value) VALUES (?1, ?2, ?3, ?4)")
         putChosen = try connection.prepare(
-            "INSERT OR REPLACE INTO chosen (key, ballot, chain, checksum) VALUES (?1, ?2, ?3, ?4)")
+            """
+            INSERT OR REPLACE INTO chosen (key, ballot, chain, checksum, unexecuted) \
+            VALUES (?1, ?2, ?3, ?4, ?5)
+            """)
         putSequence = try connection.prepare("UPDATE node SET persist_sequence = ?1, checksum = ?2")
         putConfiguration = try connection.prepare(
             "INSERT OR REPLACE INTO configuration (group_id, slot, bytes, checksum) VALUES (?1, ?2, ?3, ?4)")

@@ -9,26 +9,41 @@ enum AdminRequestKind: UInt8 {
     case describeLog = 3
     case readSlots = 4
     case readChunks = 5
+    case tail = 6
+
+    /// The first version that has it.
+    var firstVersion: UInt16 { self == .tail ? WireVersion.tail : WireVersion.members }
 }
 
 extension AdminRequest {
-    func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+    /// The first version that has it.
+    var firstVersion: UInt16 { kind.firstVersion }
+
+    private var kind: AdminRequestKind {
         switch self {
-        case .change(let change):
-            buffer.writeInteger(AdminRequestKind.change.rawValue)
-            try buffer.write(change)
-        case .transferLead(let node):
-            buffer.writeMultipleIntegers(
-                AdminRequestKind.transferLead.rawValue, node?.rawValue ?? 0, endianness: .little)
-        case .takeSnapshot: buffer.writeInteger(AdminRequestKind.takeSnapshot.rawValue)
-        case .describeLog: buffer.writeInteger(AdminRequestKind.describeLog.rawValue)
-        case .readSlots(let first):
-            buffer.writeMultipleIntegers(
-                AdminRequestKind.readSlots.rawValue, first.rawValue, endianness: .little)
+        case .change: .change
+        case .transferLead: .transferLead
+        case .takeSnapshot: .takeSnapshot
+        case .describeLog: .describeLog
+        case .readSlots: .readSlots
+        case .readChunks: .readChunks
+        case .tail: .tail
+        }
+    }
+
+    func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+        buffer.writeInteger(kind.rawValue)
+        switch self {
+        case .change(let change): try buffer.write(change)
+        case .transferLead(let node): buffer.writeInteger(node?.rawValue ?? 0, endianness: .little)
+        case .takeSnapshot, .describeLog: break
+        case .readSlots(let first): buffer.write(first)
         case .readChunks(let header, let first):
-            buffer.writeInteger(AdminRequestKind.readChunks.rawValue)
             try buffer.write(header)
             buffer.writeInteger(first, endianness: .little)
+        case .tail(let first, let waitingTicks):
+            buffer.write(first)
+            buffer.writeInteger(waitingTicks, endianness: .little)
         }
     }
 }
@@ -36,7 +51,7 @@ extension AdminRequest {
 extension FrameReader {
     mutating func adminRequest() throws(WireError) -> AdminRequest {
         let raw = try integer("what an operator asks", as: UInt8.self)
-        guard let kind = AdminRequestKind(rawValue: raw) else {
+        guard let kind = AdminRequestKind(rawValue: raw), kind.firstVersion <= version else {
             throw .malformed("\(raw) is nothing that an operator asks")
         }
         switch kind {
@@ -48,6 +63,9 @@ extension FrameReader {
         case .readChunks:
             let header = try snapshotHeader()
             return .readChunks(header, from: try chunkIndex(of: header))
+        case .tail:
+            let first = try slot("the first slot")
+            return .tail(from: first, waitingTicks: try integer("the ticks to wait"))
         }
     }
 

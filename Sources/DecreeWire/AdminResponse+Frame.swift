@@ -10,9 +10,22 @@ enum AdminResponseKind: UInt8 {
     case described = 4
     case slots = 5
     case chunks = 6
+    case executed = 7
+    case logBegins = 8
+
+    /// The first version that has it.
+    var firstVersion: UInt16 {
+        switch self {
+        case .executed, .logBegins: WireVersion.tail
+        default: WireVersion.members
+        }
+    }
 }
 
 extension AdminResponse {
+    /// The first version that has it.
+    var firstVersion: UInt16 { kind.firstVersion }
+
     func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
         buffer.writeInteger(kind.rawValue)
         switch self {
@@ -33,6 +46,15 @@ extension AdminResponse {
             }
             buffer.writeInteger(UInt8(chunks.count))
             for chunk in chunks { try buffer.writeChunk(chunk) }
+        case .executed(let slots):
+            buffer.write(slots.chosenThrough)
+            try buffer.write(slots.decided)
+            buffer.writeInteger(UInt32(slots.unexecuted.count), endianness: .little)
+            for position in slots.unexecuted {
+                buffer.writeMultipleIntegers(
+                    position.slot.rawValue, position.index, endianness: .little)
+            }
+        case .logBegins(let first): buffer.write(first)
         }
     }
 
@@ -45,6 +67,8 @@ extension AdminResponse {
         case .described: .described
         case .slots: .slots
         case .chunks: .chunks
+        case .executed: .executed
+        case .logBegins: .logBegins
         }
     }
 }
@@ -63,7 +87,7 @@ extension ByteBuffer {
 extension FrameReader {
     mutating func adminResponse() throws(WireError) -> AdminResponse {
         let raw = try integer("what an operator is answered", as: UInt8.self)
-        guard let kind = AdminResponseKind(rawValue: raw) else {
+        guard let kind = AdminResponseKind(rawValue: raw), kind.firstVersion <= version else {
             throw .malformed("\(raw) is nothing that an operator is answered")
         }
         switch kind {
@@ -84,7 +108,22 @@ extension FrameReader {
             let decisions = try decisions()
             return .slots(decisions.decided, chosenThrough: decisions.chosenThrough)
         case .chunks: return .chunks(try chunks())
+        case .executed: return .executed(try executedSlots())
+        case .logBegins: return .logBegins(at: try slot("the log's first slot"))
         }
+    }
+
+    private mutating func executedSlots() throws(WireError) -> ExecutedSlots {
+        let decisions = try decisions()
+        let count = try count("the number of positions", itemBytes: 12)
+        var unexecuted: [LogPosition] = []
+        unexecuted.reserveCapacity(count)
+        for _ in 0..<count {
+            let slot = try slot()
+            unexecuted.append(LogPosition(slot: slot, index: try integer("the index")))
+        }
+        return ExecutedSlots(
+            decided: decisions.decided, unexecuted: unexecuted, chosenThrough: decisions.chosenThrough)
     }
 
     private mutating func member() throws(WireError) -> NodeID {

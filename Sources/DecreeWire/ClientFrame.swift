@@ -121,8 +121,9 @@ extension ClientFrame {
     /// The first version that has it.
     private var firstVersion: UInt16 {
         switch self {
-        case .request(_, _, .admin), .response(_, .admin): WireVersion.members
         case .request(_, _, .batch): WireVersion.batches
+        case .request(_, _, .admin(let request)): request.firstVersion
+        case .response(_, .admin(let response)): response.firstVersion
         case .response(_, .refused(let refusal)): refusal.firstVersion
         case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
         case .join, .welcome: WireVersion.members

@@ -52,6 +52,8 @@ package enum WireVersion {
     static let members: UInt16 = 2
     /// The first that knows batches of commands.
     static let batches: UInt16 = 3
+    /// The first that knows who follows the log.
+    static let tail: UInt16 = 3
 
     /// The newest version that both sides speak; nil if there is none.
     package static func common(minimum: UInt16, maximum: UInt16) -> UInt16? {

@@ -16,6 +16,8 @@ extension Group {
                 return
             }
             read(.slots(from: from, through: acceptor.chosenThrough), for: ticket, into: &step)
+        case .tail(let from, let waitingTicks):
+            takeTail(from: from, waitingTicks: waitingTicks, ticket: ticket, into: &step)
         case .readChunks(let header, let from):
             guard header.chunkCount > from else {
                 step.respond(ticket, .refused(.gone))
@@ -36,12 +38,20 @@ extension Group {
     }
 
     /// The response for what the store has read.
-    public func response(_ result: LogReadResult) -> ClientResponse {
-        switch result {
-        case .slots(let decided) where !decided.isEmpty:
+    public func response(_ result: LogReadResult, for content: LogRead.Content) -> ClientResponse {
+        switch (result, content) {
+        case (.slots(let decided), _) where !decided.isEmpty:
             .admin(.slots(decided, chosenThrough: acceptor.chosenThrough))
-        case .chunks(let chunks) where !chunks.isEmpty: .admin(.chunks(chunks))
-        case .slots, .chunks: .refused(.gone)
+        case (.executed(let decided, let unexecuted), _) where !decided.isEmpty:
+            .admin(
+                .executed(
+                    ExecutedSlots(
+                        decided: decided, unexecuted: unexecuted, chosenThrough: acceptor.chosenThrough)))
+        case (.unknown(let first), _): .admin(.logBegins(at: first))
+        // Deleted since the question was taken.
+        case (.executed, .executed(let from, _)) where from <= floor: .admin(.logBegins(at: floor.next))
+        case (.chunks(let chunks), _) where !chunks.isEmpty: .admin(.chunks(chunks))
+        case (.slots, _), (.executed, _), (.chunks, _): .refused(.gone)
         }
     }
 

@@ -6,14 +6,14 @@ extension Group {
     ) {
         let before = configurations
         acceptor.close(slot)
-        replica.execute(proposal, in: slot, tickets: tickets, into: &step)
+        let unexecuted = replica.execute(proposal, in: slot, tickets: tickets, into: &step)
         // What a snapshot that is coming in would tell has been learnt.
         if let arriving, arriving.partial.header.slot <= slot { self.arriving = nil }
         if configurations.latestFrom != before.latestFrom {
             step.write(.configuration(id, from: configurations.latestFrom, configurations.latest))
             leader?.confirmation.startOver()
         }
-        step.write(.chosen(id, slot, ballot, chain: replica.chain))
+        step.write(.chosen(id, slot, ballot, chain: replica.chain, unexecuted: unexecuted))
         captureIfDue()
         if configurations != before { membersChanged(into: &step) }
     }

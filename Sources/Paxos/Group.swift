@@ -69,6 +69,8 @@ public struct Group: Sendable {
     public var witnesses: [NodeWitness] = []
     /// Whether others are known to have the log through the slot after which this node belongs to the group no more.
     var isSucceeded = false
+    /// Who follows the log and waits for a slot.
+    var tails = WaitingTails()
     /// The other members, ascending: to whom is broadcast.
     var others: [NodeID] = []
 
@@ -130,7 +132,9 @@ public struct Group: Sendable {
         case .message(let message, let from): receive(message, from: from, into: &step)
         case .request(let ticket, let request): take(request, ticket: ticket, into: &step)
         case .tick: tick(into: &step)
-        case .turnEnded(let isDiskIdle): endTurn(isDiskIdle: isDiskIdle, into: &step)
+        case .turnEnded(let isDiskIdle):
+            endTurn(isDiskIdle: isDiskIdle, into: &step)
+            answerTails(into: &step)
         case .handOver: handOver(into: &step)
         case .disk(let health): disk = health
         }

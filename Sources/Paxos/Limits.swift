@@ -27,6 +27,11 @@ public struct Limits: Sendable, Hashable {
     public var pendingReads = 65_536
     /// Bytes of reads that wait for a confirmation. Default 16 MiB.
     public var pendingReadBytes = 16 << 20
+    /// Questions about slots that wait until those are chosen, of whoever follows the log; more are answered busy.
+    /// Default 256.
+    public var waitingTails = 256
+    /// Ticks for which one waits at most. Default 500: it is asked again then, and whoever asked may be gone.
+    public var tailTicks = 500
     /// Slots above the last chosen one in which an acceptor keeps votes. Beyond it votes are withheld
     /// until it has caught up. Default 1,024.
     public var voteSlots = 1_024

@@ -119,8 +119,9 @@ public enum Write: Sendable, Equatable {
     case promise(GroupID, Ballot)
     /// A vote; or a learned value, which replaces the vote that stood there.
     case accepted(GroupID, AcceptedProposal)
-    /// The accepted row of this slot is chosen; `chain` covers the log through it.
-    case chosen(GroupID, Slot, Ballot, chain: Digest)
+    /// The accepted row of this slot is chosen; `chain` covers the log through it. `unexecuted` are the indexes,
+    /// ascending, of its commands that are not executed there; nil where nobody has executed it, as in a backup.
+    case chosen(GroupID, Slot, Ballot, chain: Digest, unexecuted: [UInt32]? = nil)
     /// From this slot on, the configuration governs: said by a chosen slot that is in the same step or before it.
     case configuration(GroupID, from: Slot, Configuration)
     /// A part of a snapshot that is not complete yet.
@@ -149,6 +150,8 @@ public struct LogRead: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         /// Chosen slots from the first on, without a gap, as many as fit.
         case slots(from: Slot, through: Slot)
+        /// The same, with which of their commands were executed.
+        case executed(from: Slot, through: Slot)
         /// Chunks of a complete snapshot from the first on, a few.
         case chunks(SnapshotHeader, from: UInt32)
     }
@@ -171,6 +174,10 @@ public struct LogRead: Sendable, Equatable {
 public enum LogReadResult: Sendable, Equatable {
     /// Chosen slots, ascending, without a gap from the first wanted on; none if that one is gone.
     case slots([AcceptedProposal])
+    /// The same, with the positions of their commands that were not executed, ascending.
+    case executed([AcceptedProposal], unexecuted: [LogPosition])
+    /// Of slots before this one it was not kept which of their commands were executed.
+    case unknown(before: Slot)
     /// Chunks from the first wanted on; none if the snapshot is gone.
     case chunks([[UInt8]])
 }

@@ -49,7 +49,7 @@ struct StoreContents: Equatable {
             self[group].accepted.removeAll { $0.slot == vote.slot }
             self[group].accepted.append(vote)
             self[group].accepted.sort { $0.slot < $1.slot }
-        case .chosen(let group, let slot, let ballot, let chain):
+        case .chosen(let group, let slot, let ballot, let chain, _):
             guard let index = self[group].accepted.firstIndex(where: { $0.slot == slot }) else {
                 preconditionFailure("the script chooses a slot that nobody accepted")
             }

@@ -151,19 +151,19 @@ import Testing
         try openStore(directory).close()
         #expect(
             try directory.sql("SELECT version, name, digest FROM migration")
-                == zip([1, 2], ["initial", "lifecycle"]).map { version, name in
+                == zip([1, 2, 3], ["initial", "lifecycle", "unexecuted"]).map { version, name in
                     let text = try directory.bytes(of: migration("000\(version)_\(name).sql"))
                     return "\(version)|\(name)|\(Int64(bitPattern: Digest(of: text).rawValue))"
                 })
-        #expect(try directory.sql("PRAGMA user_version") == ["2"])
+        #expect(try directory.sql("PRAGMA user_version") == ["3"])
         #expect(try directory.sql("PRAGMA application_id") == ["\(Schema.applicationID)"])
-        #expect(try directory.sql("SELECT format FROM node") == ["2"])
+        #expect(try directory.sql("SELECT format FROM node") == ["3"])
     }
 
     @Test func aNewerFormatIsRefused() throws {
         try openStore(directory).close()
-        try directory.sql("PRAGMA user_version = 3")
-        #expect(throws: StoreError.newerFormat(file: directory.database, found: 3, supported: 2)) {
+        try directory.sql("PRAGMA user_version = 4")
+        #expect(throws: StoreError.newerFormat(file: directory.database, found: 4, supported: 3)) {
             try openStore(directory)
         }
     }

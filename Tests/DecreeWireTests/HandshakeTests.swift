@@ -25,16 +25,16 @@ import Testing
 
     @Test func strangersWhoFitAreAdmitted() {
         let verdicts = shake(one, two)
-        #expect(verdicts.called == .admitted(version: 3))
-        #expect(verdicts.caller == .admitted(version: 3))
+        #expect(verdicts.called == .admitted(version: WireVersion.maximum))
+        #expect(verdicts.caller == .admitted(version: WireVersion.maximum))
     }
 
     @Test func acquaintancesWhoWentForwardAreAdmitted() {
         let verdicts = shake(
             one, two, callerSaw: Witness(store: two.store, persistSequence: two.persistSequence),
             calledSaw: Witness(store: one.store, persistSequence: 3))
-        #expect(verdicts.called == .admitted(version: 3))
-        #expect(verdicts.caller == .admitted(version: 3))
+        #expect(verdicts.called == .admitted(version: WireVersion.maximum))
+        #expect(verdicts.caller == .admitted(version: WireVersion.maximum))
     }
 
     @Test func aCallerThatWentBackInTimeIsFencedAndLearnsIt() {
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func whoIsNotKnownYetIsLetInIfItsClusterIsRight() {
-        #expect(shake(one, two, standing: .unknown).called == .admitted(version: 3))
+        #expect(shake(one, two, standing: .unknown).called == .admitted(version: WireVersion.maximum))
         var stranger = one
         stranger.genesis = Digest(rawValue: 2)
         #expect(shake(stranger, two, standing: .unknown).called.refusal == .wrongGenesis)
@@ -103,7 +103,9 @@ import Testing
     }
 
     @Test func theStoreIsTheOneTheConfigurationNames() throws {
-        #expect(shake(one, two, standing: .member(store: one.store)).called == .admitted(version: 3))
+        #expect(
+            shake(one, two, standing: .member(store: one.store)).called
+                == .admitted(version: WireVersion.maximum))
         let verdicts = shake(one, two, standing: .member(store: StoreID(rawValue: 300)))
         #expect(verdicts.called.refusal == .identityChanged)
         #expect(verdicts.caller.isSelfAnother)
@@ -148,7 +150,7 @@ import Testing
         var other = two
         other.cluster = "shop"
         #expect(verdict(other).refusal == .wrongCluster)
-        #expect(verdict(two, version: 4).refusal == .wrongVersion)
+        #expect(verdict(two, version: WireVersion.maximum + 1).refusal == .wrongVersion)
         #expect(verdict(one).refusal == .wrongNode)
     }
 
@@ -169,8 +171,8 @@ import Testing
             Handshake.answer(to: Hello(clientOf: cluster), as: two, witnessed: nil, standing: .unknown)
                 .verdict
         }
-        #expect(answer("bank") == .admitted(version: 3))
-        #expect(answer("") == .admitted(version: 3))
+        #expect(answer("bank") == .admitted(version: WireVersion.maximum))
+        #expect(answer("") == .admitted(version: WireVersion.maximum))
         #expect(answer("shop").refusal == .wrongCluster)
     }
 }

@@ -130,8 +130,8 @@ import Testing
         // Behind the id and the kind of request stands what is asked.
         let kind = 9
         #expect(
-            try error(of: overwritten(request(.takeSnapshot), at: kind, with: [6]))
-                == .malformed("6 is nothing that an operator asks"))
+            try error(of: overwritten(request(.takeSnapshot), at: kind, with: [7]))
+                == .malformed("7 is nothing that an operator asks"))
         let remove = request(.change(.remove(NodeID(2))))
         #expect(
             try error(of: overwritten(remove, at: kind + 5, with: [4]))
@@ -156,8 +156,16 @@ import Testing
     @Test func whatAnOperatorIsAnsweredIsJudged() throws {
         let kind = 9
         #expect(
-            try error(of: overwritten(response(.chunks([])), at: kind, with: [7]))
-                == .malformed("7 is nothing that an operator is answered"))
+            try error(of: overwritten(response(.chunks([])), at: kind, with: [9]))
+                == .malformed("9 is nothing that an operator is answered"))
+        let slots = ExecutedSlots(decided: [], unexecuted: [], chosenThrough: Slot(9))
+        // Behind chosenThrough and the number of slots stands that of positions.
+        #expect(
+            try error(of: overwritten(response(.executed(slots)), at: kind + 13, with: little(1, bytes: 4)))
+                == .malformed("the number of positions counts 1, too many for the 0 bytes that follow"))
+        #expect(
+            try error(of: overwritten(response(.logBegins(at: Slot(1))), at: kind + 1, with: little(0)))
+                == .malformed("the log's first slot is zero"))
         #expect(
             try error(of: overwritten(response(.handedOver(to: NodeID(1))), at: kind + 1, with: [0]))
                 == .malformed("the node is missing"))

@@ -128,10 +128,25 @@ enum Samples {
         .promote(NodeID(1)), .remove(NodeID(NodeID.maximum)), .move(NodeID(2), address: "höhle:1"),
     ]
 
-    static let questions: [AdminRequest] = [
-        .transferLead(to: nil), .transferLead(to: NodeID(NodeID.maximum)), .takeSnapshot, .describeLog,
-        .readSlots(from: Slot(1)), .readSlots(from: .maximum), .readChunks(header(bytes: 1), from: 0),
-        .readChunks(header(bytes: 1 << 40), from: (1 << 24) - 1),
+    static let questions: [AdminRequest] =
+        [
+            .transferLead(to: nil), .transferLead(to: NodeID(NodeID.maximum)), .takeSnapshot, .describeLog,
+            .readSlots(from: Slot(1)), .readSlots(from: .maximum), .readChunks(header(bytes: 1), from: 0),
+            .readChunks(header(bytes: 1 << 40), from: (1 << 24) - 1),
+        ] + tails
+
+    static let tails: [AdminRequest] = [
+        .tail(from: Slot(1), waitingTicks: 0), .tail(from: .maximum, waitingTicks: .max),
+    ]
+
+    static let tailAnswers: [AdminResponse] = [
+        .executed(ExecutedSlots(decided: [], unexecuted: [], chosenThrough: .zero)),
+        .executed(
+            ExecutedSlots(
+                decided: votes(3),
+                unexecuted: [LogPosition(slot: Slot(1), index: 0), LogPosition(slot: .maximum, index: .max)],
+                chosenThrough: .maximum)),
+        .logBegins(at: Slot(1)), .logBegins(at: .maximum),
     ]
 
     static let answers: [AdminResponse] =
@@ -149,7 +164,7 @@ enum Samples {
                     chain: Digest(rawValue: .max), snapshot: header(bytes: 1 << 40))),
             .slots([], chosenThrough: .zero), .slots(votes(3), chosenThrough: .maximum),
             .chunks([]), .chunks([[1], [2, 3], [4], [5]]),
-        ] + ConfigurationRefusal.allCases.map { .changeRefused($0) }
+        ] + tailAnswers + ConfigurationRefusal.allCases.map { .changeRefused($0) }
 
     static let welcomes = [
         Welcome(

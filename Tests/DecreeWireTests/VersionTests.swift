@@ -90,7 +90,20 @@ import Testing
         #expect(buffer == ByteBuffer(string: "before"))
 
         var decoder = FrameDecoder(expectsHandshake: false, version: 1)
-        decoder.append(try Samples.encoded(frame, version: 2))
+        decoder.append(try Samples.encoded(frame))
+        #expect(throws: WireError.self) { try decoder.next() }
+    }
+
+    static let unknownToVersionTwo: [Frame] =
+        Samples.tails.map { .client(.request(id: 1, group: .first, .admin($0))) }
+        + Samples.tailAnswers.map { .client(.response(id: 1, .admin($0))) }
+
+    @Test(arguments: VersionTests.unknownToVersionTwo)
+    func whatVersionTwoLacksIsNeitherWrittenNorRead(_ frame: Frame) throws {
+        var buffer = ByteBuffer()
+        #expect(try !frame.write(version: 2, into: &buffer) && buffer.readableBytes == 0)
+        var decoder = FrameDecoder(expectsHandshake: false, version: 2)
+        decoder.append(try Samples.encoded(frame))
         #expect(throws: WireError.self) { try decoder.next() }
     }
 
@@ -115,7 +128,7 @@ import Testing
     func versionOneReadsALaterHello(_ frame: Frame) throws {
         guard case .hello(let hello) = frame else { return }
         let read = try #require(HelloOfVersionOne(Samples.encoded(frame)))
-        #expect(read.maximumVersion == 3)
+        #expect(read.maximumVersion == WireVersion.maximum)
         #expect(read.node == hello.node?.rawValue ?? 0)
         #expect(read.store == hello.store?.rawValue)
         #expect(read.witnessedStore == hello.witnessed?.store.rawValue)
@@ -154,7 +167,7 @@ import Testing
         #expect(Handshake.judge(reply, to: hello, as: Samples.identity) == .admitted(version: 1))
         #expect(
             Handshake.answer(to: hello, as: called, witnessed: nil, standing: standing).verdict
-                == .admitted(version: 3))
+                == .admitted(version: WireVersion.maximum))
     }
 
     @Test func theVersionHoldsForTheNextFrameOfTheSameBytes() throws {

@@ -31,7 +31,8 @@ import Testing
 
     /// Writes proposals as chosen in round 3 of node 1, the last as a vote only. Gives the directory.
     private func store(
-        _ name: String, _ proposals: [Proposal], node: UInt16 = 1, cluster: String = "bank"
+        _ name: String, _ proposals: [Proposal], node: UInt16 = 1, cluster: String = "bank",
+        unexecuted: [UInt32]? = nil
     ) throws -> String {
         let path = directory.path + "/" + name
         let voters = [NodeID(1), NodeID(2), NodeID(3)]
@@ -48,7 +49,7 @@ import Testing
                 .accepted(.first, AcceptedProposal(slot: slot, ballot: ballot, proposal: proposal)))
             guard index + 1 < proposals.count else { break }
             chain = chain.chained(slot, proposal.digest)
-            step.write(.chosen(.first, slot, ballot, chain: chain))
+            step.write(.chosen(.first, slot, ballot, chain: chain, unexecuted: unexecuted))
         }
         _ = try store.commit(step)
         try store.close()
@@ -95,6 +96,15 @@ import Testing
             "4.0  ballot 3.1  client 1.0 #9  transfer 6 from a to b  (accepted)",
         ]
         #expect(Array(lines.dropFirst()) == expected)
+    }
+
+    @Test func inspectTellsWhatWasNotExecuted() async throws {
+        let path = try store("1", severalKinds(), unexecuted: [1])
+        let text = try await Tool.run(["log", "inspect", path]).output.split(separator: "\n")
+        let marked = text.filter { $0.hasSuffix("  (not executed)") }
+        #expect(marked == ["3.1  ballot 3.1  client 1.0 #8  bytes ff00  (not executed)"])
+        let lines = try await Tool.run(["log", "inspect", path, "--json"]).objects()
+        #expect(lines.map { $0["unexecuted"] as? Bool } == [nil, nil, nil, true, nil])
     }
 
     @Test func inspectStopsBeforeARowThatIsNotWhatWasWritten() async throws {

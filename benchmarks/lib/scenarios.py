@@ -32,8 +32,8 @@ SCENARIOS = (
     Scenario("decree", "Decree, 3 nodes", "decree", SHARED_CONNECTIONS),
     Scenario("etcd", "etcd, 3 nodes", "etcd", SHARED_CONNECTIONS),
     Scenario("redis-pipelined", "Redis, ONE node, pipelined", "redis", SHARED_CONNECTIONS),
-    # `decree bench` opens its connections to every node, and so not more than 256.
-    Scenario("decree-each", "Decree, 3 nodes", "decree", EACH, most_clients=256),
+    # `decree bench` opens its connections to every node, and so not more than 1,024.
+    Scenario("decree-each", "Decree, 3 nodes", "decree", EACH, most_clients=1024),
     Scenario("etcd-each", "etcd, 3 nodes", "etcd", EACH),
     Scenario("redis", "Redis, ONE node", "redis", EACH),
 )

@@ -68,6 +68,7 @@ struct BankCall: ParsableArguments {
             try fail(.unreachable, "nothing was done: \(reason)")
         case .outcome(_, .unknown(let reason, let receipt), _, _):
             try fail(.unreachable, "unknown: \(reason)\(receipt.name)")
+        case .value: try fail(.usage, "the bank appends no values")
         case .impossible(let rejection): try fail(.checkFailed, "rejected: \(rejection)")
         case .badLine(_, let reason): try fail(.usage, reason)
         }

@@ -96,9 +96,9 @@ struct BankRun: AsyncParsableCommand {
         let count = max(
             min(connections, concurrency),
             (concurrency + Self.commandsPerSession - 1) / Self.commandsPerSession)
-        let pipeline = RunPipeline(
-            sessions: (0..<count).map { _ in client.session() }, consistency: read.consistency,
-            concurrency: concurrency)
+        let operations = BankLines(
+            sessions: (0..<count).map { _ in client.session() }, consistency: read.consistency)
+        let pipeline = RunPipeline(concurrency: concurrency, perform: operations.perform)
         let summary = await pipeline.run(input: 0, output: .standardOutput)
         await client.close()
         FileHandle.standardError.write(Data("decree: \(summary)\n".utf8))
@@ -121,10 +121,10 @@ struct RunSummary: Sendable, CustomStringConvertible {
 
     mutating func count(_ result: RunResult) {
         switch result.kind {
-        case .outcome(_, .ok, _, _): ok += 1
-        case .outcome(_, .rejected, _, _), .impossible: rejected += 1
-        case .outcome(_, .failed, _, _): failed += 1
-        case .outcome(_, .unknown, _, _): unknown += 1
+        case .outcome(_, .ok, _, _), .value(.ok, _): ok += 1
+        case .outcome(_, .rejected, _, _), .value(.rejected, _), .impossible: rejected += 1
+        case .outcome(_, .failed, _, _), .value(.failed, _): failed += 1
+        case .outcome(_, .unknown, _, _), .value(.unknown, _): unknown += 1
         case .badLine: badLines += 1
         }
     }

@@ -14,11 +14,20 @@ struct LineReader {
         let reason: String
     }
 
-    /// The longest line: an operation has at most some hundreds of bytes, and its id.
-    static let limitBytes = 1 << 16
+    /// What the lines are.
+    struct Form {
+        /// The longest line.
+        let limitBytes: Int
+        /// Whether lines of blanks alone say nothing.
+        let skipsBlank: Bool
 
+        /// An operation has at most some hundreds of bytes, and its id.
+        static let operations = Form(limitBytes: 1 << 16, skipsBlank: true)
+    }
+
+    private let form: Form
     private let descriptor: Int32
-    private var buffer = [UInt8](repeating: 0, count: 2 * limitBytes)
+    private var buffer: [UInt8]
     /// What was read and not yet given out: `buffer[start..<end]`, without a line break before `searched`.
     private var start = 0
     private var searched = 0
@@ -27,13 +36,17 @@ struct LineReader {
     /// The number of the line given out last, from 1; blank lines count.
     private(set) var number = 0
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    init(descriptor: Int32, form: Form = .operations) {
+        self.descriptor = descriptor
+        self.form = form
+        buffer = [UInt8](repeating: 0, count: 2 * form.limitBytes)
+    }
 
-    /// The next line that is not blank; nil at the end of the file. A last line needs no break.
+    /// The next line, or the next that is not blank; nil at the end of the file. A last line needs no break.
     mutating func next() throws(Failure) -> Line? {
         while let line = try nextOfAny() {
             number += 1
-            if case .whole(let bytes) = line, bytes.allSatisfy(Self.isBlank) { continue }
+            if form.skipsBlank, case .whole(let bytes) = line, bytes.allSatisfy(Self.isBlank) { continue }
             return line
         }
         return nil
@@ -48,9 +61,9 @@ struct LineReader {
                 let line = start..<lineBreak
                 start = lineBreak + 1
                 searched = start
-                return isTooLong || line.count > Self.limitBytes ? .tooLong : .whole(buffer[line])
+                return isTooLong || line.count > form.limitBytes ? .tooLong : .whole(buffer[line])
             }
-            if end - start > Self.limitBytes {
+            if end - start > form.limitBytes {
                 isTooLong = true
                 start = end
             }

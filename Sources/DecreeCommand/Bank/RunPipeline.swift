@@ -1,9 +1,5 @@
-import Bank
-import DecreeClient
 import Dispatch
 import Foundation
-import NIOCore
-import Paxos
 import Synchronization
 
 /// From lines to results: one thread reads and submits, the client's loop completes, one thread writes.
@@ -24,16 +20,21 @@ final class RunPipeline: Sendable {
         var isOutputClosed = false
     }
 
-    private let sessions: [Session]
-    private let consistency: ReadConsistency
+    /// Does what a line asks, and tells the result, once, from any thread.
+    typealias Doing =
+        @Sendable (_ line: LineReader.Line, _ number: Int, _ tell: @escaping @Sendable (RunResult) -> Void) ->
+        Void
+
+    private let lines: LineReader.Form
+    private let perform: Doing
     private let state = Mutex(State())
     private let permits = DispatchSemaphore(value: 0)
     /// Signalled when there is something for the writer to look at, where there was nothing.
     private let news = DispatchSemaphore(value: 0)
 
-    init(sessions: [Session], consistency: ReadConsistency, concurrency: Int) {
-        self.sessions = sessions
-        self.consistency = consistency
+    init(lines: LineReader.Form = .operations, concurrency: Int, perform: @escaping Doing) {
+        self.lines = lines
+        self.perform = perform
         for _ in 0..<concurrency { permits.signal() }
     }
 
@@ -52,12 +53,12 @@ final class RunPipeline: Sendable {
     // MARK: The reader's thread
 
     private func read(_ descriptor: Int32) {
-        var lines = LineReader(descriptor: descriptor)
+        var lines = LineReader(descriptor: descriptor, form: self.lines)
         var failure: String?
         do throws(LineReader.Failure) {
             while let line = try lines.next() {
                 guard accept() else { break }
-                take(line, number: lines.number)
+                perform(line, lines.number, add)
             }
         } catch {
             failure = error.reason
@@ -79,42 +80,10 @@ final class RunPipeline: Sendable {
         }
     }
 
-    private func take(_ line: LineReader.Line, number: Int) {
-        guard case .whole(let bytes) = line else {
-            return add(
-                .badLine(
-                    number: number,
-                    reason: "line \(number) has more than \(LineReader.limitBytes) bytes; it was skipped"),
-                id: nil)
-        }
-        let operation: BankOperation
-        do throws(BankOperationError) {
-            operation = try BankOperation(line: bytes)
-        } catch {
-            return add(
-                error.rejection.map { .impossible($0) }
-                    ?? .badLine(number: number, reason: "line \(number): \(error)"), id: error.id)
-        }
-        let session = sessions[number % sessions.count]
-        let id = operation.id
-        let invoked = NIODeadline.now()
-        switch operation.request {
-        case .command(let command):
-            session.submit(command.bytes[...]) { outcome in
-                self.add(.outcome(.command, outcome, invoked: invoked, completed: .now()), id: id)
-            }
-        case .query(let query):
-            let kind: RunResult.Operation = if case .total = query { .total } else { .balance }
-            session.query(query.bytes[...], consistency: consistency) { outcome in
-                self.add(.outcome(kind, outcome, invoked: invoked, completed: .now()), id: id)
-            }
-        }
-    }
-
     /// From any thread.
-    private func add(_ kind: RunResult.Kind, id: String?) {
+    @Sendable private func add(_ result: RunResult) {
         let isFirst = state.withLock {
-            $0.results.append(RunResult(id: id, kind: kind))
+            $0.results.append(result)
             return $0.results.count == 1
         }
         if isFirst { news.signal() }

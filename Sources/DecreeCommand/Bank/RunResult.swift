@@ -2,12 +2,14 @@ import Bank
 import DecreeClient
 import NIOCore
 import Paxos
+import ValueLog
 
 /// What became of one operation, as a line of JSON.
 struct RunResult: Sendable {
     /// What was asked, as far as the answer's form depends on it.
     enum Operation: Sendable {
         case command
+        case value
         case balance
         case total
     }
@@ -15,6 +17,8 @@ struct RunResult: Sendable {
     enum Kind: Sendable {
         /// It was handed to the client.
         case outcome(Operation, Outcome, invoked: NIODeadline, completed: NIODeadline)
+        /// A value that was handed to the client, and the line that it was.
+        case value(Outcome, line: Int)
         /// It names an account that cannot exist: rejected as the bank would, without being sent.
         case impossible(BankRejection)
         /// The line is no operation.
@@ -33,6 +37,9 @@ struct RunResult: Sendable {
             write(outcome, of: operation, to: &line)
             line.add("invokedNanoseconds", invoked.uptimeNanoseconds)
             line.add("completedNanoseconds", completed.uptimeNanoseconds)
+        case .value(let outcome, let number):
+            line.add("line", number)
+            write(outcome, of: .value, to: &line)
         case .impossible(let rejection):
             line.add("outcome", "rejected")
             line.add("reason", rejection.rawValue)
@@ -65,6 +72,9 @@ struct RunResult: Sendable {
     }
 
     private static func write(_ reply: [UInt8], of operation: Operation, to line: inout JSONWriter) {
+        if case .value = operation, let number = ValueLog.number(in: reply) {
+            return line.add("number", number)
+        }
         switch (BankResult(.ok(reply)), operation) {
         case (.balance(let total), .total): line.add("total", total)
         case (.balance(let balance), _): line.add("balance", balance)

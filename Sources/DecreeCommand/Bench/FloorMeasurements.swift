@@ -1,6 +1,7 @@
 import DecreeStore
 import Foundation
 import Paxos
+import ValueLog
 
 /// Writing 4 KiB and waiting for the disk, into a file whose blocks are there already.
 enum FileFloor {
@@ -75,7 +76,7 @@ struct CommitFloor {
         limits.voteSlots = .max
         limits.voteBytes = .max
         group = Group(
-            id: .first, node: NodeID(1), genesis: voters, machine: AppendMachine(), limits: limits,
+            id: .first, node: NodeID(1), genesis: voters, machine: ValueLog(), limits: limits,
             seed: 1)
         var builder = ProposalBuilder()
         let value = [UInt8](repeating: 0x5a, count: valueBytes)

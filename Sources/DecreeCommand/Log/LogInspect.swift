@@ -29,6 +29,10 @@ struct LogInspect: AsyncParsableCommand {
                         the log twice, when the lead changed while it was under way.
                         It was executed once: at the place that a result of
                         `decree bank run` names, as a rule the first
+              unexecuted
+                        true if it was not executed at this place: it stands in the
+                        log before, or its session did not admit it. Rows of stores
+                        of formats 1 and 2, and backups, do not say it
               command   an operation of the bank, or {"bytes":"…"} in hexadecimal
                         if it is none
               noop      nothing: it fills a slot that no value was found for

@@ -26,6 +26,8 @@ struct SlotPrinter {
     private func write(
         _ entry: Entry, _ slot: InspectedSlot, _ index: Int, to output: inout GatheredOutput
     ) throws {
+        let isUnexecuted = slot.chosen?.unexecuted?.contains(UInt32(index)) == true
+        let mark = isUnexecuted ? "  (not executed)" : ""
         switch entry {
         case .openSession:
             let session = SessionID(openedAt: LogPosition(slot: slot.slot, index: UInt32(index)))
@@ -38,7 +40,8 @@ struct SlotPrinter {
                     $0.add("client", session.description)
                     $0.add("sequence", sequence)
                     $0.add("command", json: Self.json(payload))
-                }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload))")
+                    if isUnexecuted { $0.add("unexecuted", true) }
+                }, "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(payload) + mark)")
         case .batch(let session, let sequence, _, let payload):
             let batch = CommandBatch(bytes: payload)
             try write(
@@ -49,8 +52,9 @@ struct SlotPrinter {
                     $0.add("atomic", batch?.isAtomic ?? false)
                     let commands = batch?.commands ?? [payload]
                     $0.add("commands", json: "[" + commands.map(Self.json).joined(separator: ",") + "]")
+                    if isUnexecuted { $0.add("unexecuted", true) }
                 },
-                "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(batch))")
+                "client \(session) #\(sequence)  \(isJSON ? "" : Self.sentence(batch) + mark)")
         case .change(let change):
             try write(slot, index, to: &output, { $0.add("change", change.description) }, "\(change)")
         }

@@ -7,6 +7,7 @@ public import Logging
 import Paxos
 import ServiceLifecycle
 import UnixSignals
+import ValueLog
 
 /// `decree node`: one durable node.
 struct NodeCommand: AsyncParsableCommand {
@@ -78,7 +79,11 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "How much to log on standard error: trace, debug, info, notice, warning, error, critical.")
     var logLevel = Logger.Level.info
 
-    @Option(help: "What the log is executed on: bank, or append, which only counts opaque values.")
+    @Option(
+        help: ArgumentHelp(
+            "What the log is executed on, the same on each node and for good: bank; or append, which takes any "
+                + "value and leaves it in the log, for `decree append` and `decree tail`.", valueName: "kind")
+    )
     var machine = MachineKind.bank
 
     @Flag(help: .hidden)
@@ -153,13 +158,14 @@ struct NodeCommand: AsyncParsableCommand {
 /// refused by a node of another.
 enum MachineKind: String, CaseIterable, ExpressibleByArgument {
     case bank
+    /// `ValueLog.kind`.
     case append
 
     /// The state before the first command.
     var machine: any StateMachine {
         switch self {
         case .bank: Bank()
-        case .append: AppendMachine()
+        case .append: ValueLog()
         }
     }
 }

@@ -56,6 +56,8 @@ public struct HistoryCheck: Sendable {
     /// Commands that stand in the log without effect: retries that met their first attempt, and commands of
     /// sessions that were gone.
     public let repeatedInLog: Int
+    /// Where they stand.
+    let unexecuted: Set<LogPosition>
     /// The model after the log.
     public let model: any StateMachine
     /// The nodes' machine after the log, if one was given.
@@ -108,6 +110,7 @@ public struct HistoryCheck: Sendable {
         through = replay.through
         commandsInLog = replay.entries.count
         repeatedInLog = replay.entries.count - replay.effects.count
+        unexecuted = replay.unexecuted
         self.model = replay.model
         self.machine = replay.machine
         violations =

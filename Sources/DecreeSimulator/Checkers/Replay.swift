@@ -49,6 +49,11 @@ struct Replay {
         sessions = ModelSessions(limits: limits)
     }
 
+    /// Where commands stand that had no effect there.
+    var unexecuted: Set<LogPosition> {
+        Set(entries.lazy.filter { effects[$0.value.id]?.position != $0.key }.map(\.key))
+    }
+
     /// Executes the next slot. Returns false where it is not the next: there is no going on then.
     mutating func execute(_ chosen: ChosenSlot) -> Bool {
         guard chosen.slot == through.next else {

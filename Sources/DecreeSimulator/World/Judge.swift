@@ -56,6 +56,8 @@ struct Judge {
     var promised: [Ballot: Set<UInt16>] = [:]
     var promiseReports = PromiseReports()
     var states: [UInt64: Digest] = [:]
+    /// What of a slot was not executed, as the first node wrote that wrote it down.
+    private(set) var unexecuted: [UInt64: [UInt32]] = [:]
     /// The snapshots that were begun, by their slot.
     var snapshots: [UInt64: SnapshotHeader] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.
@@ -121,9 +123,9 @@ struct Judge {
     // MARK: Disks
 
     /// A node is about to write rows.
-    func intends(_ node: Int, _ rows: [Write]) {
+    mutating func intends(_ node: Int, _ rows: [Write]) {
         for row in rows {
-            guard case .chosen(_, let slot, _, let chain) = row else { continue }
+            guard case .chosen(_, let slot, _, let chain, let unexecuted) = row else { continue }
             hold(
                 slot.rawValue <= chosenThrough, "QuorumExact",
                 "\(name(node)) holds slot \(slot) to be chosen, without a quorum's durable votes")
@@ -131,6 +133,11 @@ struct Judge {
             hold(
                 chains[Int(slot.rawValue)] == chain, "ChosenUnique",
                 "\(name(node)) holds another log to be chosen through slot \(slot)")
+            let known = self.unexecuted[slot.rawValue] ?? unexecuted
+            hold(
+                unexecuted != nil && unexecuted == known, "SessionOnce",
+                "\(name(node)) keeps of slot \(slot) that another part of it was executed than elsewhere")
+            self.unexecuted[slot.rawValue] = known
         }
     }
 
@@ -149,7 +156,7 @@ struct Judge {
                 "\(name(node)) writes promise \(ballot) over \(nodes[node].promised)")
             nodes[node].promised = ballot
         case .accepted(_, let vote): apply(vote, of: node)
-        case .chosen(_, let slot, _, _):
+        case .chosen(_, let slot, _, _, _):
             // A snapshot may have become durable while the slots it stands for were still being learnt.
             guard slot > nodes[node].floor else { return }
             hold(

@@ -115,7 +115,8 @@ package final class StoreInspector {
                     InspectedSlot(
                         slot: row.decision.slot, proposal: row.decision.proposal,
                         acceptedBallot: row.acceptedBallot,
-                        chosen: .init(ballot: row.decision.ballot, chain: row.chain)))
+                        chosen: .init(
+                            ballot: row.decision.ballot, chain: row.chain, unexecuted: row.unexecuted)))
                 return true
             }
             let through = max(log.through, latest?.slot ?? .zero)
@@ -167,5 +168,7 @@ package struct InspectedSlot: Equatable, Sendable {
         package let ballot: Ballot
         /// The chain of values through it.
         package let chain: Digest
+        /// The indexes of its commands that were not executed, ascending; nil if that was not kept.
+        package let unexecuted: [UInt32]?
     }
 }

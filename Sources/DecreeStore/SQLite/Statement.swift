@@ -30,6 +30,16 @@ final class Statement {
             })
     }
 
+    /// The same, or NULL. No byte is a blob of none, for which SQLite has a function of its own: an empty array may
+    /// have no address, and that would say NULL.
+    func bind(_ index: Int32, copying bytes: [UInt8]?) throws(SQLiteError) {
+        switch bytes {
+        case .none: try check(sqlite3_bind_null(handle, index))
+        case .some(let bytes) where bytes.isEmpty: try check(sqlite3_bind_zeroblob(handle, index, 0))
+        case .some(let bytes): try bind(index, copying: bytes)
+        }
+    }
+
     // MARK: Running
 
     /// Runs to its end a statement that gives no rows, and resets it.

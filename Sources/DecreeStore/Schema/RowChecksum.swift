@@ -17,8 +17,13 @@ enum RowChecksum {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, ballot.rawValue, digest.rawValue))
     }
 
-    static func chosen(_ group: GroupID, _ slot: Slot, _ ballot: Ballot, chain: Digest) -> Int64 {
-        stored(Digest(of: RowKey(group, slot).unsigned, ballot.rawValue, chain.rawValue, chosenMark))
+    /// Without `unexecuted` it is that of the first two formats, whose rows stay as they are.
+    static func chosen(
+        _ group: GroupID, _ slot: Slot, _ ballot: Ballot, chain: Digest, unexecuted: [UInt8]?
+    ) -> Int64 {
+        let fact = Digest(of: RowKey(group, slot).unsigned, ballot.rawValue, chain.rawValue, chosenMark)
+        guard let unexecuted else { return stored(fact) }
+        return stored(Digest(of: unexecuted, seed: fact.rawValue))
     }
 
     static func promise(_ group: GroupID, _ ballot: Ballot) -> Int64 {

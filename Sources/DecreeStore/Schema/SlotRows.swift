@@ -8,6 +8,8 @@ struct ChosenRow {
     let acceptedBallot: Ballot
     /// The chain through this slot, as it was written.
     let chain: Digest
+    /// The indexes of its commands that were not executed, ascending; nil if that was not kept.
+    let unexecuted: [UInt32]?
 }
 
 /// Reads rows of slots back, and believes none that its checksum does not vouch for.
@@ -24,11 +26,12 @@ struct SlotRows {
 
     init(_ connection: Connection) throws(SQLiteError) {
         self.connection = connection
+        let unexecuted = try Unexecuted.isKept(in: connection) ? "chosen.unexecuted" : "NULL"
         // A chosen slot without its value gives nulls rather than no row.
         chosen = try connection.prepare(
             """
             SELECT chosen.key, chosen.ballot, chosen.chain, chosen.checksum, \
-            accepted.ballot, accepted.checksum, accepted.value \
+            accepted.ballot, accepted.checksum, accepted.value, \(unexecuted) \
             FROM chosen LEFT JOIN accepted ON accepted.key = chosen.key \
             WHERE chosen.key BETWEEN ?1 AND ?2 ORDER BY chosen.key
             """)
@@ -133,6 +136,19 @@ struct SlotRows {
         return .success(ballot)
     }
 
+    /// The first slot of a range of which it was kept what of it was executed; nil if there is none. Those of which it
+    /// was not were chosen under an older format, before all others: the range is halved.
+    func firstLookedAt(of group: GroupID, from first: Slot, through last: Slot) throws(SQLiteError) -> Slot? {
+        var (low, high) = (first.rawValue, last.rawValue + 1)
+        while low < high {
+            let middle = low + (high - low) / 2
+            let key = RowKey(group, Slot(middle)).stored
+            let isKept = "SELECT unexecuted IS NOT NULL FROM chosen WHERE key = \(key)"
+            if try connection.integer(isKept) == 1 { high = middle } else { low = middle + 1 }
+        }
+        return low <= last.rawValue ? Slot(low) : nil
+    }
+
     private func each(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
         do {
             while try statement.next(), try body(statement) {}
@@ -151,13 +167,15 @@ struct SlotRows {
     ) throws(SQLiteError) -> Result<ChosenRow, RowFlaw> {
         let chain = Digest(rawValue: row.word(2))
         let ballot = Ballot(rawValue: row.word(1))
+        let unexecuted = row.isNull(7) ? nil : try row.blob(7)
         guard let ballot, ballot != .zero,
-            RowChecksum.chosen(group, slot, ballot, chain: chain) == row.integer(3)
+            RowChecksum.chosen(group, slot, ballot, chain: chain, unexecuted: unexecuted) == row.integer(3)
         else {
             let checksum = row.integer(3)
             let isMoved = RowKey(group, slot).hasNeighbour { key in
                 ballot.map {
-                    RowChecksum.chosen(key.group, key.slot, $0, chain: chain) == checksum
+                    RowChecksum.chosen(key.group, key.slot, $0, chain: chain, unexecuted: unexecuted)
+                        == checksum
                 } ?? false
             }
             return .failure(differing("chosen", group, slot, isMoved: isMoved))
@@ -181,7 +199,8 @@ struct SlotRows {
         return .success(
             ChosenRow(
                 decision: AcceptedProposal(slot: slot, ballot: ballot, proposal: accepted.proposal),
-                acceptedBallot: accepted.ballot, chain: chain))
+                acceptedBallot: accepted.ballot, chain: chain,
+                unexecuted: unexecuted.map(Unexecuted.indexes(in:))))
     }
 
     private func vote(

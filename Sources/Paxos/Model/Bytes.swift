@@ -20,7 +20,7 @@ extension Array where Element == UInt8 {
 ///
 /// One method for each type, and no generic one: the compiler does not specialise a `package` generic for
 /// another module, `@inlinable` or not, and each call would cost some 60 ns instead of 2.
-package struct ByteReader {
+package struct ByteReader: Sendable {
     package private(set) var rest: ArraySlice<UInt8>
 
     package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }

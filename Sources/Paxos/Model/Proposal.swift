@@ -59,7 +59,7 @@ public enum Entry: Sendable, Equatable {
 }
 
 /// Reads a batch's entries. It ends early, with `isMalformed`, on bytes that are no batch.
-public struct EntrySequence: Sequence, IteratorProtocol {
+public struct EntrySequence: Sequence, IteratorProtocol, Sendable {
     private var reader: ByteReader
     /// Set when the bytes were no batch.
     public private(set) var isMalformed = false

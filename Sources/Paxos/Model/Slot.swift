@@ -53,6 +53,15 @@ public struct LogPosition: Hashable, Comparable, Sendable, CustomStringConvertib
         self.index = index
     }
 
+    /// The first position of a slot.
+    public static func first(of slot: Slot) -> LogPosition { LogPosition(slot: slot, index: 0) }
+
+    /// The position after this one: where to go on with reading when this one was read. That the slot has it is not
+    /// said.
+    public var next: LogPosition {
+        index == .max ? .first(of: slot.next) : LogPosition(slot: slot, index: index + 1)
+    }
+
     /// Log order.
     public static func < (left: Self, right: Self) -> Bool {
         (left.slot, left.index) < (right.slot, right.index)

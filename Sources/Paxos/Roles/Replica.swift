@@ -46,14 +46,20 @@ struct Replica: Sendable {
     }
 
     /// Executes the next slot. `tickets` are those who wait for its entries, by index, or nobody.
+    ///
+    /// - Returns: the indexes of the commands that are not executed here: repetitions of what stands in the log before,
+    ///   and those that their sessions do not admit. It depends on the log alone.
+    @discardableResult
     mutating func execute(
         _ proposal: Proposal, in slot: Slot, tickets: [Ticket], into step: inout Step
-    ) {
+    ) -> [UInt32] {
         Invariant.applyPrefix(executedThrough: executedThrough, next: slot)
         var entries = proposal.entries
         var index: UInt32 = 0
+        var unexecuted: [UInt32] = []
         while let entry = entries.next() {
-            let response = execute(entry, at: LogPosition(slot: slot, index: index), into: &step)
+            let position = LogPosition(slot: slot, index: index)
+            let response = execute(entry, at: position, unexecuted: &unexecuted)
             if Int(index) < tickets.count { step.respond(tickets[Int(index)], response) }
             index += 1
         }
@@ -67,10 +73,11 @@ struct Replica: Sendable {
                 [StateCheckpoint(slot: slot, chain: chain, state: machine.digest())]
                 + checkpoints.prefix(3)
         }
+        return unexecuted
     }
 
     private mutating func execute(
-        _ entry: Entry, at position: LogPosition, into step: inout Step
+        _ entry: Entry, at position: LogPosition, unexecuted: inout [UInt32]
     ) -> ClientResponse {
         switch entry {
         case .change(let change):
@@ -82,9 +89,10 @@ struct Replica: Sendable {
         case .openSession: return .opened(sessions.open(at: position))
         case .command(let session, let sequence, let firstUnacknowledged, let payload),
             .batch(let session, let sequence, let firstUnacknowledged, let payload):
-            switch sessions.admit(
+            let admission = sessions.admit(
                 session, sequence: sequence, firstUnacknowledged: firstUnacknowledged, at: position)
-            {
+            if admission != .execute { unexecuted.append(position.index) }
+            switch admission {
             case .execute:
                 let reply: Reply
                 if case .batch = entry {

@@ -10,6 +10,9 @@ public enum AdminRequest: Sendable, Hashable {
     case describeLog
     /// Asks the node for chosen slots, from this one on.
     case readSlots(from: Slot)
+    /// Asks the node for chosen slots and what of them was executed, from this slot on; if it is not chosen yet, to be
+    /// answered when it is, or when as many ticks of 10 ms have passed, or as many as the node grants.
+    case tail(from: Slot, waitingTicks: UInt32)
     /// Asks the node for chunks of a snapshot it has described.
     case readChunks(SnapshotHeader, from: UInt32)
 }
@@ -28,6 +31,10 @@ public enum AdminResponse: Sendable, Equatable {
     case described(LogDescription)
     /// Chosen slots, ascending and without a gap, as many as fit.
     case slots([AcceptedProposal], chosenThrough: Slot)
+    /// Chosen slots and what of them was executed; no slot if the one asked for is not chosen yet.
+    case executed(ExecutedSlots)
+    /// The slot that was asked for cannot be had from this node any more: the log begins at this one.
+    case logBegins(at: Slot)
     /// Chunks of a snapshot, from the first wanted on.
     case chunks([[UInt8]])
 }

@@ -13,6 +13,8 @@ struct DurableRows {
     private(set) var chunks: [SnapshotHeader: [[UInt8]]] = [:]
     /// The latest complete snapshot.
     private(set) var snapshot: SnapshotHeader?
+    /// What of the chosen slots was not executed.
+    private(set) var unexecuted: [Slot: [UInt32]] = [:]
     /// Rows of slots above the last chosen one and through this one were lost.
     private(set) var damagedThrough: Slot?
 
@@ -23,12 +25,13 @@ struct DurableRows {
             defer { promised = ballot }
             return ballot > promised ? nil : "PromiseMonotone: promise row \(ballot) after \(promised)"
         case .accepted(_, let vote): return apply(vote)
-        case .chosen(_, let slot, let ballot, let chain):
+        case .chosen(_, let slot, let ballot, let chain, let unexecuted):
             // A snapshot that was just installed stands for it.
             if slot <= floor { return nil }
             if slot != chosenThrough.next { return "ApplyPrefix: chosen row \(slot) after \(chosenThrough)" }
             chosenThrough = slot
             chosen[slot] = (ballot, chain)
+            self.unexecuted[slot] = unexecuted
             return accepted[slot] == nil ? "chosen row \(slot) without its value" : nil
         case .snapshotChunk(_, let header, let index, let bytes): return apply(header, index, bytes)
         case .snapshotComplete(_, let header, let isInstalled):

@@ -37,7 +37,7 @@ struct Judge {
     /// been voted for by a quorum.
     mutating func see(_ row: Write, of node: NodeID) {
         switch row {
-        case .chosen(_, let slot, _, let chain): seeChosen(slot, chain, of: node)
+        case .chosen(_, let slot, _, let chain, _): seeChosen(slot, chain, of: node)
         case .snapshotComplete(_, let header, _): see(header, of: node)
         default: break
         }

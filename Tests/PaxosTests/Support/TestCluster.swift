@@ -171,7 +171,9 @@ final class TestCluster {
                 send(Envelope(group: .first, to: peer, message: message), from: node)
             }
         case .ticket(let ticket):
-            if let response = node.group?.response(result) { node.filling.respond(ticket, response) }
+            if let response = node.group?.response(result, for: read.content) {
+                node.filling.respond(ticket, response)
+            }
         }
     }
 

@@ -66,18 +66,27 @@ final class TestNode {
     /// What the store reads, as messages: as many slots or chunks as fit.
     func result(of read: LogRead) -> LogReadResult {
         switch read.content {
-        case .slots(let from, let through):
-            let last = min(through, from.advanced(by: Self.decisionsAtOnce - 1))
-            var decided: [AcceptedProposal] = []
-            for slot in from...last {
-                guard let decision = rows.decision(in: slot) else { break }
-                decided.append(decision)
+        case .slots(let from, let through): return .slots(decided(from, through))
+        case .executed(let from, let through):
+            let decided = decided(from, through)
+            let unexecuted = decided.flatMap { decision in
+                (rows.unexecuted[decision.slot] ?? []).map { LogPosition(slot: decision.slot, index: $0) }
             }
-            return .slots(decided)
+            return .executed(decided, unexecuted: unexecuted)
         case .chunks(let header, let from):
             guard header == rows.snapshot, let chunks = rows.chunks[header] else { return .chunks([]) }
             let served = chunks.dropFirst(Int(from)).prefix(SnapshotHeader.chunksAtOnce)
             return .chunks(Array(served.prefix { $0 != rottenChunk.map { chunks[$0] } }))
         }
+    }
+
+    private func decided(_ from: Slot, _ through: Slot) -> [AcceptedProposal] {
+        let last = min(through, from.advanced(by: Self.decisionsAtOnce - 1))
+        var decided: [AcceptedProposal] = []
+        for slot in from...last {
+            guard let decision = rows.decision(in: slot) else { break }
+            decided.append(decision)
+        }
+        return decided
     }
 }

@@ -133,7 +133,7 @@ struct TraceWords {
             case .promise(_, let ballot): "promise \(ballot)"
             case .accepted(_, let vote):
                 "accepted \(vote.slot)@\(vote.ballot) \(describe(vote.proposal))"
-            case .chosen(_, let slot, let ballot, _): "chosen \(slot)@\(ballot)"
+            case .chosen(_, let slot, let ballot, _, _): "chosen \(slot)@\(ballot)"
             case .configuration(_, let from, let configuration):
                 "from slot \(from) voters \(configuration.voters.map { "\($0)" }.joined(separator: " "))"
             case .snapshotChunk(_, let header, let index, _):
@@ -152,6 +152,7 @@ struct TraceWords {
     private func describe(_ content: LogRead.Content) -> String {
         switch content {
         case .slots(let from, let through): "slots \(from) through \(through)"
+        case .executed(let from, let through): "slots \(from) through \(through) as executed"
         case .chunks(let header, let from):
             "the snapshot at slot \(header.slot) from chunk \(from + 1) of \(header.chunkCount)"
         }
@@ -183,7 +184,8 @@ struct TraceWords {
         case .admin(.changeRefused(let reason)): "refused: \(reason)"
         case .admin(.handedOver(let node)): "the lead goes to \(node)"
         case .admin(.takingSnapshot(let slot)): "a snapshot at slot \(slot) is being taken"
-        case .admin(.described), .admin(.slots), .admin(.chunks): "told"
+        case .admin(.described), .admin(.slots), .admin(.chunks), .admin(.executed): "told"
+        case .admin(.logBegins(let slot)): "the log begins at slot \(slot)"
         }
     }
 

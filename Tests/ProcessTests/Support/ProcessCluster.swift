@@ -9,9 +9,14 @@ import Testing
 final class ProcessCluster {
     let directory: TemporaryDirectory
     private(set) var configurations: [NodeConfiguration]
+    private let machine: String
     private var running: [Int: (process: ToolProcess, lifeline: Pipe)] = [:]
 
-    init(nodes count: Int = 3, cluster: String = "bank", snapshotCommands: Int = 2_000_000) throws {
+    init(
+        nodes count: Int = 3, cluster: String = "bank", machine: String = "bank",
+        snapshotCommands: Int = 2_000_000
+    ) throws {
+        self.machine = machine
         directory = try TemporaryDirectory()
         let members = try freePorts(count).enumerated().map {
             NodeConfiguration.Member(id: $0 + 1, host: "127.0.0.1", port: $1)
@@ -40,7 +45,8 @@ final class ProcessCluster {
         for id in ids ?? self.ids {
             let lifeline = Pipe()
             let process = try ToolProcess(
-                ["node", "--config", configurationFile(of: id), "--stop-with-parent"], input: lifeline)
+                ["node", "--config", configurationFile(of: id), "--machine", machine, "--stop-with-parent"],
+                input: lifeline)
             running[id] = (process, lifeline)
         }
     }
