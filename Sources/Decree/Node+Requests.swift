@@ -35,8 +35,11 @@ extension Node {
         await ask(.batch, batch.bytes[...], group, deadline)
     }
 
-    /// As `submit(_:to:deadline:)`, without a task: `completion` is called once, on the node's event loop, and may
-    /// submit again. It must be quick: the node waits for it. Callable from anywhere.
+    /// As `submit(_:to:deadline:)`, without a task. Callable from anywhere.
+    ///
+    /// - Parameter completion: called once. While the node runs, on its event loop, which waits for it; it may submit
+    ///   again. Where the node has ended, or hosts no such group, on the caller's thread before this returns, and where it
+    ///   does not run yet, on any: do not submit again from there.
     public func submit(
         _ command: ArraySlice<UInt8>, to group: GroupID = .first, deadline: Duration = defaultDeadline,
         completion: @escaping @Sendable (Outcome) -> Void
@@ -110,6 +113,8 @@ extension Node {
 
     private static func nanoseconds(_ time: Duration) -> UInt64 {
         let (seconds, attoseconds) = time.components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
+        // Longer than any machine runs, and far from where adding the clock would overflow.
+        return UInt64(min(max(0, seconds), 1 << 32)) * 1_000_000_000 + UInt64(max(0, attoseconds))
+            / 1_000_000_000
     }
 }

@@ -152,13 +152,8 @@ final class NodeLoop {
         for client in localClients.values { client.stop() }
     }
 
-    /// Has a job done, by the disk's thread unless it is sure to be brief.
-    func hand(_ job: consuming DiskJob) {
-        let isBrief = job.commitBytes.map { core.mayWait(forCommitOf: $0) } ?? false
-        var job: DiskJob? = consume job
-        if isBrief, disk.performHere(&job) { return }
-        if let job = job.take() { disk.perform(job) }
-    }
+    /// Has the disk's thread do a job.
+    func hand(_ job: consuming DiskJob) { disk.perform(job) }
 
     // MARK: Connections
 

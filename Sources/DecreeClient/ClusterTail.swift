@@ -96,7 +96,13 @@ struct ClusterTail: TailSource {
             switch try await call.run() {
             case .executed(let slots) where slots.decided.first.map({ $0.slot == from }) ?? true:
                 genesis = call.genesis
-                if slots.decided.isEmpty { place = (place + 1) % client.configuration.nodes.count }
+                guard slots.decided.isEmpty else { return slots }
+                // One that lags has nothing new for as long as it lags, and others have deleted what it waits for.
+                if round.begins != nil {
+                    round.note(.noAnswer)
+                    return nil
+                }
+                place = (place + 1) % client.configuration.nodes.count
                 return slots
             case .logBegins(let slot): round.begins = min(round.begins ?? slot, slot)
             default: round.note(.outdated(address))

@@ -47,23 +47,12 @@ package enum DiskEvent: Sendable {
     case closed
 }
 
-extension DiskJob {
-    /// Bytes of the values that a commit writes; nil for any other job, and for a commit that reads for a peer as well.
-    package var commitBytes: Int? {
-        switch self {
-        case .commit(let step): step.reads.isEmpty ? step.writeBytes : nil
-        default: nil
-        }
-    }
-}
-
 extension Store {
     /// Does a job, and reports it. `clock` counts nanoseconds.
     ///
-    /// - Parameter checkpoints: whether a checkpoint that is due behind a commit is made at once.
     /// - Returns: whether there can be another job.
     package func perform(
-        _ job: consuming DiskJob, checkpoints: Bool = true, clock: () -> UInt64, report: (DiskEvent) -> Void
+        _ job: consuming DiskJob, clock: () -> UInt64, report: (DiskEvent) -> Void
     ) -> Bool {
         do throws(StoreError) {
             switch consume job {
@@ -71,7 +60,7 @@ extension Store {
                 let start = clock()
                 try tell(commit(step), took: clock() &- start, report)
                 // Behind the report, so that nobody waits for it but the next commit.
-                if checkpoints { try checkpointIfDue() }
+                try checkpointIfDue()
             case .retry:
                 let start = clock()
                 try tell(retry(), took: clock() &- start, report)
@@ -95,19 +84,6 @@ extension Store {
                 report(.closed)
                 return false
             }
-            return true
-        } catch {
-            report(.failed(error))
-            return false
-        }
-    }
-
-    /// Makes the checkpoint that a commit left to be made, which is no job: nobody waits for it.
-    ///
-    /// - Returns: whether there can be another job.
-    package func checkpointBehind(report: (DiskEvent) -> Void) -> Bool {
-        do throws(StoreError) {
-            try checkpointIfDue()
             return true
         } catch {
             report(.failed(error))

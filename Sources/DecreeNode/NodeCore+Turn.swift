@@ -130,19 +130,6 @@ extension NodeCore {
         shell?.perform(.commit(step.takeTransaction()))
     }
 
-    /// Whether the loop may do a commit of so many bytes itself, and hear nothing meanwhile. Not while it sends
-    /// heartbeats, which never wait for the disk; not unless the disk was quick of late; and not where there is so much
-    /// to write that something else is better done beside it.
-    package func mayWait(forCommitOf bytes: Int) -> Bool {
-        bytes <= Self.briefBytes && commitMicroseconds.count == Self.commitsRemembered
-            && commitMicroseconds.allSatisfy { $0 < Self.briefMicroseconds }
-            && !groups.contains(where: \.sendsHeartbeats)
-    }
-
-    private static let briefBytes = 16 << 10
-    private static let briefMicroseconds: UInt32 = 2_000
-    private static let commitsRemembered = 8
-
     /// Takes what the disk reports.
     package func take(_ event: DiskEvent) {
         if diskState == .gone {
@@ -199,7 +186,7 @@ extension NodeCore {
     }
 
     private func note(commitNanoseconds: UInt64) {
-        if commitMicroseconds.count == Self.commitsRemembered { commitMicroseconds.removeFirst() }
+        if commitMicroseconds.count == 8 { commitMicroseconds.removeFirst() }
         commitMicroseconds.append(UInt32(clamping: commitNanoseconds / 1_000))
     }
 

@@ -52,9 +52,6 @@ extension Group {
     /// Whether this node leads and may propose.
     public var isLeading: Bool { leader?.isReady ?? false }
 
-    /// Whether others wait for its heartbeats: it leads, or is about to, and is not alone.
-    public var sendsHeartbeats: Bool { leader != nil && configurations.latest.members.count > 1 }
-
     /// Who belongs to the group, by what this node has executed.
     public var configurations: ConfigurationLog { replica.configurations }
 

@@ -157,6 +157,22 @@ import Testing
         try await nodes[1].stop()
     }
 
+    /// One that is behind what others have deleted has nothing new, and would have nothing for ever.
+    @Test func aNodeThatLagsDoesNotHideThatTheLogBeginsLater() async throws {
+        let nodes = [
+            try await node(1) { _ in Self.answer(.logBegins(at: Slot(9))) },
+            try await node(2) { from in Self.slots(from, through: 0) },
+        ]
+        let client = client(nodes, deadline: .milliseconds(300))
+        let slots = client.tail(from: .first(of: Slot(3))).makeAsyncIterator()
+        var tail = slots
+        await #expect(throws: TailError.logBegins(at: Slot(9))) {
+            for _ in 0..<3 { _ = try await tail.next() }
+        }
+        await client.close()
+        for node in nodes { try await node.stop() }
+    }
+
     @Test func aTailGivesUpWhenNobodyAnswers() async throws {
         let node = try await node(1) { Self.slots($0, through: 2) }
         let client = client([node], deadline: .milliseconds(300))

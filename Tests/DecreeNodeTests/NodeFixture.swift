@@ -65,17 +65,11 @@ final class NodeFixture {
 
     func forgetJobs() { shell.jobs = [] }
 
-    /// The disk does its job in so long, and what follows from it is handed to it.
-    func doJob(microseconds: UInt64 = 0) {
+    /// The disk does its job, and what follows from it is handed to it.
+    func doJob() {
         guard let job = shell.job.take() else { return }
         var events: [DiskEvent] = []
-        var now: UInt64 = 0
-        _ = store.perform(
-            job,
-            clock: {
-                defer { now += microseconds * 1_000 }
-                return now
-            }, report: { events.append($0) })
+        _ = store.perform(job, clock: { 0 }, report: { events.append($0) })
         for event in events { core.take(event) }
     }
 

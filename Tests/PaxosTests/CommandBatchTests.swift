@@ -70,6 +70,31 @@ import Testing
         #expect(BatchReply.replies(in: done.bytes) == [.ok([11]), .ok([13])])
     }
 
+    /// Answers with as many bytes as the command says, in units of 64 KiB.
+    private struct Talker: StateMachine {
+        var count = 0
+
+        mutating func execute(_ command: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
+            count += 1
+            return .ok(Array(repeating: 7, count: Int(command.first ?? 0) << 16))
+        }
+
+        func query(_ query: ArraySlice<UInt8>) -> Reply { .ok() }
+        func digest() -> Digest { Digest(of: UInt64(count), 0, 0, 0) }
+        func snapshot() -> [UInt8] { [] }
+        mutating func restore(from snapshot: ArraySlice<UInt8>) throws(MachineRestoreError) {}
+    }
+
+    @Test func theRepliesTogetherAreBounded() throws {
+        var machine = Talker()
+        let reply = machine.execute(CommandBatch([[31], [1], [0], [20]]), at: Self.position)
+        #expect(reply.bytes.count <= BatchReply.limitBytes)
+        #expect(BatchReply.replies(in: reply.bytes)?.map(\.bytes.count) == [31 << 16, 0, 0, 0])
+        #expect(machine.count == 4)
+        let refused = machine.execute(CommandBatch([[31], [1]], isAtomic: true), at: Self.position)
+        #expect(refused.isRejected && machine.count == 4)
+    }
+
     /// Through a group: one entry, one reply, and for a retry the same reply without a second execution.
     @Test func aRetryIsAnsweredWithTheReplyThatIsKept() throws {
         let cluster = TestCluster()

@@ -165,6 +165,27 @@ import Testing
         return builder.build()
     }
 
+    /// Many commands as one have one position, and are one entry.
+    @Test func aBatchIsOneEntry() {
+        var builder = ProposalBuilder()
+        builder.append(
+            .batch(
+                session: session, sequence: 1, firstUnacknowledged: 1,
+                payload: CommandBatch([[1], [2, 3]]).bytes[...]))
+        builder.append(.command(session: session, sequence: 2, firstUnacknowledged: 1, payload: [4]))
+        let slots = ExecutedSlots(
+            decided: [AcceptedProposal(5, Ballot(1, 1), builder.build())], unexecuted: [],
+            chosenThrough: Slot(5))
+        var entries = LogEntries(slots, from: .first(of: Slot(5)))
+        let batch = entries.next()
+        #expect(batch?.isBatch == true && batch?.commands == [[1], [2, 3]])
+        #expect(batch?.position == .first(of: Slot(5)))
+        let command = entries.next()
+        #expect(command?.isBatch == false && command?.commands == [[4]])
+        #expect(command?.position.index == 1)
+        #expect(entries.next() == nil)
+    }
+
     private var slots: ExecutedSlots {
         let ballot = Ballot(1, 1)
         return ExecutedSlots(

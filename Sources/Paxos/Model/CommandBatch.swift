@@ -2,7 +2,7 @@
 ///
 /// They are executed in order and stand at the entry's position, all of them. Independent ones are each executed
 /// whatever became of the others; of atomic ones either all are done or, if the machine rejects one, none. A retry is
-/// answered with the reply that is kept, so a batch is executed once, whole.
+/// answered with the reply that is kept, so a batch is executed once, whole. That reply is bounded: see `BatchReply`.
 ///
 /// Bytes: one byte (0 independent, 1 atomic), the number of commands in 4 bytes, then each: its length in 4 bytes and
 /// its bytes. Integers are little-endian.
@@ -64,8 +64,15 @@ public struct CommandBatch: Hashable, Sendable {
 /// What became of a batch's commands: the reply to each, in their order. Of an atomic batch that was refused there are
 /// none, but a rejection, "command 17: " and the machine's reason.
 ///
+/// Together they have at most `limitBytes`, for they travel in one frame and are kept as one reply. What a machine answers
+/// beyond that is left out of an independent batch: that command's reply, and each later one that does not fit, says
+/// whether it was rejected and has no bytes. An atomic batch is refused then.
+///
 /// Bytes: for each its rejection flag in one byte, its length in 4 bytes, and its bytes.
 public enum BatchReply {
+    /// The bytes of the replies to one batch, with 5 for each: 2 MiB.
+    public static let limitBytes = 2 << 20
+
     static func bytes(of replies: [Reply]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(replies.reduce(0) { $0 + 5 + $1.bytes.count })
@@ -96,6 +103,7 @@ extension StateMachine {
     package mutating func execute(_ batch: CommandBatch, at position: LogPosition) -> Reply {
         let before = batch.isAtomic ? self : nil
         var replies: [Reply] = []
+        var room = BatchReply.limitBytes
         replies.reserveCapacity(batch.commands.count)
         for (place, command) in batch.commands.enumerated() {
             let reply = execute(command, at: position)
@@ -103,7 +111,17 @@ extension StateMachine {
                 self = before
                 return .rejected("command \(place): \(reply.text)")
             }
-            replies.append(reply)
+            room -= 5
+            if reply.bytes.count <= room {
+                room -= reply.bytes.count
+                replies.append(reply)
+            } else if let before {
+                self = before
+                return .rejected(
+                    "command \(place): the replies to the batch are over \(BatchReply.limitBytes) bytes")
+            } else {
+                replies.append(Reply(isRejected: reply.isRejected, bytes: []))
+            }
         }
         return .ok(BatchReply.bytes(of: replies))
     }
