@@ -179,7 +179,8 @@ let package = Package(
             name: "ProcessTests",
             dependencies: nio + [
                 "Paxos", "Bank", "ValueLog", "Decree", "DecreeClient", "DecreeCommand", "DecreeSimulator",
-                "DecreeStore", "DecreeWire", "DecreeTestSupport", "CSQLite", .product(name: "Logging", package: "swift-log"),
+                "DecreeStore", "DecreeWire", "DecreeTestSupport", "CSQLite",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
