@@ -39,8 +39,8 @@ public struct Limits: Sendable, Hashable {
     public var voteBytes = 64 << 20
     /// Bytes the log grows by between two snapshots. Default 128 MiB.
     public var snapshotBytes = 128 << 20
-    /// Commands between two snapshots, a batch counting as one. Default 2,000,000: a node replays no more of them when it
-    /// starts, nor more than `snapshotBytes`.
+    /// Commands between two snapshots, those of batches counted one by one. Default 2,000,000: a node replays no more of
+    /// them when it starts.
     public var snapshotCommands = 2_000_000
     /// Microseconds that a leader's commit may take before another should lead: one commit alone. Default 1 s.
     public var stalledCommitMicroseconds: UInt32 = 1_000_000

@@ -120,6 +120,24 @@ import Testing
         for node: UInt16 in 1...3 { #expect(cluster.items(on: node) == ["a", "b"]) }
     }
 
+    /// Each counts for when a snapshot is due: all of them are executed again at a start.
+    @Test func commandsOfABatchAreCounted() {
+        var limits = Limits()
+        limits.snapshotCommands = 100
+        for (commands, isDue) in [(98, false), (99, true)] {
+            var replica = Replica(machine: ListMachine(), genesis: Configuration(voters: [NodeID(1)]))
+            var step = Step()
+            var builder = ProposalBuilder()
+            builder.append(.openSession)
+            builder.append(
+                .batch(
+                    session: SessionID(openedAt: .first(of: Slot(1))), sequence: 1, firstUnacknowledged: 1,
+                    payload: CommandBatch(Array(repeating: [1], count: commands)).bytes[...]))
+            replica.execute(builder.build(), in: Slot(1), tickets: [], into: &step)
+            #expect(replica.isSnapshotDue(after: limits) == isDue)
+        }
+    }
+
     @Test func bytesThatAreNoBatchNeverEnterTheLog() {
         let cluster = TestCluster()
         cluster.elect(1)

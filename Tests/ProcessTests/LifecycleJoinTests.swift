@@ -54,7 +54,7 @@ import Testing
 
     @Test func aCrashTestJoinsAndReplaces() async throws {
         let result = try await Tool.run([
-            "crashtest", "--json", "--kills", "4", "--pauses", "0", "--joins", "2", "--replacements", "1",
+            "crashtest", "--json", "--kills", "6", "--pauses", "0", "--joins", "2", "--replacements", "1",
             "--seed",
             "5", "--snapshot-commands", "1000",
         ])

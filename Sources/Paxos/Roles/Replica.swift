@@ -16,6 +16,8 @@ struct Replica: Sendable {
     /// What the log has grown by since a snapshot was last due. It depends on the log alone, so all replicas take
     /// theirs at the same slots.
     private(set) var growth = LogGrowth()
+    /// Commands of the slot's batches, beyond their entries: zero between slots.
+    private var inBatches = 0
 
     init(machine: any StateMachine, genesis: Configuration) {
         self.machine = machine
@@ -65,7 +67,8 @@ struct Replica: Sendable {
         }
         Invariant.wellFormed(entries, slot: slot)
         executedThrough = slot
-        growth.add(bytes: proposal.bytes.count, commands: Int(index))
+        growth.add(bytes: proposal.bytes.count, commands: Int(index) + inBatches)
+        inBatches = 0
         configurations.forget(through: slot)
         chain = chain.chained(slot, proposal.digest)
         if slot.rawValue % Self.checkpointInterval == 0 {
@@ -74,6 +77,13 @@ struct Replica: Sendable {
                 + checkpoints.prefix(3)
         }
         return unexecuted
+    }
+
+    private mutating func executeBatch(_ payload: ArraySlice<UInt8>, at position: LogPosition) -> Reply {
+        // Who leads lets nothing else in.
+        guard let batch = CommandBatch(bytes: payload) else { return .rejected("malformed batch") }
+        inBatches += batch.commands.count - 1
+        return machine.execute(batch, at: position)
     }
 
     private mutating func execute(
@@ -96,10 +106,7 @@ struct Replica: Sendable {
             case .execute:
                 let reply: Reply
                 if case .batch = entry {
-                    // Who leads lets nothing else in.
-                    reply =
-                        CommandBatch(bytes: payload).map { machine.execute($0, at: position) }
-                        ?? .rejected("malformed batch")
+                    reply = executeBatch(payload, at: position)
                 } else {
                     reply = machine.execute(payload, at: position)
                 }
