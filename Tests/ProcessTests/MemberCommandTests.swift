@@ -74,6 +74,12 @@ import Testing
         let cluster = try ProcessCluster()
         try await cluster.startAndWait()
         let one = cluster.address(of: 1)
+        // Node 2 moves to where nobody listens: if it led, nobody would find the leader.
+        let isLed = try await eventually {
+            _ = try await Tool.run(["leader", "transfer", "1", "--nodes", one])
+            return try await Tool.run(["status", "--nodes", one]).output.contains("node 1 leads")
+        }
+        #expect(isLed)
         let ports = try freePorts(2)
         let place = "127.0.0.1:\(ports[0])"
         let added = try await ask("member", "add", place, "--non-voter", of: one)
