@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "DecreeTests",
             dependencies: nio + [
-                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire", "DecreeTestSupport",
+                "Paxos", "Bank", "Decree", "DecreeClient", "DecreeStore", "DecreeWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -179,11 +179,10 @@ let package = Package(
             name: "ProcessTests",
             dependencies: nio + [
                 "Paxos", "Bank", "ValueLog", "Decree", "DecreeClient", "DecreeCommand", "DecreeSimulator",
-                "DecreeStore", "DecreeWire", "DecreeTestSupport", "CSQLite",
+                "DecreeStore", "DecreeWire", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
-        .target(name: "DecreeTestSupport", path: "Tests/Support", swiftSettings: settings),
 
         // What is fuzzed; the tests replay what is kept of it.
         .target(

@@ -1,7 +1,6 @@
 import Decree
 import DecreeClient
 import DecreeStore
-import DecreeTestSupport
 import Foundation
 import Logging
 import Paxos
@@ -56,7 +55,7 @@ import Testing
     }
 
     private func freeAddress() throws -> NodeAddress {
-        NodeAddress(host: "127.0.0.1", port: try freePorts(1)[0])
+        NodeAddress(host: "127.0.0.1", port: try LoopbackPorts.free(1)[0])
     }
 
     private func members(_ client: DecreeClient) async throws -> [Int] {

@@ -1,6 +1,5 @@
 import Decree
 import DecreeClient
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -15,7 +14,7 @@ import Testing
         for (name, text) in files {
             try Data(text.utf8).write(to: directory.appendingPathComponent(name))
         }
-        let place = NodeAddress(host: "127.0.0.1", port: try freePorts(1)[0])
+        let place = NodeAddress(host: "127.0.0.1", port: try LoopbackPorts.free(1)[0])
         let joining = Joining(
             cluster: [place], address: place, dataDirectory: directory.path, deadline: .seconds(1))
         return await #expect(throws: NodeError.self) { try await joining.run() }

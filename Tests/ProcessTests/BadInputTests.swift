@@ -1,5 +1,4 @@
 import Decree
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -10,7 +9,7 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     private func members(_ count: Int) throws -> [NodeConfiguration.Member] {
-        try freePorts(count).enumerated().map { .init(id: $0 + 1, host: "127.0.0.1", port: $1) }
+        try LoopbackPorts.free(count).enumerated().map { .init(id: $0 + 1, host: "127.0.0.1", port: $1) }
     }
 
     private func configuration(
@@ -193,7 +192,7 @@ import Testing
         #expect(try await cluster.tool("bank", "open", "a", "5").status == 0)
         let path = cluster.dataDirectory(of: 1)
         var second = cluster.configurations[0]
-        second.nodes[0].port = try freePorts(1)[0]
+        second.nodes[0].port = try LoopbackPorts.free(1)[0]
         let refused = try await run(second)
         #expect(refused.status == 4)
         #expect(refused.error.contains("\(path) is in use by process "))

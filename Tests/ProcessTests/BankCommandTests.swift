@@ -1,5 +1,4 @@
 import Decree
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -58,7 +57,7 @@ import Testing
     }
 
     @Test func anUnreachableClusterIsCode3AndNothingIsDone() async throws {
-        let port = try freePorts(1)[0]
+        let port = try LoopbackPorts.free(1)[0]
         for arguments in [["open", "a", "1"], ["total"], ["run"]] {
             let result = try await Tool.run(
                 ["bank"] + arguments + ["--nodes", "127.0.0.1:\(port)", "--deadline", "0.3"],

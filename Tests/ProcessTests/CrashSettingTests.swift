@@ -1,4 +1,5 @@
 import Bank
+import Decree
 import DecreeSimulator
 import Foundation
 import Paxos
@@ -79,6 +80,12 @@ import Testing
         let ports = try LoopbackPorts.free(9)
         #expect(Set(ports).count == 9)
         #expect(ports.allSatisfy { (10_000..<32_768).contains($0) })
+    }
+
+    /// A node that was killed must find its port free: no other cluster may have been given it meanwhile.
+    @Test func noPortIsGivenTwice() throws {
+        let ports = try (0..<100).flatMap { _ in try LoopbackPorts.free(9) }
+        #expect(Set(ports).count == ports.count)
     }
 
     @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")])

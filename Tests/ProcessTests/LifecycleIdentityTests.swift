@@ -1,5 +1,4 @@
 import Decree
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -34,7 +33,7 @@ import Testing
             try await cluster.end(of: 3), "a node that lost its disk joins again under a new id", node: 3)
 
         // What it is told to do helps.
-        let address = "127.0.0.1:\(try freePorts(1)[0])"
+        let address = "127.0.0.1:\(try LoopbackPorts.free(1)[0])"
         #expect(try await cluster.tool("member", "replace", "3", address).status == 0)
         let joining = try ToolProcess(
             [

@@ -1,5 +1,4 @@
 import Decree
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -13,7 +12,7 @@ import Testing
         #expect(try await cluster.tool("bank", "open", "a", "0").status == 0)
         try await cluster.deposit(3_000)
         let command = [
-            "node", "--join", cluster.addresses, "--listen", "127.0.0.1:\(try freePorts(1)[0])",
+            "node", "--join", cluster.addresses, "--listen", "127.0.0.1:\(try LoopbackPorts.free(1)[0])",
             "--data-directory", cluster.directory.path + "/data-4",
         ]
         // Before it is admitted, as it is, while it prepares its directory, and while it learns.

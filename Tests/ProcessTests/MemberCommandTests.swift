@@ -1,5 +1,4 @@
 import Decree
-import DecreeTestSupport
 import Foundation
 import Testing
 
@@ -34,7 +33,7 @@ import Testing
         try await cluster.startAndWait()
         let one = cluster.address(of: 1)
         #expect(try await cluster.tool("bank", "open", "a", "5").status == 0)
-        let port = try freePorts(1)[0]
+        let port = try LoopbackPorts.free(1)[0]
         let admitted = try await ask("member", "replace", "3", "127.0.0.1:\(port)", "--json", of: one)
         #expect(admitted.status == 0, "\(admitted.error)")
         #expect(try admitted.objects().first?["node"] as? Int == 4)
@@ -80,7 +79,7 @@ import Testing
             return try await Tool.run(["status", "--nodes", one]).output.contains("node 1 leads")
         }
         #expect(isLed)
-        let ports = try freePorts(2)
+        let ports = try LoopbackPorts.free(2)
         let place = "127.0.0.1:\(ports[0])"
         let added = try await ask("member", "add", place, "--non-voter", of: one)
         #expect(
@@ -145,12 +144,13 @@ import Testing
     @Test func aRefusalIsExitCodeOneAndSilenceThree() async throws {
         let cluster = try ProcessCluster()
         try await cluster.startAndWait()
-        let port = try freePorts(1)[0]
+        let port = try LoopbackPorts.free(1)[0]
         for (contact, replaced, status) in [(cluster.address(of: 1), "9", 1), ("127.0.0.1:\(port)", "3", 3)]
             as [(String, String, Int32)]
         {
             let result = try await Tool.run([
-                "node", "--join", contact, "--listen", "127.0.0.1:\(try freePorts(1)[0])", "--replace",
+                "node", "--join", contact, "--listen", "127.0.0.1:\(try LoopbackPorts.free(1)[0])",
+                "--replace",
                 replaced,
                 "--data-directory", cluster.directory.path + "/joins-\(status)",
             ])
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test func nobodyThereIsExitCodeThree() async throws {
-        let port = try freePorts(1)[0]
+        let port = try LoopbackPorts.free(1)[0]
         for arguments in [["member", "list"], ["member", "remove", "1"], ["leader", "show"], ["snapshot"]] {
             let result = try await Tool.run(arguments + ["--nodes", "127.0.0.1:\(port)", "--deadline", "1"])
             #expect(result.status == 3, "\(arguments): \(result.error)")

@@ -1,6 +1,5 @@
 import Bank
 import DecreeStore
-import DecreeTestSupport
 import Foundation
 import Testing
 

@@ -1,6 +1,5 @@
 import Bank
 import Decree
-import DecreeTestSupport
 import Foundation
 import Logging
 import Synchronization
@@ -18,7 +17,7 @@ final class InProcessCluster: Sendable {
     init(nodes count: Int, machine: any StateMachine = Bank()) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent(
             "decree-tests-\(UUID().uuidString)")
-        let ports = try freePorts(count)
+        let ports = try LoopbackPorts.free(count)
         addresses = Mutex(
             (1...count).map { NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1]) })
         self.machine = machine
@@ -36,7 +35,7 @@ final class InProcessCluster: Sendable {
 
     /// Gives every node another port, for the next start.
     func move() throws {
-        let ports = try freePorts(configurations.count)
+        let ports = try LoopbackPorts.free(configurations.count)
         addresses.withLock { members in
             for index in members.indices { members[index].port = ports[index] }
         }

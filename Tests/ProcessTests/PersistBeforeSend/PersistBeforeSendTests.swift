@@ -1,7 +1,7 @@
 #if os(Linux)
     import Bank
     import DecreeClient
-    import DecreeTestSupport
+    import Decree
     import Foundation
     import Paxos
     import Testing
@@ -56,7 +56,7 @@
             directory = FileManager.default.temporaryDirectory.appendingPathComponent(
                 "decree-traced-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-            ports = try freePorts(3)
+            ports = try LoopbackPorts.free(3)
         }
 
         func start() throws {

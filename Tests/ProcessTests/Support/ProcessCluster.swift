@@ -1,6 +1,5 @@
 import Decree
 import DecreeClient
-import DecreeTestSupport
 import Foundation
 import Logging
 import Testing
@@ -18,7 +17,7 @@ final class ProcessCluster {
     ) throws {
         self.machine = machine
         directory = try TemporaryDirectory()
-        let members = try freePorts(count).enumerated().map {
+        let members = try LoopbackPorts.free(count).enumerated().map {
             NodeConfiguration.Member(id: $0 + 1, host: "127.0.0.1", port: $1)
         }
         configurations = members.map { [path = directory.path] in
@@ -83,7 +82,7 @@ final class ProcessCluster {
     /// Gives nodes that are stopped new ports, and tells them all.
     func move(_ moved: [Int]) throws {
         var members = configurations[0].nodes
-        for (id, port) in zip(moved, try freePorts(moved.count)) { members[id - 1].port = port }
+        for (id, port) in zip(moved, try LoopbackPorts.free(moved.count)) { members[id - 1].port = port }
         for index in configurations.indices {
             configurations[index].nodes = members
             _ = try directory.write(json(configurations[index]), to: "\(index + 1).json")
