@@ -8,7 +8,7 @@ import Paxos
 /// The client within a node's process: the same sessions, retries and outcomes as over a connection, the
 /// same requests at the same gateway. Where another node leads, they go over the link to it.
 final class LocalClient {
-    private let group: GroupID
+    let group: GroupID
     private unowned let loop: NodeLoop
     private var client: Client
     private var waiters = Waiters()

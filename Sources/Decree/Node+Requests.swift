@@ -76,7 +76,7 @@ extension Node {
         guard machines[group] != nil else { return .refused(.unknownGroup) }
         return await withCheckedContinuation { continuation in
             let isRunning = onLoop { loop in
-                guard let client = loop.localClients[group], !loop.core.isStopping else {
+                guard let client = loop.localClient(of: group), !loop.core.isStopping else {
                     return continuation.resume(returning: nil)
                 }
                 client.ask(request, continuation: continuation)

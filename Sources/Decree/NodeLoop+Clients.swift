@@ -6,13 +6,19 @@ import Paxos
 
 /// The gateway: requests in, responses out, whether they come over a connection or from this process.
 extension NodeLoop {
+    /// Requests from within the process that are taken in one turn. Their slot is on its way to the peers and the
+    /// disk while the rest is taken: of callers who wait for all their answers and then ask all at once, everything
+    /// would go in one slot, and loop and disk would take turns at being idle.
+    private static let requestsOfATurn = 256
+
     /// What was asked from within the process since the last time.
     func drain(_ inbox: Inbox<LocalRequest>) {
         var requests: [LocalRequest] = []
         inbox.swap(&requests)
         let now = LocalClient.now
-        for request in requests {
-            if let client = localClients[request.group], !core.isStopping {
+        for (index, request) in requests.enumerated() {
+            if index % Self.requestsOfATurn == 0, index > 0 { core.endTurn() }
+            if let client = localClient(of: request.group), !core.isStopping {
                 client.take(request, now: now)
             } else {
                 request.waiter.complete(.failed(.closed))
@@ -50,7 +56,7 @@ extension NodeLoop {
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
         let (lowBits, request) = LocalClient.split(id)
         let group = core.groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
-        group.flatMap { localClients[$0] }?.receive(
+        group.flatMap { localClient(of: $0) }?.receive(
             response, id: request, from: peer, now: LocalClient.now)
         core.scheduleTurnEnd()
     }

@@ -45,7 +45,7 @@ extension NodeLoop: NodeShell {
             case .connection(let connection, let id): connection.write(.response(id: id, response))
             case .local(let group, let id):
                 now = now ?? LocalClient.now
-                localClients[group]?.receive(response, id: id, from: node, now: now ?? 0)
+                localClient(of: group)?.receive(response, id: id, from: node, now: now ?? 0)
             case nil: logger.error("a response to nobody")
             }
         }

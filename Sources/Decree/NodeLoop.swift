@@ -27,7 +27,7 @@ final class NodeLoop {
     /// What a node that wants to join is told.
     let welcome: Welcome
     var tickets = Tickets()
-    var localClients: [GroupID: LocalClient] = [:]
+    private var localClients: [LocalClient] = []
 
     private var listener: (any Channel)?
     private var isStarted = false
@@ -61,12 +61,13 @@ final class NodeLoop {
         core = NodeCore(recovered, address: configuration.announcedAddress)
         core.shell = self
         peersChanged()
-        for group in recovered.groups {
-            localClients[group.id] = LocalClient(group: group.id, loop: self)
-        }
+        localClients = recovered.groups.map { LocalClient(group: $0.id, loop: self) }
     }
 
     var node: NodeID { core.node }
+
+    /// The client of this process to a group. There are few groups: to hash their numbers would cost more.
+    func localClient(of group: GroupID) -> LocalClient? { localClients.first { $0.group == group } }
 
     // MARK: Life
 
@@ -134,7 +135,7 @@ final class NodeLoop {
 
     private func tick() {
         guard core.tick() else { return }
-        for client in localClients.values { client.tick() }
+        for client in localClients { client.tick() }
         core.endTick()
         if core.ticks % 100 == 0 { figures.meter(core.groups, isReadOnly: core.isReadOnly) }
     }
@@ -149,7 +150,7 @@ final class NodeLoop {
         ticker?.cancel()
         listener?.close(promise: nil)
         for link in links { link.stop() }
-        for client in localClients.values { client.stop() }
+        for client in localClients { client.stop() }
     }
 
     /// Has the disk's thread do a job.

@@ -76,6 +76,10 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var commitP50Microseconds: Double
     /// The 99th percentile of the last 1,024 commits, in microseconds.
     public var commitP99Microseconds: Double
+    /// Commits that took 20 ms or longer since the node started: a disk that stalls, or has more to do than it can.
+    public var slowCommits: UInt64?
+    /// What those took together, in microseconds.
+    public var slowCommitMicroseconds: UInt64?
     /// Processor time the process has used, in microseconds.
     public var processorMicroseconds: UInt64
     /// Peers this node is connected to.
@@ -101,6 +105,8 @@ struct Figures {
     var snapshotBytesSent: UInt64 = 0
     var snapshotBytesReceived: UInt64 = 0
     private(set) var counters = StoreCounters()
+    private(set) var slowCommits: UInt64 = 0
+    private(set) var slowCommitNanoseconds: UInt64 = 0
     /// The last commits' durations, a ring.
     private var nanoseconds: [UInt64] = []
     private var next = 0
@@ -110,10 +116,15 @@ struct Figures {
     private var metered: (requests: UInt64, messages: UInt64) = (0, 0)
 
     private static let kept = 1_024
+    private static let slowNanoseconds: UInt64 = 20_000_000
 
     mutating func committed(nanoseconds duration: UInt64, counters: StoreCounters) {
         self.counters = counters
         timer.recordNanoseconds(Int64(duration))
+        if duration >= Self.slowNanoseconds {
+            slowCommits += 1
+            slowCommitNanoseconds += duration
+        }
         if nanoseconds.count < Self.kept {
             nanoseconds.append(duration)
         } else {
@@ -158,6 +169,7 @@ extension NodeLoop {
             persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,
             storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
+            slowCommits: figures.slowCommits, slowCommitMicroseconds: figures.slowCommitNanoseconds / 1_000,
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
             clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),

@@ -29,6 +29,8 @@ final class Lane {
     private var finished: [(Waiter, Outcome)] = []
     private var isFinishing = false
     private var turns = 0
+    /// When the turn began, asked once: the clock costs as much as a request.
+    private var now: UInt64 = 0
     private var isFlushScheduled = false
     private var isTicking = false
     private var spareOrders: [Order] = []
@@ -140,6 +142,7 @@ final class Lane {
     /// sockets, the flush is put off to then.
     func turn(isFlushDeferred: Bool = false, _ body: () -> Void) {
         turns += 1
+        if turns == 1 { now = NIODeadline.now().uptimeNanoseconds }
         body()
         if turns == 1 { tellOutcomes() }
         turns -= 1
@@ -177,7 +180,7 @@ final class Lane {
         _ index: Int, _ body: (inout Client, UInt64, inout [ClientAction]) -> Void
     ) {
         guard sessions.indices.contains(index), sessions[index] != nil else { return }
-        body(&sessions[index]!, NIODeadline.now().uptimeNanoseconds, &actions)
+        body(&sessions[index]!, now, &actions)
         for action in actions {
             switch action {
             case .send(let id, let node, let request):
@@ -205,9 +208,8 @@ final class Lane {
 
     private func tick() {
         isTicking = false
-        let now = NIODeadline.now().uptimeNanoseconds
         turn {
-            for index in sessions.indices where sessions[index].map({ $0.nextTick <= now }) ?? false {
+            for index in sessions.indices where (sessions[index]?.nextTick ?? .max) <= now {
                 with(index) { client, now, actions in client.tick(now: now, into: &actions) }
             }
         }

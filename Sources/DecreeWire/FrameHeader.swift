@@ -46,18 +46,27 @@ package struct FrameHeader: Hashable, Sendable {
     let reserved: UInt16
     let group: UInt32
 
-    /// The header at `index`; nil if it is not all there yet.
+    /// The header at `index`; nil if it is not all there yet. One look at the buffer serves all fields: each look costs
+    /// as much as ten of them.
     init?(in buffer: ByteBuffer, at index: Int) {
-        guard
-            let length = buffer.getInteger(at: index, endianness: .little, as: UInt32.self),
-            let checksum = buffer.getInteger(at: index + 4, endianness: .little, as: UInt64.self),
-            let protocolByte = buffer.getInteger(at: index + 12, as: UInt8.self),
-            let type = buffer.getInteger(at: index + 13, as: UInt8.self),
-            let reserved = buffer.getInteger(at: index + 14, endianness: .little, as: UInt16.self),
-            let group = buffer.getInteger(at: index + 16, endianness: .little, as: UInt32.self)
-        else { return nil }
-        self.length = Int(length)
-        self.checksum = Digest(rawValue: checksum)
+        let start = index - buffer.readerIndex
+        guard start >= 0, buffer.readableBytes - start >= Self.bytes else { return nil }
+        self = buffer.withUnsafeReadableBytes { bytes in
+            func integer<Integer: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Integer {
+                Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: start + offset, as: Integer.self))
+            }
+            return FrameHeader(
+                length: Int(integer(at: 0) as UInt32), checksum: Digest(rawValue: integer(at: 4)),
+                protocolByte: integer(at: 12), type: integer(at: 13), reserved: integer(at: 14),
+                group: integer(at: 16))
+        }
+    }
+
+    private init(
+        length: Int, checksum: Digest, protocolByte: UInt8, type: UInt8, reserved: UInt16, group: UInt32
+    ) {
+        self.length = length
+        self.checksum = checksum
         self.protocolByte = protocolByte
         self.type = type
         self.reserved = reserved
@@ -91,9 +100,15 @@ extension ByteBuffer {
         guard bodyBytes <= WireLimit.bodyBytes else {
             throw .oversized("a frame's body", bytes: bodyBytes, limitBytes: WireLimit.bodyBytes)
         }
-        setInteger(UInt32(bodyBytes + FrameHeader.countedBytes), at: start, endianness: .little)
-        let checksum = digest(from: start + FrameHeader.checksummedOffset, to: writerIndex)
-        setInteger(checksum.rawValue, at: start + 4, endianness: .little)
+        let offset = start - readerIndex
+        withUnsafeMutableReadableBytes { bytes in
+            let frame = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+            let checksum = Digest(
+                of: UnsafeRawBufferPointer(rebasing: frame[FrameHeader.checksummedOffset...]))
+            let length = UInt32(bodyBytes + FrameHeader.countedBytes)
+            frame.storeBytes(of: length.littleEndian, as: UInt32.self)
+            frame.storeBytes(of: checksum.rawValue.littleEndian, toByteOffset: 4, as: UInt64.self)
+        }
     }
 
     /// Digests readable bytes, named by their indices.

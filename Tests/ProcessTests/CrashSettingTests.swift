@@ -9,24 +9,32 @@ import Testing
 
 /// What a run is made of before it begins: seeds, workloads, directories.
 @Suite struct CrashSettingTests {
-    @Test func noTwoCommandsAreAlike() {
+    @Test func noTwoCommandsAreAlike() throws {
         let settings = LoadSettings(seed: 3, clients: 8)
         var seen: Set<BankCommand> = []
-        var count = 0
+        var (count, batches) = (0, 0)
         for client in 0..<settings.lanes {
             var workload = CrashWorkload(client: client, settings: settings)
             var commands = workload.firstAccounts()
             for _ in 0..<500 {
-                if case .command(let command) = workload.next().request { commands.append(command) }
+                switch workload.next().request {
+                case .command(let command): commands.append(command)
+                case .batch(let batch):
+                    batches += 1
+                    commands += try batch.commands.map { (bytes) throws(BankRejection) in
+                        try BankCommand(bytes: bytes)
+                    }
+                case .query: break
+                }
             }
             count += commands.count
             seen.formUnion(commands)
         }
-        #expect(seen.count == count && count > 3_000)
+        #expect(seen.count == count && count > 3_000 && batches > 100)
     }
 
     @Test func oneSeedAsksTheSame() {
-        func requests(_ seed: UInt64) -> [BankOperation.Request] {
+        func requests(_ seed: UInt64) -> [CrashWorkload.Task.Request] {
             var workload = CrashWorkload(client: 2, settings: LoadSettings(seed: seed))
             return (0..<100).map { _ in workload.next().request }
         }

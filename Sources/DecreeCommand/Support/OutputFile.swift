@@ -101,7 +101,8 @@ struct JSONWriter {
         needsComma = true
     }
 
-    private mutating func object(_ members: (inout JSONWriter) -> Void) {
+    /// An object.
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
         bytes.append(UInt8(ascii: "{"))
         needsComma = false
         members(&self)

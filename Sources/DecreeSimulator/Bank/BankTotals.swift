@@ -72,21 +72,36 @@ extension BankTotals.Sums {
     /// What somebody asked for may be done from then on, unless the bank refused.
     fileprivate mutating func invoked(_ operation: Operation) {
         if case .rejected = operation.outcome { return }
-        guard let command = operation.bankCommand else { return }
-        possiblyIn += command.paidIn
-        possiblyOut += command.paidOut
+        for command in operation.bankCommands {
+            possiblyIn += command.paidIn
+            possiblyOut += command.paidOut
+        }
     }
 
     /// What was acknowledged is done.
     fileprivate mutating func completed(_ operation: Operation) {
-        guard case .ok = operation.outcome, let command = operation.bankCommand else { return }
-        certainlyIn += command.paidIn
-        certainlyOut += command.paidOut
+        guard case .ok(let reply, _) = operation.outcome else { return }
+        var commands = operation.bankCommands
+        if case .batch = operation.request, let replies = BatchReply.replies(in: reply) {
+            commands = zip(commands, replies).filter { !$1.isRejected }.map(\.0)
+        }
+        for command in commands {
+            certainlyIn += command.paidIn
+            certainlyOut += command.paidOut
+        }
     }
 }
 
 extension Operation {
-    fileprivate var bankCommand: BankCommand? { command.flatMap { try? BankCommand(bytes: $0[...]) } }
+    /// What it asks the bank to do: a batch asks for many things.
+    fileprivate var bankCommands: [BankCommand] {
+        switch request {
+        case .command(let bytes): (try? BankCommand(bytes: bytes[...])).map { [$0] } ?? []
+        case .batch(let bytes):
+            (CommandBatch(bytes: bytes[...])?.commands ?? []).compactMap { try? BankCommand(bytes: $0) }
+        case .query: []
+        }
+    }
 }
 
 extension BankCommand {

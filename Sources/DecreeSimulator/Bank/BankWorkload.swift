@@ -31,21 +31,32 @@ public struct BankWorkload: Workload {
         client: Int, number: Int, clients: Int, after last: Reply?, _ random: inout SeededGenerator
     ) -> Operation.Request {
         let amount = Int64(number * clients + client)
-        func account() -> AccountName { name(random.below(accounts)) }
-        let command: BankCommand
         switch random.below(100) {
-        case ..<12: command = .open(account(), balance: 10_000_000 + amount)
-        case ..<46: command = .transfer(from: account(), to: account(), amount: amount)
-        case ..<52: command = .transfers(transfers(amount, &random))
-        case ..<62: command = .deposit(account(), amount: amount)
-        case ..<72: command = .withdraw(account(), amount: amount)
-        case ..<75: command = .withdraw(account(), amount: amount + 1_000_000_000_000)
-        case ..<90: return .query(BankQuery.balance(account()).bytes, .linearizable)
+        case ..<68: return .command(command(amount, &random).bytes)
+        case ..<75: return .batch(batch(amount, &random).bytes)
+        case ..<90: return .query(BankQuery.balance(account(&random)).bytes, .linearizable)
         case ..<95: return .query(BankQuery.total.bytes, .linearizable)
         default: return .query(BankQuery.total.bytes, .stale)
         }
-        return .command(command.bytes)
     }
+
+    private func command(_ amount: Int64, _ random: inout SeededGenerator) -> BankCommand {
+        switch random.below(75) {
+        case ..<12: .open(account(&random), balance: 10_000_000 + amount)
+        case ..<46: .transfer(from: account(&random), to: account(&random), amount: amount)
+        case ..<52: .transfers(transfers(amount, &random))
+        case ..<62: .deposit(account(&random), amount: amount)
+        case ..<72: .withdraw(account(&random), amount: amount)
+        default: .withdraw(account(&random), amount: amount + 1_000_000_000_000)
+        }
+    }
+
+    private func batch(_ amount: Int64, _ random: inout SeededGenerator) -> CommandBatch {
+        let commands = (0..<1 + random.below(6)).map { _ in command(amount, &random).bytes[...] }
+        return CommandBatch(commands, isAtomic: random.below(2) == 0)
+    }
+
+    private func account(_ random: inout SeededGenerator) -> AccountName { name(random.below(accounts)) }
 
     /// Some between accounts that are not open yet, some from one to itself, some of more than there is.
     private func transfers(_ amount: Int64, _ random: inout SeededGenerator) -> Transfers {

@@ -114,10 +114,16 @@ struct LinearizationSearch {
         case .query(let bytes, _):
             return call.operation.isAnswered(frame.state.query(bytes[...]))
                 ? (frame.state, frame.digest) : nil
-        case .command(let bytes):
+        case .command(let bytes), .batch(let bytes):
             var state = frame.state
             let place = placed.reduce(1) { $0 + $1.nonzeroBitCount }
-            let reply = state.execute(bytes[...], at: LogPosition(slot: Slot(UInt64(place)), index: 0))
+            let position = LogPosition(slot: Slot(UInt64(place)), index: 0)
+            let reply =
+                if case .batch = call.request {
+                    state.executeAsSpecified(batch: bytes[...], at: position)
+                } else {
+                    state.execute(bytes[...], at: position)
+                }
             guard call.completed != nil else {
                 let digest = state.digest()
                 return digest == frame.digest ? nil : (state, digest)

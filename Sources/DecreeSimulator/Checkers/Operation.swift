@@ -12,6 +12,8 @@ public struct Operation: Sendable, Hashable {
     public enum Request: Sendable, Hashable {
         /// Goes through the log.
         case command([UInt8])
+        /// The bytes of a `CommandBatch`, which goes through the log as one.
+        case batch([UInt8])
         /// Is answered from the state, and worth so much.
         case query([UInt8], ReadConsistency)
     }
@@ -55,9 +57,12 @@ public struct Operation: Sendable, Hashable {
         outcome = .unknown(.closed, receipt)
     }
 
-    /// The command's bytes, if it is one.
+    /// What stands in the log for it: a command's bytes, or a batch's; nil if it is a query.
     public var command: [UInt8]? {
-        if case .command(let bytes) = request { bytes } else { nil }
+        switch request {
+        case .command(let bytes), .batch(let bytes): bytes
+        case .query: nil
+        }
     }
 
     /// Whether it is a read that need not see what was acknowledged before it. One that is answered as

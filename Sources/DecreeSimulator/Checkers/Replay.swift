@@ -78,21 +78,25 @@ struct Replay {
         // Who belongs to the group is no part of the state.
         case .change: break
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
-            execute(payload, of: session, sequence, firstUnacknowledged, at: position) { machine in
-                machine.execute(payload, at: position)
-            }
+            execute(
+                payload, of: session, sequence, firstUnacknowledged, at: position,
+                model: { model in model.execute(payload, at: position) },
+                machine: { machine in _ = machine.execute(payload, at: position) })
         case .batch(let session, let sequence, let firstUnacknowledged, let payload):
-            execute(payload, of: session, sequence, firstUnacknowledged, at: position) { machine in
-                CommandBatch(bytes: payload).map { machine.execute($0, at: position) }
-                    ?? .rejected("malformed batch")
-            }
+            execute(
+                payload, of: session, sequence, firstUnacknowledged, at: position,
+                model: { model in model.executeAsSpecified(batch: payload, at: position) },
+                machine: { machine in
+                    if let batch = CommandBatch(bytes: payload) { _ = machine.execute(batch, at: position) }
+                })
         }
     }
 
     private mutating func execute(
         _ payload: ArraySlice<UInt8>, of session: SessionID, _ sequence: UInt64,
         _ firstUnacknowledged: UInt64,
-        at position: LogPosition, by body: (inout any StateMachine) -> Reply
+        at position: LogPosition, model body: (inout any StateMachine) -> Reply,
+        machine machineBody: (inout any StateMachine) -> Void
     ) {
         let id = CommandID(session: session, sequence: sequence)
         entries[position] = Entry(id: id, payload: payload)
@@ -106,7 +110,7 @@ struct Replay {
         if var machine {
             // Moved out and in again, lest changing it copy it.
             self.machine = nil
-            _ = body(&machine)
+            machineBody(&machine)
             self.machine = machine
         }
     }

@@ -21,6 +21,7 @@ public struct Wording: Sendable {
         request: { request in
             switch request {
             case .command(let bytes): "command \(text(bytes))"
+            case .batch(let bytes): "batch \(text(bytes))"
             case .query(let bytes, .linearizable): "query \(text(bytes))"
             case .query(let bytes, .stale): "stale query \(text(bytes))"
             }

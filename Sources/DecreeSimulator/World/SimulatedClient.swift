@@ -104,6 +104,9 @@ final class SimulatedClient: Caller {
             switch request {
             case .command(let bytes):
                 core.submit(bytes[...], deadline: deadline, ticket: ticket, now: now, into: &actions)
+            case .batch(let bytes):
+                core.submit(
+                    bytes[...], isBatch: true, deadline: deadline, ticket: ticket, now: now, into: &actions)
             case .query(let bytes, let consistency):
                 core.query(
                     bytes[...], consistency: consistency, deadline: deadline, ticket: ticket, now: now,

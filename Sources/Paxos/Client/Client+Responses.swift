@@ -29,12 +29,15 @@ extension Client {
         _ number: UInt64, _ response: ClientResponse, _ id: RequestID, _ node: NodeID, now: UInt64,
         into actions: inout [ClientAction]
     ) {
-        let isCurrent = commands[number]?.attempts.isCurrent(id, from: node) ?? false
-        switch response {
-        case .executed(let reply, let position):
+        // Nearly all are this one: nothing need be known of the attempt.
+        if case .executed(let reply, let position) = response {
             fruitlessSessions = 0
             leads(node, now: now)
             finishCommand(number, executed: reply, at: position, into: &actions)
+            return
+        }
+        let isCurrent = commands[number]?.attempts.isCurrent(id, from: node) ?? false
+        switch response {
         case .sessionExpired:
             if isCurrent { commands[number]?.attempts.refused(.busy) }
             leads(node, now: now)
@@ -61,7 +64,9 @@ extension Client {
         case .alreadyAcknowledged where isCurrent:
             // It was not: its ticket is open. Whatever the cluster executed, the reply is gone.
             finishCommand(number, unanswered: .alreadyAcknowledged, else: .closed, into: &actions)
-        case .notLeader, .leadershipLost, .busy, .refused, .alreadyAcknowledged, .opened, .answered, .admin:
+        case .executed, .notLeader, .leadershipLost, .busy, .refused, .alreadyAcknowledged, .opened,
+            .answered,
+            .admin:
             break
         }
     }

@@ -129,8 +129,7 @@ struct Ledger: Sendable {
 
     /// Takes out a request that is not done.
     mutating func finish(_ number: UInt64) -> PendingRequest? {
-        guard let request = self[number] else { return nil }
-        requests[Int(number - first)] = nil
+        guard numbers.contains(number), let request = requests[Int(number - first)].take() else { return nil }
         pendingCount -= 1
         while let head = requests.first, head == nil {
             requests.removeFirst()

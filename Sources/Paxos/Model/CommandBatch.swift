@@ -73,7 +73,8 @@ public enum BatchReply {
     /// The bytes of the replies to one batch, with 5 for each: 2 MiB.
     public static let limitBytes = 2 << 20
 
-    static func bytes(of replies: [Reply]) -> [UInt8] {
+    /// What the reply to a batch holds.
+    package static func bytes(of replies: [Reply]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(replies.reduce(0) { $0 + 5 + $1.bytes.count })
         for reply in replies {

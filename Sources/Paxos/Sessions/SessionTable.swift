@@ -36,6 +36,9 @@ struct SessionTable: Sendable {
     private let replyBytes: Int
     /// Bytes of the replies kept.
     private(set) var keptBytes = 0
+    /// Where the session stands that a command was last admitted to: its reply is kept there next, and where one session
+    /// has many commands under way, so are most. No index outlives an insertion or a removal.
+    private var latest: (id: SessionID, index: [SessionID: Session].Index)?
 
     init(configuration: Configuration) {
         limit = Int(configuration.sessionLimit)
@@ -56,6 +59,7 @@ struct SessionTable: Sendable {
     mutating func open(at position: LogPosition) -> SessionID {
         if sessions.count >= limit { evict() }
         let id = SessionID(openedAt: position)
+        latest = nil
         sessions[id] = Session(lastUsed: position)
         return id
     }
@@ -72,30 +76,37 @@ struct SessionTable: Sendable {
             guard let oldest = byLastUse.popFirst() else { return }
             guard let session = sessions[oldest.id], session.lastUsed == oldest.position else { continue }
             for reply in session.replies { keptBytes -= reply.kept.bytes }
+            latest = nil
             sessions[oldest.id] = nil
             return
         }
+    }
+
+    private func index(of id: SessionID) -> [SessionID: Session].Index? {
+        if let latest, latest.id == id { return latest.index }
+        return sessions.index(forKey: id)
     }
 
     /// Judges a command that was chosen at `position`, and forgets what its client acknowledges.
     mutating func admit(
         _ id: SessionID, sequence: UInt64, firstUnacknowledged: UInt64, at position: LogPosition
     ) -> Admission {
-        guard let index = sessions.index(forKey: id) else { return .expired }
-        sessions.values[index].lastUsed = position
-        keptBytes -= sessions.values[index].acknowledge(below: firstUnacknowledged)
-        return sessions.values[index].judge(sequence, window: window)
+        guard let index = index(of: id) else { return .expired }
+        latest = (id, index)
+        return sessions.values[index].admit(
+            sequence, firstUnacknowledged: firstUnacknowledged, at: position, window: window,
+            keptBytes: &keptBytes)
     }
 
     /// What would become of a command now; changes nothing.
     func foresee(_ id: SessionID, sequence: UInt64) -> Admission {
-        guard let index = sessions.index(forKey: id) else { return .expired }
+        guard let index = index(of: id) else { return .expired }
         return sessions.values[index].judge(sequence, window: window)
     }
 
     /// Keeps the reply of a command that was admitted and executed.
     mutating func keep(_ reply: Reply, of id: SessionID, sequence: UInt64, at position: LogPosition) {
-        guard let index = sessions.index(forKey: id) else { return }
+        guard let index = index(of: id) else { return }
         let kept = Kept(reply: reply, position: position)
         keptBytes += kept.bytes
         sessions.values[index].keep(kept, sequence: sequence)
@@ -116,7 +127,7 @@ struct Session: Sendable {
     /// Ascending by sequence, from `firstUnacknowledged` on. Sequences that were not executed yet take no room: only
     /// replies are counted, so only they may cost memory.
     private(set) var replies: Deque<SequencedReply> = []
-    var lastUsed: LogPosition
+    private(set) var lastUsed: LogPosition
 
     init(lastUsed: LogPosition) { self.lastUsed = lastUsed }
 
@@ -124,6 +135,16 @@ struct Session: Sendable {
         self.lastUsed = lastUsed
         self.firstUnacknowledged = firstUnacknowledged
         self.replies = replies
+    }
+
+    /// All of it at once, in place: each look from outside copies the session.
+    mutating func admit(
+        _ sequence: UInt64, firstUnacknowledged: UInt64, at position: LogPosition, window: UInt64,
+        keptBytes: inout Int
+    ) -> SessionTable.Admission {
+        lastUsed = position
+        keptBytes -= acknowledge(below: firstUnacknowledged)
+        return judge(sequence, window: window)
     }
 
     func judge(_ sequence: UInt64, window: UInt64) -> SessionTable.Admission {

@@ -52,6 +52,10 @@ struct ConcurrentBank {
                 switch plan.request {
                 case .command(let bytes):
                     reply = bank.execute(bytes[...], at: LogPosition(slot: Slot(1), index: 0))
+                case .batch(let bytes):
+                    reply = CommandBatch(bytes: bytes[...]).map {
+                        bank.execute($0, at: LogPosition(slot: Slot(1), index: 0))
+                    }
                 case .query(let bytes, _): reply = bank.query(bytes[...])
                 }
             }

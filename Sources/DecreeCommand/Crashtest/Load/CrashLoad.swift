@@ -88,12 +88,7 @@ final class CrashLoad: Sendable {
         lane.count += 1
         let request = task.recorded
         let invoked = History.now()
-        let outcome =
-            switch request {
-            case .command(let bytes): await lane.session.submit(bytes, deadline: task.deadline)
-            case .query(let bytes, let consistency):
-                await lane.session.query(bytes, consistency: consistency, deadline: task.deadline)
-            }
+        let outcome = await lane.session.ask(request, deadline: task.deadline)
         history.append(
             Operation(
                 client: lane.client, number: lane.count, request: request, invoked: invoked,
@@ -111,6 +106,22 @@ final class CrashLoad: Sendable {
                 Operation(
                     client: settings.lanes, number: number + 1, request: .query(query.bytes, .linearizable),
                     invoked: invoked, completed: History.now(), outcome: outcome))
+        }
+    }
+}
+
+extension Session {
+    /// Asks what is to stand in the history.
+    func ask(_ request: DecreeSimulator.Operation.Request, deadline: Duration?) async -> Outcome {
+        switch request {
+        case .command(let bytes): return await submit(bytes, deadline: deadline)
+        case .batch(let bytes):
+            guard let batch = CommandBatch(bytes: bytes[...]) else {
+                return .failed(.refused(.malformedBatch))
+            }
+            return await submit(batch, deadline: deadline)
+        case .query(let bytes, let consistency):
+            return await query(bytes, consistency: consistency, deadline: deadline)
         }
     }
 }

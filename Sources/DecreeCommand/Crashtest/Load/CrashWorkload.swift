@@ -9,7 +9,13 @@ import Paxos
 struct CrashWorkload {
     /// An operation, and how to go about it.
     struct Task {
-        var request: BankOperation.Request
+        enum Request: Hashable {
+            case command(BankCommand)
+            case batch(CommandBatch)
+            case query(BankQuery)
+        }
+
+        var request: Request
         var consistency = ReadConsistency.linearizable
         /// Nil for the client's usual.
         var deadline: Duration?
@@ -22,6 +28,7 @@ struct CrashWorkload {
         var recorded: DecreeSimulator.Operation.Request {
             switch request {
             case .command(let command): .command(command.bytes)
+            case .batch(let batch): .batch(batch.bytes)
             case .query(let query): .query(query.bytes, consistency)
             }
         }
@@ -57,16 +64,29 @@ struct CrashWorkload {
         return task
     }
 
-    private mutating func request() -> BankOperation.Request {
+    private mutating func request() -> Task.Request {
         switch Int.random(in: 0..<100, using: &generator) {
-        case ..<62: .command(.transfer(from: someAccount(), to: someAccount(), amount: uniqueAmount()))
-        case ..<69: .command(.deposit(someAccount(), amount: uniqueAmount()))
-        case ..<76: .command(.withdraw(someAccount(), amount: uniqueAmount()))
-        case ..<79: .command(.open(newAccount(), balance: uniqueAmount()))
-        case ..<82: .command(foolishCommand())
+        case ..<75: .command(command())
+        case ..<82: .batch(batch())
         case ..<96: .query(.balance(someAccount()))
         default: .query(.total)
         }
+    }
+
+    private mutating func command() -> BankCommand {
+        switch Int.random(in: 0..<82, using: &generator) {
+        case ..<62: .transfer(from: someAccount(), to: someAccount(), amount: uniqueAmount())
+        case ..<69: .deposit(someAccount(), amount: uniqueAmount())
+        case ..<76: .withdraw(someAccount(), amount: uniqueAmount())
+        case ..<79: .open(newAccount(), balance: uniqueAmount())
+        default: foolishCommand()
+        }
+    }
+
+    private mutating func batch() -> CommandBatch {
+        var commands: [ArraySlice<UInt8>] = []
+        for _ in 0..<Int.random(in: 1...12, using: &generator) { commands.append(command().bytes[...]) }
+        return CommandBatch(commands, isAtomic: Bool.random(using: &generator))
     }
 
     /// What the bank rejects.

@@ -101,12 +101,7 @@ final class QueuedOperations: Sendable {
                     BankCommand.open(CrashWorkload.name("queued-\(client)"), balance: Int64(client)).bytes)
             }
         let invoked = History.now()
-        let outcome =
-            switch request {
-            case .command(let bytes): await session.submit(bytes, deadline: time)
-            case .query(let bytes, let consistency):
-                await session.query(bytes, consistency: consistency, deadline: time)
-            }
+        let outcome = await session.ask(request, deadline: time)
         history.append(
             Operation(
                 client: client, number: 1, request: request, invoked: invoked, completed: History.now(),

@@ -57,17 +57,10 @@ extension DecreeSimulator.Operation {
         case .failed(let reason): outcome("failed", reason.description, to: &line)
         case .unknown(let reason, _): outcome("unknown", reason.description, to: &line)
         }
-        switch reply.flatMap({ BankResult($0) }) {
-        case .balance(let balance): line.add("result", object: { $0.add("balance", balance) })
-        case .transferred(let from, let to):
-            line.add(
-                "result",
-                object: {
-                    $0.add("from", from)
-                    $0.add("to", to)
-                })
-        // No crash test asks for one.
-        case .number, .rejected, nil: break
+        if case .batch = request, let replies = reply.flatMap({ BatchReply.replies(in: $0.bytes) }) {
+            line.add("result", json: Self.list(replies.map { Self.result($0) ?? $0.text.json }))
+        } else if let result = reply.flatMap(Self.result) {
+            line.add("result", json: result)
         }
         if let receipt = outcome.receipt { line.add("receipt", object: { receipt.write(members: &$0) }) }
     }
@@ -81,10 +74,42 @@ extension DecreeSimulator.Operation {
     private var asked: String {
         switch request {
         case .command(let bytes): (try? BankCommand(bytes: bytes[...]))?.json ?? bytes.hexadecimal.json
+        case .batch(let bytes): CommandBatch(bytes: bytes[...]).map(Self.batch) ?? bytes.hexadecimal.json
         case .query(let bytes, _):
             (try? BankQuery(bytes: bytes[...]))?.json ?? bytes.hexadecimal.json
         }
     }
+
+    private static func batch(_ batch: CommandBatch) -> String {
+        var writer = JSONWriter()
+        writer.object {
+            $0.add("op", "batch")
+            $0.add("atomic", batch.isAtomic)
+            $0.add(
+                "commands",
+                json: list(
+                    batch.commands.map { (try? BankCommand(bytes: $0))?.json ?? Array($0).hexadecimal.json }))
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    /// What the bank did, in numbers; nil where it refused, and says so in words.
+    private static func result(_ reply: Reply) -> String? {
+        var writer = JSONWriter()
+        switch BankResult(reply) {
+        case .balance(let balance): writer.object { $0.add("balance", balance) }
+        case .transferred(let from, let to):
+            writer.object {
+                $0.add("from", from)
+                $0.add("to", to)
+            }
+        // No crash test asks for one.
+        case .number, .rejected, nil: return nil
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func list(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
 }
 
 extension Receipt {
