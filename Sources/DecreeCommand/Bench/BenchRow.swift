@@ -33,10 +33,13 @@ struct BenchRow: Codable, Sendable {
     var commandsPerFsync: Double
     /// Processor time by node.
     var cpuMicrosecondsPerCommand: [String: Double]
-    /// That of the load generator.
+    /// That of the load generator; 0 where it runs in the leader's process, whose time tells it.
     var cpuMicrosecondsPerCommandBench: Double
     /// The median of each node's last 1,024 commits.
     var commitP50Microseconds: [String: Double]
+    /// Each node's commits that took 20 ms or longer, and what they took together: the disk stood still, whatever asked.
+    var slowCommits: [String: UInt64]
+    var slowCommitMicroseconds: [String: UInt64]
     /// Each node's files afterwards.
     var storeBytes: [String: Int64]
     /// What each node's process has in memory afterwards; without nodes that cannot tell.
@@ -88,6 +91,8 @@ struct BenchRow: Codable, Sendable {
         }
         cpuMicrosecondsPerCommand = byNode { Self.rounded(usage.perCommand($0.processorMicroseconds)) }
         commitP50Microseconds = byNode { Self.rounded($0.commitP50Microseconds) }
+        slowCommits = byNode { $0.slowCommits }
+        slowCommitMicroseconds = byNode { $0.slowCommitMicroseconds }
         storeBytes = byNode { $0.storeBytes }
         residentBytes = byNode { $0.residentBytes }.compactMapValues { $0 }
     }

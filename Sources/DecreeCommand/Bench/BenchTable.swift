@@ -102,12 +102,13 @@ struct BenchTable {
         let header = ["CPU time each, µs"] + nodes.map { "node \($0) " } + ["bench", "together"]
         let body = rows.map { row in
             let spent = nodes.map { row.cpuMicrosecondsPerCommand[$0] }
-            let together = spent.reduce(row.cpuMicrosecondsPerCommandBench) { $0 + ($1 ?? 0) }
+            let bench = row.cpuMicrosecondsPerCommandBench
+            let together = spent.reduce(bench) { $0 + ($1 ?? 0) }
             let cells = zip(nodes, spent).map { node, spent in
                 (spent.map(Format.ratio) ?? "–") + (node == row.leader.map(String.init) ? "*" : " ")
             }
             return ["  \(Self.clients(row))"] + cells
-                + [Format.ratio(row.cpuMicrosecondsPerCommandBench), Format.ratio(together)]
+                + [bench == 0 ? "–" : Format.ratio(bench), Format.ratio(together)]
         }
         let stores = nodes.compactMap { rows.last?.storeBytes[$0] }.map { Format.bytes(Double($0)) }
         let memory = nodes.compactMap { rows.last?.residentBytes[$0] }.map { Format.bytes(Double($0)) }
@@ -125,6 +126,14 @@ struct BenchTable {
                     + "something else kept the machine busy, run it again")
         }
         for row in rows {
+            if row.slowCommits.values.contains(where: { $0 > 0 }) {
+                let slow = row.nodes.map { node in
+                    "node \(node) \(row.slowCommits[node] ?? 0) of "
+                        + "\(Format.time(Double(row.slowCommitMicroseconds[node] ?? 0))) together"
+                }
+                lines.append(
+                    "\(Self.clients(row)): commits of 20 ms and more: \(slow.joined(separator: ", "))")
+            }
             if row.didLeaderChange { lines.append("\(Self.clients(row)): the leader changed") }
             if row.rejected > 0 {
                 let rejected = Format.count(Double(row.rejected))

@@ -75,6 +75,8 @@ struct Usage: Sendable {
         let commits: UInt64
         let storeBytes: Int64
         let commitP50Microseconds: Double
+        let slowCommits: UInt64
+        let slowCommitMicroseconds: UInt64
         let residentBytes: Int64?
     }
 
@@ -85,6 +87,7 @@ struct Usage: Sendable {
     let leader: Int?
     /// Whether somebody else led at the beginning.
     let didLeaderChange: Bool
+    /// That of the load generator; 0 where it runs in a node's process, whose time tells it.
     let ownProcessorMicroseconds: UInt64
 
     /// Nodes that were not there both times, or were started anew, are left out.
@@ -99,11 +102,19 @@ struct Usage: Sendable {
                 processorMicroseconds: later.processorMicroseconds - earlier.processorMicroseconds,
                 fsyncs: later.fsyncs - earlier.fsyncs, commits: later.commits - earlier.commits,
                 storeBytes: later.storeBytes, commitP50Microseconds: later.commitP50Microseconds,
+                slowCommits: (later.slowCommits ?? 0) - (earlier.slowCommits ?? 0),
+                slowCommitMicroseconds: (later.slowCommitMicroseconds ?? 0)
+                    - (earlier.slowCommitMicroseconds ?? 0),
                 residentBytes: later.residentBytes)
         }
         leader = after.leader?.node
         didLeaderChange = before.leader?.node != after.leader?.node
-        ownProcessorMicroseconds = after.ownProcessorMicroseconds - before.ownProcessorMicroseconds
+        // Where a node runs in this very process, the two are one.
+        let isOwn = after.nodes.contains {
+            $0.processIdentifier == ProcessInfo.processInfo.processIdentifier
+        }
+        ownProcessorMicroseconds =
+            isOwn ? 0 : after.ownProcessorMicroseconds - before.ownProcessorMicroseconds
     }
 
     /// `amount` for each command; 0 where there was none.

@@ -74,7 +74,7 @@ import Testing
 @Suite struct BenchUsageTests {
     /// A node's status, of which only a few figures matter here.
     private func status(
-        _ node: Int, role: String = "follower", process: Int = 1, fsyncs: Int, cpu: Int
+        _ node: Int, role: String = "follower", process: Int = 1, fsyncs: Int, cpu: Int, slow: Int = 0
     ) throws -> NodeStatus {
         let json = """
             {"cluster": "c", "node": \(node), "store": "0", "processIdentifier": \(process),
@@ -83,7 +83,7 @@ import Testing
              "slotsInFlight": 0, "pendingCommands": 0}], "persistSequence": 0, "isReadOnly": false,
              "storeBytes": 4096, "fsyncs": \(fsyncs), "commits": 0, "commitP50Microseconds": 1,
              "commitP99Microseconds": 1, "processorMicroseconds": \(cpu), "connectedPeers": [],
-             "clientRequests": 0}
+             "clientRequests": 0, "slowCommits": \(slow), "slowCommitMicroseconds": \(slow * 50_000)}
             """
         return try JSONDecoder().decode(NodeStatus.self, from: Data(json.utf8))
     }
@@ -91,12 +91,14 @@ import Testing
     @Test func costsAreTheDifferenceOfTwoLooks() throws {
         let before = ClusterProbe.Look(
             nodes: [
-                try status(1, role: "leader", fsyncs: 10, cpu: 1_000), try status(2, fsyncs: 20, cpu: 500),
+                try status(1, role: "leader", fsyncs: 10, cpu: 1_000, slow: 1),
+                try status(2, fsyncs: 20, cpu: 500),
                 try status(3, process: 7, fsyncs: 99, cpu: 99),
             ], ownProcessorMicroseconds: 100)
         let after = ClusterProbe.Look(
             nodes: [
-                try status(1, role: "leader", fsyncs: 60, cpu: 3_000), try status(2, fsyncs: 80, cpu: 1_500),
+                try status(1, role: "leader", fsyncs: 60, cpu: 3_000, slow: 3),
+                try status(2, fsyncs: 80, cpu: 1_500),
                 try status(3, process: 8, fsyncs: 1, cpu: 1),
             ], ownProcessorMicroseconds: 600)
         let usage = Usage(from: before, to: after, commands: 500)
@@ -120,6 +122,19 @@ import Testing
         #expect(row.p50ToFloor == 2)
         let table = BenchTable(title: "title", rows: [row]).text
         #expect(table.contains("4.00*") && table.contains("150 µs"))
+        #expect(row.slowCommits == ["1": 2, "2": 0] && row.slowCommitMicroseconds["1"] == 100_000)
+        #expect(table.contains("commits of 20 ms and more: node 1 2 of 100.0 ms together"))
+    }
+
+    @Test func aNodeWithinTheLoadGeneratorIsCountedOnce() throws {
+        let own = Int(ProcessInfo.processInfo.processIdentifier)
+        let looks = try [1_000, 3_000].map { cpu in
+            ClusterProbe.Look(
+                nodes: [try status(1, role: "leader", process: own, fsyncs: 0, cpu: cpu)],
+                ownProcessorMicroseconds: UInt64(cpu))
+        }
+        let usage = Usage(from: looks[0], to: looks[1], commands: 500)
+        #expect(usage.nodes.first?.processorMicroseconds == 2_000 && usage.ownProcessorMicroseconds == 0)
     }
 
     @Test func aLeaderThatChangedIsNoticed() throws {
