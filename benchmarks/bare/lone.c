@@ -76,18 +76,26 @@ static int connected(int port) {
     return -1;
 }
 
+/* A node ends when the client does, and says nothing. */
+static int isClient;
+
+static void ended(void) {
+    if (isClient) fputs("lone: a node has ended\n", stderr);
+    exit(1);
+}
+
 static void take(int descriptor, int count) {
     char bytes[256];
     while (count > 0) {
         ssize_t got = read(descriptor, bytes, count);
-        if (got <= 0) exit(0);
+        if (got <= 0) ended();
         count -= got;
     }
 }
 
 static void give(int descriptor, int count) {
     static const char bytes[256];
-    if (write(descriptor, bytes, count) != count) exit(0);
+    if (write(descriptor, bytes, count) != count) ended();
 }
 
 /* The disk and its thread. */
@@ -178,12 +186,14 @@ static int ascending(const void *left, const void *right) {
 int main(int count, char **arguments) {
     if (count < 2) return fputs("usage: lone DIRECTORY [PORT]\n", stderr), 2;
     int port = count > 2 ? atoi(arguments[2]) : 47310;
+    pid_t nodes[3];
     for (int node = 0; node < 3; node++)
-        if (fork() == 0) {
+        if ((nodes[node] = fork()) == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
             openDisk(arguments[1], node);
             node == 0 ? lead(port) : follow(port + node);
         }
+    isClient = 1;
     int leader = connected(port);
     static uint64_t latencies[MOST];
     uint64_t start = 0, last = 0, end = 0;
@@ -196,6 +206,7 @@ int main(int count, char **arguments) {
         if (number > WARMUP) latencies[measured++] = time - last;
         last = time;
     }
+    for (int node = 0; node < 3; node++) kill(nodes[node], SIGKILL), waitpid(nodes[node], NULL, 0);
     qsort(latencies, measured, sizeof *latencies, ascending);
     printf("%.0f/s, p50 %.0f us, p99 %.0f us\n", measured * 1e9 / (last - start), latencies[measured / 2] / 1e3,
            latencies[measured * 99 / 100] / 1e3);
