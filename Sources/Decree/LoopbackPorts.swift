@@ -18,24 +18,32 @@ package enum LoopbackPorts {
     ///
     /// - Throws: `ConfigurationError` if there are not so many.
     package static func free(_ count: Int) throws(ConfigurationError) -> [Int] {
-        var ports: [Int] = []
-        for _ in 0..<attempts where ports.count < count {
+        var claimed: [(port: Int, claim: Int32)] = []
+        for _ in 0..<attempts where claimed.count < count {
             let port = Int.random(in: 10_000..<firstOutgoing)
-            guard let claim = socket(datagram, boundTo: port) else { continue }
-            guard let probe = socket(stream, boundTo: port) else {
-                close(claim)
-                continue
-            }
-            close(probe)
-            claims.withLock { $0.append(claim) }
-            ports.append(port)
+            guard let claim = claim(port) else { continue }
+            claimed.append((port, claim))
         }
-        guard ports.count == count else {
+        guard claimed.count == count else {
+            let reason = String(cString: strerror(errno))
+            for (_, claim) in claimed { close(claim) }
             throw ConfigurationError(
-                "no \(count) free ports on 127.0.0.1 (\(String(cString: strerror(errno)))); stop what listens there"
+                "no \(count) free ports on 127.0.0.1 (\(reason)); stop what listens there, or allow more open files"
             )
         }
-        return ports
+        claims.withLock { $0 += claimed.map(\.claim) }
+        return claimed.map(\.port)
+    }
+
+    /// What keeps a port until it is closed; nil if somebody has it.
+    package static func claim(_ port: Int) -> Int32? {
+        guard let claim = socket(datagram, boundTo: port) else { return nil }
+        guard let probe = socket(stream, boundTo: port) else {
+            close(claim)
+            return nil
+        }
+        close(probe)
+        return claim
     }
 
     /// How often to try: each port that is taken costs one.
@@ -53,8 +61,10 @@ package enum LoopbackPorts {
     #if canImport(Darwin)
         private static let (stream, datagram) = (SOCK_STREAM, SOCK_DGRAM)
     #else
+        // Set with the socket: a child that is started in between would keep the port for its own life.
         private static let (stream, datagram) = (
-            Int32(SOCK_STREAM.rawValue), Int32(SOCK_DGRAM.rawValue)
+            Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue),
+            Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue)
         )
     #endif
 

@@ -15,7 +15,8 @@ struct LocalRequest: Sendable {
 
 // Requests from within the process.
 extension Node {
-    /// Submits a command and waits for what became of it. Many may be under way at once.
+    /// Submits a command and waits for what became of it. All callers share one session: 1,024 may be under way at once,
+    /// 8,192 more wait, and what comes then fails with `FailureReason.queueFull`.
     ///
     /// - Parameters:
     ///   - command: up to the value limit, 1 MiB.
@@ -35,7 +36,7 @@ extension Node {
         await ask(.batch, batch.bytes[...], group, deadline)
     }
 
-    /// As `submit(_:to:deadline:)`, without a task. Callable from anywhere.
+    /// As `submit(_:to:deadline:)` of one command, without a task. Callable from anywhere.
     ///
     /// - Parameter completion: called once. While the node runs, on its event loop, which waits for it; it may submit
     ///   again. Where the node has ended, or hosts no such group, on the caller's thread before this returns, and where it

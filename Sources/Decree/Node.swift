@@ -49,7 +49,7 @@ public final class Node: Service {
     ///
     /// - Parameters:
     ///   - machine: the state before the first command.
-    ///   - kind: the machine's name, kept in the store: for people.
+    ///   - kind: the machine's name, the same on each node and for good: a store that was made under another is refused.
     /// - Throws: `ConfigurationError`.
     public convenience init(
         configuration: NodeConfiguration, machine: any StateMachine, kind: String,

@@ -6,18 +6,22 @@ import Paxos
 
 /// The gateway: requests in, responses out, whether they come over a connection or from this process.
 extension NodeLoop {
-    /// Requests from within the process that are taken in one turn. Their slot is on its way to the peers and the
-    /// disk while the rest is taken: of callers who wait for all their answers and then ask all at once, everything
-    /// would go in one slot, and loop and disk would take turns at being idle.
+    /// Requests from within the process that are taken in one turn. While the disk is idle, their slot is on its way
+    /// to it and to the peers as the rest is taken: of callers who wait for all their answers and then ask all at once,
+    /// everything would go in one slot, and loop and disk would take turns at being idle.
     private static let requestsOfATurn = 256
 
     /// What was asked from within the process since the last time.
     func drain(_ inbox: Inbox<LocalRequest>) {
         var requests: [LocalRequest] = []
         inbox.swap(&requests)
-        let now = LocalClient.now
+        var now = LocalClient.now
         for (index, request) in requests.enumerated() {
-            if index % Self.requestsOfATurn == 0, index > 0 { core.endTurn() }
+            if index % Self.requestsOfATurn == 0, index > 0 {
+                core.endTurn()
+                // It may have told the clients a later time.
+                now = LocalClient.now
+            }
             if let client = localClient(of: request.group), !core.isStopping {
                 client.take(request, now: now)
             } else {

@@ -76,6 +76,8 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var commitP50Microseconds: Double
     /// The 99th percentile of the last 1,024 commits, in microseconds.
     public var commitP99Microseconds: Double
+    /// Checkpoints of the store since the node started.
+    public var checkpoints: UInt64?
     /// Commits that took 20 ms or longer since the node started: a disk that stalls, or has more to do than it can.
     public var slowCommits: UInt64?
     /// What those took together, in microseconds.
@@ -169,7 +171,8 @@ extension NodeLoop {
             persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,
             storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
-            slowCommits: figures.slowCommits, slowCommitMicroseconds: figures.slowCommitNanoseconds / 1_000,
+            checkpoints: figures.counters.checkpoints, slowCommits: figures.slowCommits,
+            slowCommitMicroseconds: figures.slowCommitNanoseconds / 1_000,
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
             clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),

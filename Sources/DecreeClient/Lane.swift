@@ -180,6 +180,7 @@ final class Lane {
         _ index: Int, _ body: (inout Client, UInt64, inout [ClientAction]) -> Void
     ) {
         guard sessions.indices.contains(index), sessions[index] != nil else { return }
+        assert(turns > 0, "the time is that of a turn")
         body(&sessions[index]!, now, &actions)
         for action in actions {
             switch action {

@@ -5,7 +5,7 @@ public import Paxos
 /// group has the log.
 ///
 ///     for try await entry in client.tail(from: .first(of: Slot(1))) {
-///         try await store.put(entry.payload, resumeFrom: entry.position.next)
+///         try await store.put(entry.commands, resumeFrom: entry.position.next)
 ///     }
 ///
 /// It waits for what is not chosen yet, and ends when its task is cancelled; with `through`, behind that slot. Whoever

@@ -51,6 +51,32 @@ import Testing
         #expect(nodes.count == specified.count && nodes.count == (isAtomic ? 0 : 4))
     }
 
+    /// What the bank refused within a batch was not paid out, and loosens no bound.
+    @Test func totalsTellWhatOfABatchWasRefused() throws {
+        let (rich, poor) = (AccountName.named("rich"), AccountName.named("poor"))
+        let batch = CommandBatch([
+            BankCommand.withdraw(rich, amount: 1_000_000_000_000).bytes[...],
+            BankCommand.open(poor, balance: 7).bytes[...],
+        ])
+        let replies = [BankResult.rejected(.insufficientFunds).reply, BankResult.balance(7).reply]
+        func history(total: Int64) -> [DecreeSimulator.Operation] {
+            let asked: [(DecreeSimulator.Operation.Request, [UInt8])] = [
+                (.command(BankCommand.open(rich, balance: 100).bytes), BankResult.balance(100).reply.bytes),
+                (.batch(batch.bytes), BatchReply.bytes(of: replies)),
+                (.query(BankQuery.total.bytes, .linearizable), BankResult.balance(total).reply.bytes),
+            ]
+            return asked.enumerated().map { place, asked in
+                let time = UInt64(place) * 10
+                return DecreeSimulator.Operation(
+                    client: 0, number: place + 1, request: asked.0, invoked: time, completed: time + 5,
+                    outcome: .ok(reply: asked.1, Receipt()))
+            }
+        }
+        #expect(BankTotals(history(total: 107)).violations.isEmpty)
+        #expect(BankTotals(history(total: 100)).violations.map(\.kind) == [.stale])
+        #expect(BankTotals(history(total: 108)).violations.map(\.kind) == [.stale])
+    }
+
     @Test func bytesThatAreNoneAreRefused() {
         var bank = Bank()
         #expect(bank.executeAsSpecified(batch: [7], at: position).isRejected)

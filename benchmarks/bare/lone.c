@@ -66,7 +66,7 @@ static int accepted(int port) {
 
 static int connected(int port) {
     struct sockaddr_in address = loopback(port);
-    for (int attempt = 0; attempt < 500; attempt++) {
+    for (int attempt = 0; attempt < 3000; attempt++) {
         int descriptor = socket(AF_INET, SOCK_STREAM, 0);
         if (connect(descriptor, (void *)&address, sizeof address) == 0) return undelayed(descriptor);
         close(descriptor);
@@ -185,7 +185,7 @@ static int ascending(const void *left, const void *right) {
 
 int main(int count, char **arguments) {
     if (count < 2) return fputs("usage: lone DIRECTORY [PORT]\n", stderr), 2;
-    int port = count > 2 ? atoi(arguments[2]) : 47310;
+    int port = count > 2 ? atoi(arguments[2]) : 17310;
     pid_t nodes[3];
     for (int node = 0; node < 3; node++)
         if ((nodes[node] = fork()) == 0) {

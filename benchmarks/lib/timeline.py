@@ -1,4 +1,5 @@
-"""A run second by second, from what `decree bench --timeline FILE` wrote: throughput, p99, stores and memory."""
+"""A run second by second, from what `decree bench --timeline FILE` wrote: throughput, latencies, checkpoints, stores and
+memory; with the seconds marked in which a snapshot was under way, or a disk stood still."""
 import json
 
 from lib.svg import COLOURS, LEFT, RIGHT, TOP, WIDTH, Drawing, nice
@@ -34,22 +35,37 @@ def by_node(lines, key, scale):
     return series
 
 
+def grown(values):
+    """What a count that only grows grew by since the second before; nothing where either is not known, or it began anew."""
+    return [None if before is None or now is None or now < before else now - before
+            for before, now in zip([None, *values], values)]
+
+
+def stalls(lines):
+    """The seconds in which some node had a commit of 20 ms or more."""
+    counts = [grown(values) for _, values in by_node(lines, "slowCommits", 1)]
+    return [line["second"] for line, *grew in zip(lines, *counts) if any(grew)]
+
+
 def draw(lines, output, title):
     seconds = [line["second"] for line in lines]
-    shaded = spans(lines, "isSnapshotUnderWay")
+    shaded = [(start, end, "#fff1c9") for start, end in spans(lines, "isSnapshotUnderWay")]
+    shaded += [(second, second, "#f7c6c5") for second in stalls(lines)]
     panels = [
         ("throughput", "commands a second", [("", [line["perSecond"] for line in lines])]),
         ("latency of each second", "ms", [
             ("p99", [line["p99Microseconds"] / 1000 for line in lines]),
             ("p50", [line["p50Microseconds"] / 1000 for line in lines])]),
+        ("checkpoints", "a second", [
+            (name, grown(values)) for name, values in by_node(lines, "checkpoints", 1)]),
         ("store", "MiB", by_node(lines, "storeBytes", 1 << 20)),
         ("memory", "MiB", by_node(lines, "residentBytes", 1 << 20)),
     ]
     drawing = Drawing(title, TOP + len(panels) * (PANEL + GAP))
     for number, (name, unit, series) in enumerate(panels):
         draw_panel(drawing, TOP + number * (PANEL + GAP), f"{name} ({unit})", series, seconds, shaded)
-    drawing.text(WIDTH - RIGHT, drawing.height - 10, f"seconds {seconds[0]} to {seconds[-1]}; shaded: a snapshot "
-                 "under way on some node", anchor="end")
+    drawing.text(WIDTH - RIGHT, drawing.height - 10, f"seconds {seconds[0]} to {seconds[-1]}; yellow: a snapshot "
+                 "under way; red: a commit of 20 ms or more; on some node", anchor="end")
     drawing.write(output)
 
 
@@ -64,10 +80,10 @@ def draw_panel(drawing, top, title, series, seconds, shaded):
     def y(value):
         return top + PANEL - PANEL * min(value, most) / most
 
-    for start, end in shaded:
+    for start, end, colour in shaded:
         # A line tells of the second that ended then; of the first there is nothing to be seen.
         left = max(x(start - 1), LEFT)
-        drawing.rectangle(left, top, max(1.0, x(end) - left), PANEL, "#fff1c9")
+        drawing.rectangle(left, top, max(1.0, x(end) - left), PANEL, colour)
     for part in range(5):
         value = most * part / 4
         drawing.line(LEFT, y(value), WIDTH - RIGHT, y(value))

@@ -88,7 +88,8 @@ class Report(unittest.TestCase):
 
 class Timeline(unittest.TestCase):
     lines = [{"second": second, "perSecond": 10, "p50Microseconds": 5, "p99Microseconds": 9,
-              "isSnapshotUnderWay": second in (2, 3, 5), "nodes": [{"node": 1, "storeBytes": 1 << 20}]}
+              "isSnapshotUnderWay": second in (2, 3, 5),
+              "nodes": [{"node": 1, "storeBytes": 1 << 20, "checkpoints": 7 * second, "slowCommits": second // 4}]}
              for second in (1, 2, 3, 4, 5)]
 
     def test_seconds_that_belong_together(self):
@@ -98,10 +99,16 @@ class Timeline(unittest.TestCase):
         lines = [*self.lines, {**self.lines[0], "second": 6, "nodes": []}]
         self.assertEqual(timeline.by_node(lines, "storeBytes", 1 << 20), [("node 1", [1, 1, 1, 1, 1, None])])
 
+    def test_counts_are_told_as_what_they_grew_by(self):
+        self.assertEqual(timeline.grown([5, 7, 7, None, 9, 2, 4]), [None, 2, 0, None, None, None, 2])
+
+    def test_a_disk_that_stood_still_is_told(self):
+        self.assertEqual(timeline.stalls(self.lines), [4])
+
     def test_it_is_drawn(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "timeline.svg")
             timeline.draw(self.lines, path, "one & two")
             drawn = xml.dom.minidom.parse(path)
-            shaded = [one for one in drawn.getElementsByTagName("rect") if one.getAttribute("fill") == "#fff1c9"]
-            self.assertEqual(len(shaded), 2 * 4)
+            colours = [one.getAttribute("fill") for one in drawn.getElementsByTagName("rect")]
+            self.assertEqual((colours.count("#fff1c9"), colours.count("#f7c6c5")), (2 * 5, 5))

@@ -6,7 +6,7 @@ from lib.targets import TARGETS, figures, is_met
 LINE = {
     "commandsPerSecond": 1_000, "p50Microseconds": 500, "p99Microseconds": 900, "p999Microseconds": 2_000, "p50ToFloor": 1.5,
     "perSecondToFloor": 0.8, "residentBytes": {"1": 1 << 20, "2": 3 << 20}, "cpuMicrosecondsPerCommand": {"1": 200, "2": 100},
-    "cpuMicrosecondsPerCommandBench": 50, "fsyncsPerCommand": 1, "errors": 0,
+    "slowCommitMicroseconds": {"1": 0, "2": 70_000}, "cpuMicrosecondsPerCommandBench": 50, "fsyncsPerCommand": 1, "errors": 0,
     "floor": {"commandMicroseconds": 300, "drift": 1.1, "concurrentCommitsPerSecond": 4_000},
 }
 
@@ -17,6 +17,7 @@ class TargetsTests(unittest.TestCase):
         self.assertEqual(row["residentMebibytes"], 3)
         self.assertEqual(row["cpuMicroseconds"], 350)
         self.assertEqual(row["floorMicroseconds"], 300)
+        self.assertEqual(row["slowCommitMicroseconds"], 70_000)
 
     def test_a_line_without_a_floor_has_none(self):
         row = figures({key: value for key, value in LINE.items() if key not in ("floor", "p50ToFloor", "perSecondToFloor")})

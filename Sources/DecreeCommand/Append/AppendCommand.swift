@@ -28,7 +28,8 @@ struct AppendCommand: AsyncParsableCommand {
               result    how many values the log has with it, {"number":4}
 
             Lines are read as fast as results are taken and no faster. Values in flight at the same time are appended in \
-            any order; `--concurrency 1` keeps the order of the lines.
+            any order; `--concurrency 1` keeps the order of the lines. Appending the same input again appends it again: what \
+            became of results that are `unknown` is known by reading the log.
 
             EXAMPLE
               seq 99 | decree append --nodes 127.0.0.1:7001,127.0.0.1:7002

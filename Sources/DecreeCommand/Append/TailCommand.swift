@@ -24,7 +24,8 @@ struct TailCommand: AsyncParsableCommand {
                         the session, and the command's number in it
               value     the command as text; what is no UTF-8 has "base64" instead,
                         and everything with --base64
-              values    instead, of commands that were submitted as one batch
+              values    instead, of commands that were submitted as one batch: an
+                        array; if one of them is no UTF-8, "base64" is the array of all
 
             To go on later where it ended, give the last line's place with one added to the index: after the line above, \
             `--from 12.4`.

@@ -28,8 +28,9 @@ struct BenchCommand: AsyncParsableCommand {
               decree bench --batch 8190 --clients 8     8,190 transfers a request
               decree bench --prove                      kill -9 of all nodes in the end, and the
                                                         proof that nothing was lost
-              decree bench --nodes a:7001,b:7001        a running cluster; it is left
-                                                        with the accounts
+              decree bench --nodes a:7001,b:7001        a running cluster, of the bank (or with
+                                                        --work append of nodes with --machine
+                                                        append); what is done there stays
 
             A client is a session. In the closed loop it has one command in flight and sends the next when \
             the last is answered. With --rate commands start when they are due, whatever became of those \
@@ -47,13 +48,19 @@ struct BenchCommand: AsyncParsableCommand {
 
             --json prints a line for each row: commandsPerSecond, p50Microseconds, p99Microseconds, \
             p999Microseconds, maxMicroseconds, fsyncsPerCommand (the leader's), cpuMicrosecondsPerCommand \
-            (by node), floor and more. Progress goes to standard error.
+            (by node), slowCommits and slowCommitMicroseconds (by node: commits of 20 ms and more), errors, \
+            proof, floor and more. Progress goes to standard error.
 
-            Answers and refusals of the bank are results; anything else is an error, and makes the exit \
-            code 1.
+            EXIT CODES
+              0  it was measured; answers and refusals of the bank are results
+              1  something else came of a request, or --prove found a loss
+              2  wrong usage
+              3  the cluster cannot be reached
             """)
 
-    @Option(help: ArgumentHelp("Start this many nodes on this machine (1 to 9).", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Start this many nodes on this machine, 1 to 9; 3 unless --nodes is given.", valueName: "count"))
     var local: Int?
 
     @Option(help: ArgumentHelp("Use the nodes that run at these addresses.", valueName: "host:port,…"))
@@ -112,8 +119,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write how each second went, and the nodes' stores and memory, a line of JSON each; scripts/plot-timeline.py "
-                + "draws it. For one number of clients.", valueName: "file"))
+            "Write how each second went, and the nodes' stores and memory, a line of JSON each; `benchmarks/plot "
+                + "timeline FILE` draws it. For one number of clients.", valueName: "file"))
     var timeline: String?
 
     @Flag(help: "Kill all local nodes at the end of each row, and prove that nothing acknowledged is lost.")
@@ -151,7 +158,7 @@ struct BenchCommand: AsyncParsableCommand {
             "--batch must be 1 through \(Transfers.limit) transfers, or \(CommandBatch.commandLimit) values")
         try require(batch == 1 || work != .read, "--batch is for work that writes: bank or append")
         try require(
-            work != .append || batch * (valueBytes + 4) + 5 <= 1 << 20,
+            work != .append || batch == 1 || batch * (valueBytes + 4) + 5 <= 1 << 20,
             "a batch is at most 1 MiB: less values, or shorter ones")
         try require((0.1...86_400).contains(seconds), "--seconds must be 0.1 through 86400")
         try require((0...3_600).contains(warmup), "--warmup must be 0 through 3600")

@@ -33,11 +33,12 @@ struct BenchRow: Codable, Sendable {
     var commandsPerFsync: Double
     /// Processor time by node.
     var cpuMicrosecondsPerCommand: [String: Double]
-    /// That of the load generator; 0 where it runs in the leader's process, whose time tells it.
+    /// That of the load generator; 0 where it runs in a node's process, whose time tells it.
     var cpuMicrosecondsPerCommandBench: Double
     /// The median of each node's last 1,024 commits.
     var commitP50Microseconds: [String: Double]
-    /// Each node's commits that took 20 ms or longer, and what they took together: the disk stood still, whatever asked.
+    /// Each node's commits that took 20 ms or longer, and what they took together: the disk stood still, or had
+    /// more to do than it can.
     var slowCommits: [String: UInt64]
     var slowCommitMicroseconds: [String: UInt64]
     /// Each node's files afterwards.

@@ -91,30 +91,33 @@ struct Usage: Sendable {
     let ownProcessorMicroseconds: UInt64
 
     /// Nodes that were not there both times, or were started anew, are left out.
-    init(from before: ClusterProbe.Look, to after: ClusterProbe.Look, commands: UInt64) {
+    ///
+    /// - Parameter isInNode: whether the load generator runs in a node's process.
+    init(
+        from before: ClusterProbe.Look, to after: ClusterProbe.Look, commands: UInt64, isInNode: Bool = false
+    ) {
         self.commands = commands
         nodes = after.nodes.compactMap { later in
             guard let earlier = before.nodes.first(where: { $0.node == later.node }),
-                earlier.processIdentifier == later.processIdentifier
+                earlier.processIdentifier == later.processIdentifier,
+                // In a container every process is the first.
+                earlier.clientRequests <= later.clientRequests, earlier.fsyncs <= later.fsyncs,
+                earlier.processorMicroseconds <= later.processorMicroseconds
             else { return nil }
             return Node(
                 node: later.node,
                 processorMicroseconds: later.processorMicroseconds - earlier.processorMicroseconds,
-                fsyncs: later.fsyncs - earlier.fsyncs, commits: later.commits - earlier.commits,
+                fsyncs: later.fsyncs - earlier.fsyncs, commits: later.commits &- earlier.commits,
                 storeBytes: later.storeBytes, commitP50Microseconds: later.commitP50Microseconds,
-                slowCommits: (later.slowCommits ?? 0) - (earlier.slowCommits ?? 0),
+                slowCommits: (later.slowCommits ?? 0) &- (earlier.slowCommits ?? 0),
                 slowCommitMicroseconds: (later.slowCommitMicroseconds ?? 0)
-                    - (earlier.slowCommitMicroseconds ?? 0),
+                    &- (earlier.slowCommitMicroseconds ?? 0),
                 residentBytes: later.residentBytes)
         }
         leader = after.leader?.node
         didLeaderChange = before.leader?.node != after.leader?.node
-        // Where a node runs in this very process, the two are one.
-        let isOwn = after.nodes.contains {
-            $0.processIdentifier == ProcessInfo.processInfo.processIdentifier
-        }
         ownProcessorMicroseconds =
-            isOwn ? 0 : after.ownProcessorMicroseconds - before.ownProcessorMicroseconds
+            isInNode ? 0 : after.ownProcessorMicroseconds - before.ownProcessorMicroseconds
     }
 
     /// `amount` for each command; 0 where there was none.

@@ -56,7 +56,9 @@ struct LoadGenerator {
         let acknowledgements = try await drivers.acknowledgements()
         return Result(
             tally: tally,
-            usage: Usage(from: before, to: after, commands: completedAfter - completedBefore),
+            usage: Usage(
+                from: before, to: after, commands: completedAfter - completedBefore,
+                isInNode: node != nil),
             acknowledgements: acknowledgements)
     }
 

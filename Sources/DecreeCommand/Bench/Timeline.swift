@@ -24,6 +24,9 @@ struct Timeline {
     private struct Node: Encodable {
         let node: Int
         let storeBytes: Int64
+        /// Since the node started, as the next.
+        let checkpoints: UInt64?
+        let slowCommits: UInt64?
         let residentBytes: Int64?
         let floor: UInt64
         let chosenThrough: UInt64
@@ -81,7 +84,8 @@ struct Timeline {
     private static func node(_ status: NodeStatus) -> Node {
         let group = status.groups.first
         return Node(
-            node: status.node, storeBytes: status.storeBytes, residentBytes: status.residentBytes,
+            node: status.node, storeBytes: status.storeBytes, checkpoints: status.checkpoints,
+            slowCommits: status.slowCommits, residentBytes: status.residentBytes,
             floor: group?.floor ?? 0, chosenThrough: group?.chosenThrough ?? 0,
             snapshotSlot: group?.snapshot?.slot, isTakingSnapshot: group?.isTakingSnapshot ?? false,
             isReceivingSnapshot: group?.arriving != nil)

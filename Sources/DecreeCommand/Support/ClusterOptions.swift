@@ -7,8 +7,8 @@ import Paxos
 struct ClusterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where nodes are, separated by commas. `status` and `snapshot` mean each that is named; for others one "
-                + "that answers is enough, from which they learn of the rest.",
+            "Where nodes are, separated by commas. `status` and `snapshot` mean each that is named, `tail` asks "
+                + "only those; for others one that answers is enough, from which they learn of the rest.",
             valueName: "host:port,…"), transform: NodeList.init(argument:))
     var nodes: NodeList
 

@@ -71,8 +71,7 @@ public struct BankTotals: Sendable {
 extension BankTotals.Sums {
     /// What somebody asked for may be done from then on, unless the bank refused.
     fileprivate mutating func invoked(_ operation: Operation) {
-        if case .rejected = operation.outcome { return }
-        for command in operation.bankCommands {
+        for command in operation.commandsNotRefused {
             possiblyIn += command.paidIn
             possiblyOut += command.paidOut
         }
@@ -80,12 +79,8 @@ extension BankTotals.Sums {
 
     /// What was acknowledged is done.
     fileprivate mutating func completed(_ operation: Operation) {
-        guard case .ok(let reply, _) = operation.outcome else { return }
-        var commands = operation.bankCommands
-        if case .batch = operation.request, let replies = BatchReply.replies(in: reply) {
-            commands = zip(commands, replies).filter { !$1.isRejected }.map(\.0)
-        }
-        for command in commands {
+        guard case .ok = operation.outcome else { return }
+        for command in operation.commandsNotRefused {
             certainlyIn += command.paidIn
             certainlyOut += command.paidOut
         }
@@ -93,14 +88,23 @@ extension BankTotals.Sums {
 }
 
 extension Operation {
-    /// What it asks the bank to do: a batch asks for many things.
-    fileprivate var bankCommands: [BankCommand] {
-        switch request {
-        case .command(let bytes): (try? BankCommand(bytes: bytes[...])).map { [$0] } ?? []
-        case .batch(let bytes):
-            (CommandBatch(bytes: bytes[...])?.commands ?? []).compactMap { try? BankCommand(bytes: $0) }
-        case .query: []
+    /// What it asks the bank to do, a batch for many things, without what the bank is known to have refused.
+    fileprivate var commandsNotRefused: [BankCommand] {
+        var commands: [ArraySlice<UInt8>] =
+            switch request {
+            case .command(let bytes): [bytes[...]]
+            case .batch(let bytes): CommandBatch(bytes: bytes[...])?.commands ?? []
+            case .query: []
+            }
+        switch outcome {
+        case .rejected: return []
+        case .ok(let reply, _):
+            if case .batch = request, let replies = BatchReply.replies(in: reply) {
+                commands = zip(commands, replies).filter { !$1.isRejected }.map(\.0)
+            }
+        case .failed, .unknown: break
         }
+        return commands.compactMap { try? BankCommand(bytes: $0) }
     }
 }
 

@@ -62,7 +62,7 @@ struct Accounting {
             note(.lost, index, "the log holds no command there")
             return
         }
-        guard entry.id == id, entry.payload == command[...] else {
+        guard entry.id == id, entry.payload == command[...], entry.isBatch == history[index].isBatch else {
             strays[command, default: []].append(index)
             note(.lost, index, "the log holds another command there, \(text(entry))")
             return
@@ -92,7 +92,9 @@ struct Accounting {
             note(.doubled, index, "another was given the same sequence")
             return
         }
-        guard let effect = replay.effects[id], effect.payload == command else {
+        guard let effect = replay.effects[id], effect.payload == command,
+            effect.isBatch == history[index].isBatch
+        else {
             strays[command, default: []].append(index)
             return
         }
@@ -123,15 +125,17 @@ struct Accounting {
                 doubled.insert(command)
             } else {
                 violations.append(
-                    Violation(.ghost, "nobody submitted \(text(command)) at \(effect.position)"))
+                    Violation(.ghost, "nobody submitted \(text(effect)) at \(effect.position)"))
             }
         }
         guard !doubled.isEmpty else { return }
         let effects = replay.effects.values.filter { doubled.contains($0.payload) }
-        let places = Dictionary(grouping: effects, by: \.payload).mapValues { $0.map(\.position).sorted() }
-        for (command, places) in places.sorted(by: { $0.value[0] < $1.value[0] }) {
-            let list = places.map(\.description).joined(separator: " and ")
-            violations.append(Violation(.doubled, "\(text(command)) was done at \(list)"))
+        let places = Dictionary(grouping: effects, by: \.payload).values.map { alike in
+            alike.sorted { $0.position < $1.position }
+        }
+        for alike in places.sorted(by: { $0[0].position < $1[0].position }) {
+            let list = alike.map(\.position.description).joined(separator: " and ")
+            violations.append(Violation(.doubled, "\(text(alike[0])) was done at \(list)"))
         }
     }
 
@@ -147,10 +151,14 @@ struct Accounting {
         return index
     }
 
-    private func text(_ command: [UInt8]) -> String { wording.request(.command(command)) }
+    private func text(_ effect: Replay.Effect) -> String {
+        wording.request(effect.isBatch ? .batch(effect.payload) : .command(effect.payload))
+    }
 
     private func text(_ entry: Replay.Entry) -> String {
-        "\(text(Array(entry.payload))), sequence \(entry.id.sequence) of session \(entry.id.session)"
+        let payload = Array(entry.payload)
+        return
+            "\(wording.request(entry.isBatch ? .batch(payload) : .command(payload))), sequence \(entry.id.sequence) of session \(entry.id.session)"
     }
 
     private mutating func note(_ kind: Violation.Kind, _ index: Int, _ detail: String) {

@@ -65,6 +65,11 @@ public struct Operation: Sendable, Hashable {
         }
     }
 
+    /// Whether it asks for many things at once.
+    var isBatch: Bool {
+        if case .batch = request { true } else { false }
+    }
+
     /// Whether it is a read that need not see what was acknowledged before it. One that is answered as
     /// linearizable though less was asked for is held to that.
     public var isStaleRead: Bool {

@@ -23,12 +23,14 @@ struct Replay {
     struct Entry {
         let id: CommandID
         let payload: ArraySlice<UInt8>
+        let isBatch: Bool
     }
 
     /// The one execution of a command.
     struct Effect {
         let position: LogPosition
         let payload: [UInt8]
+        let isBatch: Bool
         let reply: Reply
     }
 
@@ -79,12 +81,12 @@ struct Replay {
         case .change: break
         case .command(let session, let sequence, let firstUnacknowledged, let payload):
             execute(
-                payload, of: session, sequence, firstUnacknowledged, at: position,
+                payload, isBatch: false, of: session, sequence, firstUnacknowledged, at: position,
                 model: { model in model.execute(payload, at: position) },
                 machine: { machine in _ = machine.execute(payload, at: position) })
         case .batch(let session, let sequence, let firstUnacknowledged, let payload):
             execute(
-                payload, of: session, sequence, firstUnacknowledged, at: position,
+                payload, isBatch: true, of: session, sequence, firstUnacknowledged, at: position,
                 model: { model in model.executeAsSpecified(batch: payload, at: position) },
                 machine: { machine in
                     if let batch = CommandBatch(bytes: payload) { _ = machine.execute(batch, at: position) }
@@ -93,20 +95,21 @@ struct Replay {
     }
 
     private mutating func execute(
-        _ payload: ArraySlice<UInt8>, of session: SessionID, _ sequence: UInt64,
+        _ payload: ArraySlice<UInt8>, isBatch: Bool, of session: SessionID, _ sequence: UInt64,
         _ firstUnacknowledged: UInt64,
         at position: LogPosition, model body: (inout any StateMachine) -> Reply,
         machine machineBody: (inout any StateMachine) -> Void
     ) {
         let id = CommandID(session: session, sequence: sequence)
-        entries[position] = Entry(id: id, payload: payload)
+        entries[position] = Entry(id: id, payload: payload, isBatch: isBatch)
         guard
             sessions.admits(
                 session, sequence: sequence, firstUnacknowledged: firstUnacknowledged, at: position)
         else { return }
         let reply = body(&model)
         sessions.keep(reply, of: session, sequence: sequence)
-        effects[id] = Effect(position: position, payload: Array(payload), reply: reply)
+        effects[id] = Effect(
+            position: position, payload: Array(payload), isBatch: isBatch, reply: reply)
         if var machine {
             // Moved out and in again, lest changing it copy it.
             self.machine = nil

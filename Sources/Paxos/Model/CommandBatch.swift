@@ -16,7 +16,7 @@ public struct CommandBatch: Hashable, Sendable {
     /// limit of 1 MiB.
     public static let commandLimit = 8_192
 
-    /// A batch of commands, of which there must be 1 through `commandLimit`.
+    /// A batch of commands, of which there must be 1 through `commandLimit`: any other number ends the program.
     public init(_ commands: [ArraySlice<UInt8>], isAtomic: Bool = false) {
         precondition(
             (1...Self.commandLimit).contains(commands.count),

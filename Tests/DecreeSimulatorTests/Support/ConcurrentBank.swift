@@ -33,7 +33,8 @@ struct ConcurrentBank {
                 let end = time + UInt64.random(in: 1...200, using: &random)
                 var effect: UInt64? = UInt64.random(in: time...end, using: &random)
                 var isKnown = true
-                if case .command = request, !isFirst, Int.random(in: 0..<100, using: &random) < unknown {
+                if case .query = request {
+                } else if !isFirst, Int.random(in: 0..<100, using: &random) < unknown {
                     isKnown = false
                     let late = UInt64.random(in: 0..<2_000, using: &random)
                     effect = Bool.random(using: &random) ? time + late : nil
@@ -107,7 +108,15 @@ struct ConcurrentBank {
         let second = account(Int.random(in: 0..<accounts, using: &random))
         let amount = Int64(number * 100 + client + 1)
         return switch Int.random(in: 0..<100, using: &random) {
-        case ..<50: .command(BankCommand.transfer(from: first, to: second, amount: amount).bytes)
+        case ..<42: .command(BankCommand.transfer(from: first, to: second, amount: amount).bytes)
+        case ..<50:
+            .batch(
+                CommandBatch(
+                    [
+                        BankCommand.transfer(from: first, to: second, amount: amount).bytes[...],
+                        BankCommand.withdraw(second, amount: amount * 3_000).bytes[...],
+                    ], isAtomic: Bool.random(using: &random)
+                ).bytes)
         case ..<60: .command(BankCommand.deposit(first, amount: amount).bytes)
         case ..<70: .command(BankCommand.withdraw(first, amount: amount).bytes)
         case ..<95: .query(BankQuery.balance(first).bytes, .linearizable)

@@ -93,13 +93,13 @@ import Testing
             nodes: [
                 try status(1, role: "leader", fsyncs: 10, cpu: 1_000, slow: 1),
                 try status(2, fsyncs: 20, cpu: 500),
-                try status(3, process: 7, fsyncs: 99, cpu: 99),
+                try status(3, process: 7, fsyncs: 99, cpu: 99), try status(4, fsyncs: 99, cpu: 99),
             ], ownProcessorMicroseconds: 100)
         let after = ClusterProbe.Look(
             nodes: [
                 try status(1, role: "leader", fsyncs: 60, cpu: 3_000, slow: 3),
                 try status(2, fsyncs: 80, cpu: 1_500),
-                try status(3, process: 8, fsyncs: 1, cpu: 1),
+                try status(3, process: 8, fsyncs: 1, cpu: 1), try status(4, fsyncs: 1, cpu: 1),
             ], ownProcessorMicroseconds: 600)
         let usage = Usage(from: before, to: after, commands: 500)
         #expect(usage.leader == 1 && !usage.didLeaderChange)
@@ -127,13 +127,12 @@ import Testing
     }
 
     @Test func aNodeWithinTheLoadGeneratorIsCountedOnce() throws {
-        let own = Int(ProcessInfo.processInfo.processIdentifier)
         let looks = try [1_000, 3_000].map { cpu in
             ClusterProbe.Look(
-                nodes: [try status(1, role: "leader", process: own, fsyncs: 0, cpu: cpu)],
+                nodes: [try status(1, role: "leader", fsyncs: 0, cpu: cpu)],
                 ownProcessorMicroseconds: UInt64(cpu))
         }
-        let usage = Usage(from: looks[0], to: looks[1], commands: 500)
+        let usage = Usage(from: looks[0], to: looks[1], commands: 500, isInNode: true)
         #expect(usage.nodes.first?.processorMicroseconds == 2_000 && usage.ownProcessorMicroseconds == 0)
     }
 
