@@ -29,11 +29,12 @@ WORDS = {
 
 TARGETS = (
     Target("one", "1 client", ("--clients", "1"), (("perSecond", 3_000), ("p50ToFloor", 1.25)),
-           is_proved=True, peers=(("etcd", 1_117), ("TigerBeetle", 1_595), ("phxpaxos, in-process", 2_730))),
+           is_proved=True, peers=(("etcd", 1_288), ("TigerBeetle", 1_595), ("phxpaxos, in-process", 2_730))),
     Target("128", "128 clients", ("--clients", "128"), (("perSecond", 60_000), ("p99Microseconds", 4_500)),
-           is_proved=True, peers=(("etcd", 8_650), ("phxpaxos, in-process, batched", 50_436))),
+           is_proved=True, peers=(("etcd", 14_863), ("phxpaxos, in-process, batched", 50_436))),
     Target("1000", "1,000 clients", ("--clients", "1000"), (("perSecond", 150_000), ("p99Microseconds", 17_000)),
-           is_proved=True, peers=(("etcd", 13_876), ("Redis, one node", 75_000), ("phxpaxos, in-process, batched", 135_402))),
+           is_proved=True, peers=(("etcd", 23_100), ("Redis, one node, a connection each", 81_560),
+                                  ("phxpaxos, in-process, batched", 135_402))),
     Target("embedded", "1,000 in flight in the leader's process", ("--clients", "1000", "--embedded"),
            (("perSecond", 300_000),),
            peers=(("phxpaxos, batched", 135_402), ("OmniPaxos' core, no sockets", 316_908))),
