@@ -47,13 +47,15 @@ package enum WireVersion {
     /// The oldest.
     package static let minimum: UInt16 = 1
     /// The newest.
-    package static let maximum: UInt16 = 3
+    package static let maximum: UInt16 = 4
     /// The first that knows members that change, snapshots, and what an operator asks.
     static let members: UInt16 = 2
     /// The first that knows batches of commands.
     static let batches: UInt16 = 3
     /// The first that knows who follows the log.
     static let tail: UInt16 = 3
+    /// The first that knows each start of a node, what a promise answers, and how a cluster is founded.
+    static let starts: UInt16 = 4
 
     /// The newest version that both sides speak; nil if there is none.
     package static func common(minimum: UInt16, maximum: UInt16) -> UInt16? {
