@@ -108,8 +108,7 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(ConfigurationError) {
             guard condition else { throw ConfigurationError(message()) }
         }
-        try require(
-            (1...255).contains(cluster.utf8.count), "\"cluster\" must be a name of 1 to 255 bytes")
+        if let flaw = ClusterName.flaw(in: cluster) { throw ConfigurationError("\"cluster\" \(flaw)") }
         try require(!nodes.isEmpty, "\"nodes\" is empty: list every node of the cluster, this one too")
         try require(
             nodes.count <= Configuration.maximumMembers,
@@ -121,8 +120,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
                 (1...Int(NodeID.maximumMember)).contains(member.id),
                 "node id \(member.id) is not in 1 through \(NodeID.maximumMember)")
             try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
+            let control = member.host.firstControlCharacter
             try require(
-                !member.host.utf8.contains(0), "node \(member.id)'s \"host\" holds the character U+0000")
+                control == nil, "node \(member.id)'s \"host\" holds the character \(control ?? "")")
             try require(
                 (1...65_535).contains(member.port),
                 "node \(member.id)'s port \(member.port) is not in 1 through 65535")

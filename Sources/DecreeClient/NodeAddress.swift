@@ -22,7 +22,9 @@ public struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        guard !host.isEmpty else { return nil }
+        guard !host.isEmpty,
+            host.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7f...0x9f).contains($0.value) })
+        else { return nil }
         self.init(host: String(host), port: Int(port))
     }
 

@@ -25,6 +25,7 @@ struct DecreeTool: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try RawArguments.requireUTF8()
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

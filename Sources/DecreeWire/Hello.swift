@@ -115,7 +115,7 @@ extension Hello {
             buffer.writeOptional(store?.rawValue)
             buffer.writeInteger(persistSequence, endianness: .little)
             buffer.writeWitness(witnessed)
-            try buffer.writeCluster(cluster)
+            try buffer.writeCluster(cluster, mayBeEmpty: role == .client)
             if saysAddress { try buffer.writeAddress(address) }
         }
     }
@@ -138,7 +138,7 @@ extension Hello {
         store = try reader.flag("the store flag") ? reader.store("the store") : nil
         persistSequence = try reader.integer("the persist sequence")
         witnessed = try reader.witness()
-        cluster = try reader.text("the cluster's name", limit: WireLimit.clusterBytes)
+        cluster = try reader.cluster(mayBeEmpty: role == .client)
         guard role == .client || (genesis != nil && node != nil && store != nil) else {
             throw .malformed("a peer names its genesis, node and store")
         }
@@ -149,6 +149,13 @@ extension Hello {
 }
 
 extension FrameReader {
+    /// A cluster's name; empty where a client accepts any.
+    mutating func cluster(mayBeEmpty: Bool = false) throws(WireError) -> String {
+        let name = try text("the cluster's name", limit: WireLimit.clusterBytes)
+        guard !(name.isEmpty && mayBeEmpty), let flaw = ClusterName.flaw(in: name) else { return name }
+        throw .malformed("the cluster's name \(flaw)")
+    }
+
     mutating func witness() throws(WireError) -> Witness? {
         guard try flag("the witness flag") else { return nil }
         return Witness(
@@ -168,10 +175,13 @@ extension ByteBuffer {
         if let witness { writeInteger(witness.persistSequence, endianness: .little) }
     }
 
-    mutating func writeCluster(_ cluster: String) throws(WireError) {
+    mutating func writeCluster(_ cluster: String, mayBeEmpty: Bool = false) throws(WireError) {
         let bytes = cluster.utf8.count
         guard bytes <= WireLimit.clusterBytes else {
             throw .oversized("the cluster's name", bytes: bytes, limitBytes: WireLimit.clusterBytes)
+        }
+        if !(cluster.isEmpty && mayBeEmpty), let flaw = ClusterName.flaw(in: cluster) {
+            throw .malformed("the cluster's name \(flaw)")
         }
         writeText(cluster)
     }

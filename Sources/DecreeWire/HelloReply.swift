@@ -90,7 +90,7 @@ extension HelloReply {
         let store = try reader.store("the store")
         let persistSequence: UInt64 = try reader.integer("the persist sequence")
         let witnessed = try reader.witness()
-        let cluster = try reader.text("the cluster's name", limit: WireLimit.clusterBytes)
+        let cluster = try reader.cluster()
         self = .admitted(
             Admission(
                 version: version,

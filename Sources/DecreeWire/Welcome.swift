@@ -51,7 +51,7 @@ extension Welcome {
     }
 
     init(from reader: inout FrameReader) throws(WireError) {
-        cluster = try reader.text("the cluster's name", limit: WireLimit.clusterBytes)
+        cluster = try reader.cluster()
         genesis = Digest(rawValue: try reader.integer("the genesis"))
         let count = Int(try reader.integer("the number of groups", as: UInt8.self))
         guard (1...WireLimit.groups).contains(count) else {

@@ -40,6 +40,18 @@ struct NodeConfigurationTests {
         (#"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[]}"#, "\"nodes\" is empty"),
         (#"{"cluster":"c","node":4,"dataDirectory":"d","nodes":\#(nodes)}"#, "which \"nodes\" does not list"),
         (#"{"cluster":"","node":1,"dataDirectory":"d","nodes":\#(nodes)}"#, "\"cluster\" must be"),
+        (
+            #"{"cluster":"a\u0000b","node":1,"dataDirectory":"d","nodes":\#(nodes)}"#,
+            "\"cluster\" must be a name without control characters; it holds U+0000"
+        ),
+        (
+            #"{"cluster":"a\nb","node":1,"dataDirectory":"d","nodes":\#(nodes)}"#,
+            "\"cluster\" must be a name without control characters; it holds U+000A"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h\n","port":1}]}"#,
+            "node 1's \"host\" holds the character U+000A"
+        ),
         (#"{"cluster":"c","node":1,"dataDirectory":"","nodes":\#(nodes)}"#, "\"dataDirectory\" is empty"),
         (
             #"{"cluster":"c","node":"1","dataDirectory":"d","nodes":\#(nodes)}"#,

@@ -204,7 +204,7 @@ import Testing
                 .welcome(
                     id: 1,
                     Welcome(
-                        cluster: "", genesis: .zero,
+                        cluster: "bank", genesis: .zero,
                         groups: ids.map { Welcome.Group(id: $0, kind: "", genesis: Samples.plain) })))
         }
         #expect(
@@ -215,15 +215,20 @@ import Testing
                 == .malformed("group 1 comes behind group 1"))
         let most = (1...64).map { GroupID($0) }
         #expect(try error(of: Samples.encoded(welcome(most))) == nil)
-        // Behind the id, an empty name's length, and the genesis.
+        // Behind the id, the name and its length, and the genesis.
         for count in [0, 65] as [UInt8] {
             #expect(
-                try error(of: overwritten(welcome([.first]), at: 18, with: [count]))
+                try error(of: overwritten(welcome([.first]), at: 22, with: [count]))
                     == .malformed("a welcome tells of \(count) groups"))
         }
         #expect(
-            try error(of: overwritten(welcome([.first]), at: 19, with: little(0, bytes: 4)))
+            try error(of: overwritten(welcome([.first]), at: 23, with: little(0, bytes: 4)))
                 == .malformed("0 is no group"))
+        // A name that no store could keep is none, whoever tells it.
+        #expect(
+            try error(of: overwritten(welcome([.first]), at: 11, with: [0]))
+                == .malformed(
+                    "the cluster's name must be a name without control characters; it holds U+0000"))
     }
 
     @Test func whatIsOverALimitOfVersionTwoIsNeverWritten() throws {
@@ -234,6 +239,7 @@ import Testing
             NodeWitness(node: NodeID($0), store: StoreID(rawValue: 1), persistSequence: 1)
         }
         let group = Welcome.Group(id: .first, kind: long, genesis: Samples.plain)
+        let sound = Welcome.Group(id: .first, kind: "bank", genesis: Samples.plain)
         let frames: [Frame] = [
             .hello(Hello(from: Samples.identity, to: NodeID(1), witnessed: nil, address: long)),
             peer(.snapshotOffer(SnapshotOffer(header: header, chosenThrough: .zero))),
@@ -245,9 +251,11 @@ import Testing
                 )),
             request(.change(.move(NodeID(1), address: long))), request(.readChunks(header, from: 0)),
             response(.chunks([[UInt8]](repeating: [1], count: 5))), response(.chunks([chunk])),
-            .client(.welcome(id: 1, Welcome(cluster: "", genesis: .zero, groups: []))),
-            .client(.welcome(id: 1, Welcome(cluster: "", genesis: .zero, groups: [group]))),
+            .client(.welcome(id: 1, Welcome(cluster: "bank", genesis: .zero, groups: []))),
+            .client(.welcome(id: 1, Welcome(cluster: "bank", genesis: .zero, groups: [group]))),
             .client(.welcome(id: 1, Welcome(cluster: long, genesis: .zero, groups: []))),
+            .client(.welcome(id: 1, Welcome(cluster: "", genesis: .zero, groups: [sound]))),
+            .client(.welcome(id: 1, Welcome(cluster: "ba\u{0}nk", genesis: .zero, groups: [sound]))),
         ]
         for frame in frames {
             var buffer = ByteBuffer(string: "before")

@@ -168,7 +168,7 @@ enum Samples {
 
     static let welcomes = [
         Welcome(
-            cluster: "", genesis: .zero,
+            cluster: "b", genesis: .zero,
             groups: [Welcome.Group(id: .first, kind: "", genesis: Configuration(voters: [NodeID(1)]))]),
         Welcome(
             cluster: "bank", genesis: Digest(rawValue: .max),

@@ -52,8 +52,8 @@ struct RecoverCommand: AsyncParsableCommand {
             )
         }
         guard !json || yes else { throw ValidationError("--json asks nothing: add --yes") }
-        guard (1...255).contains(cluster?.utf8.count ?? 1) else {
-            throw ValidationError("--cluster wants a name of 1 to 255 bytes")
+        if let flaw = cluster.flatMap({ ClusterName.flaw(in: $0) }) {
+            throw ValidationError("--cluster \(flaw). Leave it out to keep the name")
         }
     }
 

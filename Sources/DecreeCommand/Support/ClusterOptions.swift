@@ -18,6 +18,12 @@ struct ClusterOptions: ParsableArguments {
             valueName: "name"))
     var cluster: String?
 
+    func validate() throws {
+        // An empty name would switch the check off that was asked for.
+        guard let flaw = cluster.flatMap({ ClusterName.flaw(in: $0) }) else { return }
+        throw ValidationError("--cluster \(flaw). Leave it out to accept any cluster")
+    }
+
     /// A client that tells its troubles by outcomes alone.
     func client(
         connections: Int = 1, deadline: Duration = .seconds(10), session: ClientSettings = ClientSettings()
