@@ -9,6 +9,8 @@ import Paxos
 /// same requests at the same gateway. Where another node leads, they go over the link to it.
 final class LocalClient {
     let group: GroupID
+    /// Where the group stands among those that the node hosts: what a peer is asked is tagged with it.
+    private let place: Int
     private unowned let loop: NodeLoop
     private var client: Client
     private var waiters = Waiters()
@@ -19,8 +21,9 @@ final class LocalClient {
     private var nextQuestion: UInt64 = 1 << 63
     private var reachable: [NodeID] = []
 
-    init(group: GroupID, loop: NodeLoop) {
+    init(group: GroupID, at place: Int, loop: NodeLoop) {
         self.group = group
+        self.place = place
         self.loop = loop
         client = Client(group: group, jitterSeed: .random(in: 0...UInt64.max))
         perform { client, now, actions in client.connected(loop.node, now: now, into: &actions) }
@@ -114,18 +117,30 @@ final class LocalClient {
             return
         }
         loop.links.first { $0.peer == node }?.send(
-            .request(id: Self.join(group, id), group: group, request))
+            .request(id: ForwardedID(place: place, request: id).rawValue, group: group, request))
         loop.core.scheduleTurnEnd()
     }
+}
 
-    // The peer hands the id back: the group's client stands in the 16 bits a request id leaves free.
+/// The id of a request that a node asks a peer for one of its own clients. The peer hands it back: the group's place
+/// stands in the 16 bits that a request's id leaves free. The group itself would not fit there.
+struct ForwardedID: Equatable {
+    /// Where the group stands among those that the node hosts.
+    let place: Int
+    /// The request of that group's client.
+    let request: RequestID
 
-    private static func join(_ group: GroupID, _ id: RequestID) -> UInt64 {
-        UInt64(group.rawValue & 0xffff) << RequestID.bits | id.rawValue
+    init(place: Int, request: RequestID) {
+        precondition((0..<NodeConfiguration.maximumGroups).contains(place), "a node hosts fewer groups")
+        self.place = place
+        self.request = request
     }
 
-    /// The group's low 16 bits and the request's id.
-    static func split(_ id: UInt64) -> (group: UInt16, request: UInt64) {
-        (UInt16(id >> RequestID.bits), id & (1 << RequestID.bits - 1))
+    /// Takes an id apart that came back.
+    init(rawValue: UInt64) {
+        place = Int(rawValue >> RequestID.bits)
+        request = RequestID(rawValue: rawValue)
     }
+
+    var rawValue: UInt64 { UInt64(place) << RequestID.bits | request.rawValue }
 }

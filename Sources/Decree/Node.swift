@@ -61,18 +61,43 @@ public final class Node: Service {
 
     /// A node with several groups: independent logs over one store and one set of connections.
     ///
+    /// - Parameter machines: 1 to `NodeConfiguration.maximumGroups` groups, the same on each node. A kind has 1 to 255
+    ///   bytes of UTF-8 and no U+0000.
     /// - Throws: `ConfigurationError`.
     public init(
         configuration: NodeConfiguration, machines: [GroupID: (kind: String, machine: any StateMachine)],
         logger: Logger = Logger(label: "decree")
     ) throws(ConfigurationError) {
         try configuration.validate()
-        guard !machines.isEmpty else { throw ConfigurationError("a node needs a group with a state machine") }
+        try Self.validate(machines)
         self.configuration = configuration
         self.machines = machines
         var logger = logger
         logger[metadataKey: "node"] = "\(configuration.node)"
         self.logger = logger
+    }
+
+    /// Checks what all nodes of the cluster must store, and tell whoever joins.
+    private static func validate(
+        _ machines: [GroupID: (kind: String, machine: any StateMachine)]
+    ) throws(ConfigurationError) {
+        guard !machines.isEmpty else { throw ConfigurationError("a node needs a group with a state machine") }
+        guard machines.count <= NodeConfiguration.maximumGroups else {
+            throw ConfigurationError(
+                "this node has \(machines.count) groups: the number of groups must be 1 to "
+                    + "\(NodeConfiguration.maximumGroups)")
+        }
+        for (group, hosted) in machines.sorted(by: { $0.key < $1.key }) {
+            guard (1...WireLimit.kindBytes).contains(hosted.kind.utf8.count) else {
+                throw ConfigurationError(
+                    "the kind of group \(group) has \(hosted.kind.utf8.count) bytes: it must be a name of 1 to "
+                        + "\(WireLimit.kindBytes) bytes")
+            }
+            guard !hosted.kind.utf8.contains(0) else {
+                throw ConfigurationError(
+                    "the kind of group \(group) holds the character U+0000: leave it out")
+            }
+        }
     }
 
     // MARK: Life

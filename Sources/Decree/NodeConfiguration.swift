@@ -50,6 +50,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// Commands between two snapshots, 1,000 through 1,000,000,000. Default 2,000,000; the same on each node.
     public var snapshotCommands: Int
 
+    /// How many groups a node can host.
+    public static let maximumGroups = 64
+
     enum CodingKeys: String, CodingKey, CaseIterable {
         case cluster, node, nodes, dataDirectory, heartbeatMilliseconds, electionTimeoutMilliseconds
         case snapshotMebibytes, snapshotCommands

@@ -56,12 +56,11 @@ extension NodeLoop {
         return group.configurations.latest.locating { address(of: $0) }.isAddressInUse(by: change)
     }
 
-    /// The response to a request of this process that a peer was asked.
+    /// The response to a request of this process that a peer was asked. One that names no group of this node is dropped.
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
-        let (lowBits, request) = LocalClient.split(id)
-        let group = core.groups.first { UInt16(truncatingIfNeeded: $0.id.rawValue) == lowBits }?.id
-        group.flatMap { localClient(of: $0) }?.receive(
-            response, id: request, from: peer, now: LocalClient.now)
+        let forwarded = ForwardedID(rawValue: id)
+        localClient(at: forwarded.place)?.receive(
+            response, id: forwarded.request.rawValue, from: peer, now: LocalClient.now)
         core.scheduleTurnEnd()
     }
 }

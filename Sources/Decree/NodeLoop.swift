@@ -61,13 +61,20 @@ final class NodeLoop {
         core = NodeCore(recovered, address: configuration.announcedAddress)
         core.shell = self
         peersChanged()
-        localClients = recovered.groups.map { LocalClient(group: $0.id, loop: self) }
+        localClients = recovered.groups.enumerated().map { place, group in
+            LocalClient(group: group.id, at: place, loop: self)
+        }
     }
 
     var node: NodeID { core.node }
 
     /// The client of this process to a group. There are few groups: to hash their numbers would cost more.
     func localClient(of group: GroupID) -> LocalClient? { localClients.first { $0.group == group } }
+
+    /// The client of the group at that place; nil where there is none.
+    func localClient(at place: Int) -> LocalClient? {
+        localClients.indices.contains(place) ? localClients[place] : nil
+    }
 
     // MARK: Life
 

@@ -35,14 +35,10 @@ extension NodeCore {
             shell?.note(.members(groups[index].id, found[index].latest, from: found[index].latestFrom))
         }
         configurations = found
-        var members: [NodeID: Member] = [:]
-        for group in groups {
-            for member in group.configurations.members(from: group.chosenThrough.next)
-            where member.node != node {
-                members[member.node] = member
-            }
-        }
-        peers = members.values.sorted { $0.node < $1.node }
+        mergedPeers.review(
+            groups.map { group in
+                group.configurations.members(from: group.chosenThrough.next).filter { $0.node != node }
+            })
         shell?.peersChanged()
     }
 

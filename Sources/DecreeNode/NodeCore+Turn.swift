@@ -68,11 +68,13 @@ extension NodeCore {
         guard diskState != .gone else { return false }
         ticks += 1
         let health = diskHealth
-        // Of those who belong to the cluster: others may have been removed since.
-        let witnessed =
-            ticks % 5 == 0 ? witnesses.all.filter { seen in peers.contains { $0.node == seen.node } } : nil
+        let witnessed = ticks % 5 == 0 ? witnesses.all : nil
         for index in groups.indices {
-            if let witnessed { groups[index].witnesses = witnessed }
+            // Of the group's members alone: those of all groups together may be more than a heartbeat holds, and others
+            // may have been removed since.
+            if let witnessed {
+                groups[index].witnesses = witnessed.filter { mergedPeers.isMember($0.node, of: index) }
+            }
             groups[index].handle(.disk(health), into: &step)
             groups[index].handle(.tick, into: &step)
         }

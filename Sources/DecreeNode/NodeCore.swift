@@ -23,7 +23,9 @@ package final class NodeCore {
     /// Whether the store was created when this node started.
     let isStoreNew: Bool
     /// The other members of the groups, ascending.
-    package internal(set) var peers: [Member] = []
+    package var peers: [Member] { mergedPeers.all }
+    /// The same, by group.
+    var mergedPeers = MergedPeers()
     /// Where this node is reached, "host:port", as it tells its peers.
     package let address: String
     /// The logs.

@@ -56,7 +56,7 @@ extension Message {
             buffer.writeMultipleIntegers(
                 message.checkpoint?.slot.rawValue ?? 0, message.checkpoint?.chain.rawValue ?? 0,
                 message.checkpoint?.state.rawValue ?? 0, endianness: .little)
-            if hasAdded { try buffer.write(message.witnesses) }
+            if hasAdded { buffer.write(message.witnesses) }
         case .heartbeatReply(let message):
             buffer.writeMultipleIntegers(
                 message.ballot.rawValue, message.round, message.executedThrough.rawValue, endianness: .little
@@ -117,11 +117,11 @@ extension ByteBuffer {
             try write(vote.proposal)
         }
     }
-    /// How many in a byte, then each.
-    fileprivate mutating func write(_ witnesses: [NodeWitness]) throws(WireError) {
-        guard witnesses.count <= Configuration.maximumMembers else {
-            throw .malformed("a heartbeat has \(witnesses.count) witnesses")
-        }
+
+    /// How many in a byte, then each. A reader takes no more than a group has members; what is beyond is left out, for a
+    /// heartbeat must not be lost over it.
+    fileprivate mutating func write(_ witnesses: [NodeWitness]) {
+        let witnesses = witnesses.prefix(Configuration.maximumMembers)
         writeInteger(UInt8(witnesses.count))
         for witness in witnesses {
             writeMultipleIntegers(

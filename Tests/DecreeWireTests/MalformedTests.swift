@@ -235,9 +235,6 @@ import Testing
         let long = String(repeating: "x", count: 256)
         let header = Samples.header(bytes: 1 << 40 + 1)
         let chunk = [UInt8](repeating: 0, count: SnapshotHeader.chunkBytes + 1)
-        let witnesses = (1...33).map {
-            NodeWitness(node: NodeID($0), store: StoreID(rawValue: 1), persistSequence: 1)
-        }
         let group = Welcome.Group(id: .first, kind: long, genesis: Samples.plain)
         let sound = Welcome.Group(id: .first, kind: "bank", genesis: Samples.plain)
         let frames: [Frame] = [
@@ -245,10 +242,6 @@ import Testing
             peer(.snapshotOffer(SnapshotOffer(header: header, chosenThrough: .zero))),
             peer(.snapshotOffer(SnapshotOffer(header: Samples.header(bytes: 0), chosenThrough: .zero))),
             peer(.snapshotChunk(SnapshotChunk(header: Samples.header(bytes: 1), index: 0, bytes: chunk))),
-            peer(
-                .heartbeat(
-                    Heartbeat(ballot: Samples.lowBallot, round: 1, chosenThrough: .zero, witnesses: witnesses)
-                )),
             request(.change(.move(NodeID(1), address: long))), request(.readChunks(header, from: 0)),
             response(.chunks([[UInt8]](repeating: [1], count: 5))), response(.chunks([chunk])),
             .client(.welcome(id: 1, Welcome(cluster: "bank", genesis: .zero, groups: []))),

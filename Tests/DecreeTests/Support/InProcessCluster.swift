@@ -11,16 +11,18 @@ final class InProcessCluster: Sendable {
     let name = "tests-\(UUID().uuidString)"
     private let addresses: Mutex<[NodeConfiguration.Member]>
     private let machine: any StateMachine
+    private let groups: [GroupID]
     private let running = Mutex<[Int: (node: Node, task: Task<Void, any Error>)]>([:])
 
     /// Ports that nobody uses are chosen anew; the directory is removed by `remove()`.
-    init(nodes count: Int, machine: any StateMachine = Bank()) throws {
+    init(nodes count: Int, machine: any StateMachine = Bank(), groups: [GroupID] = [.first]) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent(
             "decree-tests-\(UUID().uuidString)")
         let ports = try LoopbackPorts.free(count)
         addresses = Mutex(
             (1...count).map { NodeConfiguration.Member(id: $0, host: "127.0.0.1", port: ports[$0 - 1]) })
         self.machine = machine
+        self.groups = groups
     }
 
     var configurations: [NodeConfiguration] {
@@ -50,7 +52,9 @@ final class InProcessCluster: Sendable {
             var logger = Logger(label: "tests", factory: { StreamLogHandler.standardError(label: $0) })
             logger.logLevel = .critical
             let node = try Node(
-                configuration: configurations[id - 1], machine: machine, kind: "bank", logger: logger)
+                configuration: configurations[id - 1],
+                machines: Dictionary(uniqueKeysWithValues: groups.map { ($0, ("bank", machine)) }),
+                logger: logger)
             let task = Task { try await node.run() }
             running.withLock { $0[id] = (node, task) }
         }
