@@ -26,6 +26,7 @@ final class LocalClient {
         self.place = place
         self.loop = loop
         client = Client(group: group, jitterSeed: .random(in: 0...UInt64.max))
+        client.log = LogID(genesis: loop.core.identity.genesis, group: group)
         perform { client, now, actions in client.connected(loop.node, now: now, into: &actions) }
     }
 

@@ -1,5 +1,6 @@
 package import DecreeClient
 import DecreeNode
+import DecreeWire
 package import NIOCore
 public import Paxos
 
@@ -66,6 +67,20 @@ extension Node {
     ) async -> Outcome {
         await ask(.query(consistency), query[...], group, deadline)
     }
+
+    /// The name of a group's log, as receipts and entries have it; nil while the node does not run, and of a group that it
+    /// does not host.
+    public func log(of group: GroupID = .first) async -> LogID? {
+        guard hosts(group) else { return nil }
+        return await withCheckedContinuation { continuation in
+            let isRunning = onLoop { loop in
+                continuation.resume(returning: LogID(genesis: loop.core.identity.genesis, group: group))
+            }
+            if !isRunning { continuation.resume(returning: nil) }
+        }
+    }
+
+    func hosts(_ group: GroupID) -> Bool { machines[group] != nil }
 
     /// The loop that completions are called on, while the node runs.
     package func eventLoop() async -> (any EventLoop)? {

@@ -37,6 +37,27 @@ struct AdminCall {
     let conversations: Conversations
     /// What the cluster was created with that is meant, if it is known; of one node that is named, filled in by it.
     var genesis: Digest?
+    /// The log that is meant, if only that is known.
+    var log: LogID?
+    /// What the cluster of the node was created with that was asked last, if it is another than is meant.
+    private(set) var stranger: Digest?
+
+    init(
+        request: AdminRequest, group: GroupID, named: NodeAddress?, nodes: [NodeAddress], cluster: String,
+        deadline: NIODeadline, eventLoop: any EventLoop, conversations: Conversations, genesis: Digest? = nil,
+        log: LogID? = nil
+    ) {
+        self.request = request
+        self.group = group
+        self.named = named
+        self.nodes = nodes
+        self.cluster = cluster
+        self.deadline = deadline
+        self.eventLoop = eventLoop
+        self.conversations = conversations
+        self.genesis = genesis
+        self.log = log
+    }
 
     /// An attempt waits for its answer this long, then another node is asked.
     private static let attemptTime = TimeAmount.seconds(2)
@@ -49,6 +70,8 @@ struct AdminCall {
         case notLeader(NodeID?, at: Conversation)
         case busy
         case refused(AdminError)
+        /// The node is of another cluster of that name: it was not asked.
+        case stranger(Digest, ClientError)
         /// It was never sent.
         case unreachable(ClientError)
         /// It was sent, and no answer came.
@@ -78,6 +101,9 @@ struct AdminCall {
                     guard named == nil, error.isOfNodeAlone else { throw error }
                     troubles.append(.init(address: address, reason: error.description))
                 case .busy, .notLeader: isBusy = true
+                case .stranger(let genesis, let error):
+                    stranger = genesis
+                    troubles += error.troubles(at: address)
                 case .unreachable(let error), .lost(let error): troubles += error.troubles(at: address)
                 }
             }
@@ -141,7 +167,7 @@ struct AdminCall {
                 error = .noAnswer
                 target += 1
                 await rest(&pause)
-            case .unreachable(let trouble):
+            case .unreachable(let trouble), .stranger(_, let trouble):
                 if !mayBeDone { error = error.adding(trouble.troubles(at: address)) }
                 target += 1
                 if target % candidates.count == 0 { await rest(&pause) }
@@ -184,10 +210,13 @@ struct AdminCall {
         } catch {
             return .unreachable(error)
         }
-        guard genesis == nil || genesis == conversation.genesis else {
+        guard genesis == nil || genesis == conversation.genesis,
+            log == nil || log == LogID(genesis: conversation.genesis, group: group)
+        else {
+            let genesis = conversation.genesis
             conversation.close()
-            let reason = "it belongs to another cluster of that name than the nodes asked before"
-            return .unreachable(.unreachable([.init(address: address, reason: reason)]))
+            let reason = "it belongs to another cluster of that name than is meant"
+            return .stranger(genesis, .unreachable([.init(address: address, reason: reason)]))
         }
         genesis = conversation.genesis
         let frame: ClientFrame?

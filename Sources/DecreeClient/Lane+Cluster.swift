@@ -10,6 +10,7 @@ extension Lane {
     func estrangement(of identity: NodeIdentity) -> String? {
         guard let genesis else {
             genesis = identity.genesis
+            turn { withEachSession { client, _, _ in client.log = log } }
             return nil
         }
         guard identity.genesis != genesis else { return nil }
@@ -22,6 +23,9 @@ extension Lane {
         return nil
     }
 
+    /// The log that sessions are of.
+    var log: LogID? { genesis.map { LogID(genesis: $0, group: configuration.group) } }
+
     private func goOver(to identity: NodeIdentity) {
         logger.warning(
             "another cluster of that name stands here now: sessions begin anew",
@@ -30,6 +34,6 @@ extension Lane {
         // What is known of nodes is known of those of the cluster before.
         search.wanted = nil
         for link in links { link.forgetNode() }
-        turn { withEachSession { client, _, actions in client.clusterReplaced(into: &actions) } }
+        turn { withEachSession { client, _, actions in client.clusterReplaced(by: log, into: &actions) } }
     }
 }

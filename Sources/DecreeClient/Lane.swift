@@ -88,6 +88,7 @@ final class Lane {
         sessions[index] = Client(
             group: configuration.group, settings: configuration.session,
             jitterSeed: UInt64.random(in: 0...UInt64.max), firstNumber: firstNumbers[index])
+        sessions[index]?.log = log
         for (node, _) in linkOfNode.sorted(by: { $0.key < $1.key }) {
             with(index) { client, now, actions in client.connected(node, now: now, into: &actions) }
         }

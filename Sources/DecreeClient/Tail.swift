@@ -5,8 +5,11 @@ public import Paxos
 /// group has the log.
 ///
 ///     for try await entry in client.tail(from: .first(of: Slot(1))) {
-///         try await store.put(entry.commands, resumeFrom: entry.position.next)
+///         try await store.put(entry.commands, resumeFrom: entry.bookmark.next)
 ///     }
+///
+/// A bookmark names its log: read on from one in another log, as that of a restored cluster, is an error. A bare position
+/// is taken as it is. Either is an error beyond the end of the log; right at the end it waits.
 ///
 /// It waits for what is not chosen yet, and ends when its task is cancelled; with `through`, behind that slot. Whoever
 /// takes entries slowly is given them slowly: in memory is one answer of a node, of about a mebibyte, and the next is
@@ -21,6 +24,7 @@ public struct Tail: AsyncSequence, Sendable {
     private let from: LogPosition
     private let through: Slot?
 
+    /// - Parameter through: the last slot to be read.
     package init(of source: any TailSource, from: LogPosition, through: Slot?) {
         self.source = source
         self.from = from.slot > .zero ? from : .first(of: Slot.zero.next)
@@ -35,9 +39,12 @@ public struct Tail: AsyncSequence, Sendable {
         private var source: any TailSource
         private var entries: LogEntries?
         private let through: Slot?
+        private var isChecked = false
         /// Where to go on from. It moves on over what is in the log and no command, so after an entry it may be further
         /// than behind it.
         public private(set) var position: LogPosition
+        /// The same with the name of the log, once a node has told it.
+        public var bookmark: LogBookmark? { source.log.map { LogBookmark(log: $0, position: position) } }
 
         fileprivate init(source: any TailSource, position: LogPosition, through: Slot?) {
             self.source = source
@@ -76,9 +83,16 @@ public struct Tail: AsyncSequence, Sendable {
         package mutating func fetch(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(TailError) -> Bool {
+            if !isChecked {
+                try await source.check(position)
+                guard !Task.isCancelled else { return false }
+                isChecked = true
+            }
             guard !Task.isCancelled, through.map({ position.slot <= $0 }) ?? true else { return false }
             let slots = try await source.slots(from: position.slot)
-            entries = slots.decided.isEmpty ? nil : LogEntries(slots, from: position)
+            entries = source.log.flatMap { log in
+                slots.decided.isEmpty ? nil : LogEntries(slots, of: log, from: position)
+            }
             return !Task.isCancelled || entries != nil
         }
     }
@@ -86,6 +100,15 @@ public struct Tail: AsyncSequence, Sendable {
 
 /// Where a tail is read: a cluster's nodes, or the very node whose process it is.
 package protocol TailSource: Sendable {
+    /// The log that is read; nil before a node has told.
+    var log: LogID? { get }
+
+    /// Finds out, before the first slot is read, whether the log is the one that is meant, and has the position or will
+    /// have it next.
+    ///
+    /// - Throws: `otherLog`, `beyondEnd`; or why that cannot be found out.
+    mutating func check(_ position: LogPosition) async throws(TailError)
+
     /// Slots from this one on, with what of them was executed; none if nothing was chosen for a while, or the task is
     /// cancelled.
     mutating func slots(from: Slot) async throws(TailError) -> ExecutedSlots
@@ -96,6 +119,12 @@ public enum TailError: Error, Hashable, Sendable {
     /// What was to be read is deleted on all nodes that answer: the log begins at this slot now. A snapshot stands for
     /// what was before, which the state machine alone can read.
     case logBegins(at: Slot)
+    /// The nodes keep another log than the one that the bookmark is of, or that was read so far: the cluster was restored
+    /// or recovered, or the addresses are another cluster's.
+    case otherLog(wanted: LogID, found: LogID)
+    /// The position does not exist and is not the next one either: a node that knows all that was acknowledged knows
+    /// slots through `end` to be chosen.
+    case beyondEnd(LogPosition, end: Slot)
     /// No node gave it for as long as the deadline says; or none ever will, if all refuse. Asking again from the same
     /// position is harmless.
     case unanswered(AdminError)
@@ -108,6 +137,13 @@ extension TailError: CustomStringConvertible {
         case .logBegins(let slot):
             "the log begins at slot \(slot) by now, and what was before is deleted or was not kept for readers: go on from "
                 + "there, without what is missing"
+        case .otherLog(let wanted, let found):
+            "the position is of log \(wanted), and the nodes keep log \(found): the cluster was restored or recovered, or the "
+                + "addresses are another cluster's. A position of one log means nothing in another: check the addresses, or "
+                + "read the new log from where it begins"
+        case .beyondEnd(let position, let end):
+            "position \(position) is beyond the end of the log, which is chosen through slot \(end): it is a position of "
+                + "another log, or one that was never acknowledged; check the addresses, or go on from slot \(end.next)"
         case .unanswered(let error): "the log cannot be read: \(error)"
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// A client that meets two clusters of one name: a restored or recovered one, after or beside the one before.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct ReplacedClusterTests {
-    static let (old, new) = (Digest(rawValue: 1), Digest(rawValue: 2))
+    static let (old, new) = (Digest(rawValue: 1 << 32), Digest(rawValue: 2 << 32))
 
     func client(_ nodes: FakeNode...) -> DecreeClient {
         var configuration = DecreeClient.Configuration(
@@ -56,7 +56,10 @@ import Testing
         let after = node(1, restored, Self.new)
         after.address.withLock { $0 = before.port }
         try await after.start()
-        let receipt = Receipt(session: first.receipt?.session, sequence: 2)
+        // Both logs may have a session of that name: the receipts say which is meant.
+        let name = LogID(genesis: Self.old, group: .first)
+        #expect(first.receipt?.log == name)
+        let receipt = Receipt(session: first.receipt?.session, sequence: 2, log: name)
         #expect(await second == .unknown(.clusterReplaced, receipt))
         for command in 3...5 as ClosedRange<UInt8> {
             guard case .ok(let reply, let receipt) = await session.submit([command]) else {
@@ -64,6 +67,7 @@ import Testing
                 continue
             }
             #expect(reply == [command] && receipt.session != first.receipt?.session)
+            #expect(receipt.log == LogID(genesis: Self.new, group: .first))
             #expect(restored.executions[[command]] == 1, "what is acknowledged was executed")
         }
         #expect(restored.executions[[2]] == nil, "what may have been done is not repeated")

@@ -37,6 +37,19 @@ import Testing
         let more = await nodes[1].submit(BankCommand.deposit(account, amount: 9).bytes)
         #expect(try await waiting.value?.position == more.receipt?.position)
         let last = try #require(more.receipt?.position)
+        // What leaves the process names its log, and is gone on with in no other, nor beyond its end.
+        let bookmark = try #require(more.receipt?.bookmark)
+        #expect(await nodes[2].log() == bookmark.log)
+        var again = nodes[2].tail(from: bookmark).makeAsyncIterator()
+        #expect(try await again.next()?.bookmark == bookmark)
+        let other = LogBookmark(log: LogID(rawValue: ~bookmark.log.rawValue), position: last)
+        var stranger = nodes[0].tail(from: other).makeAsyncIterator()
+        await #expect(throws: TailError.otherLog(wanted: other.log, found: bookmark.log)) {
+            try await stranger.next()
+        }
+        let beyond = LogPosition.first(of: last.slot.advanced(by: 100))
+        var lost = nodes[1].tail(from: beyond).makeAsyncIterator()
+        await #expect(throws: TailError.beyondEnd(beyond, end: last.slot)) { try await lost.next() }
         let cancelled = Task {
             var tail = nodes[0].tail(from: last.next).makeAsyncIterator()
             return try await tail.next()

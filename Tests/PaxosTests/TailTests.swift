@@ -125,7 +125,7 @@ import Testing
                 return
             }
             #expect(slots.unexecuted == [3, 4].map { LogPosition(slot: Slot($0), index: 0) })
-            var entries = LogEntries(slots, from: .first(of: Slot(1)))
+            var entries = LogEntries(slots, of: LogID(rawValue: 7), from: .first(of: Slot(1)))
             #expect(entries.next()?.position == .first(of: Slot(2)))
             #expect(entries.next() == nil && entries.position.slot == slots.decided.last?.slot.next)
         }
@@ -176,7 +176,7 @@ import Testing
         let slots = ExecutedSlots(
             decided: [AcceptedProposal(5, Ballot(1, 1), builder.build())], unexecuted: [],
             chosenThrough: Slot(5))
-        var entries = LogEntries(slots, from: .first(of: Slot(5)))
+        var entries = LogEntries(slots, of: LogID(rawValue: 7), from: .first(of: Slot(5)))
         let batch = entries.next()
         #expect(batch?.isBatch == true && batch?.commands == [[1], [2, 3]])
         #expect(batch?.position == .first(of: Slot(5)))
@@ -196,7 +196,8 @@ import Testing
     }
 
     private func read(from index: UInt32) -> [String] {
-        var entries = LogEntries(slots, from: LogPosition(slot: Slot(5), index: index))
+        var entries = LogEntries(
+            slots, of: LogID(rawValue: 7), from: LogPosition(slot: Slot(5), index: index))
         var found: [String] = []
         while let entry = entries.next() {
             #expect(entry.position.next == entries.position)

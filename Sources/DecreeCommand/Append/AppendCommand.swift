@@ -15,7 +15,7 @@ struct AppendCommand: AsyncParsableCommand {
 
             RESULTS, one JSON object a line, in the order of their completion:
               {"line":4,"outcome":"ok","client":"9.0","sequence":4,"slot":12,
-               "index":3,"result":{"number":4}}
+               "index":3,"log":"1a2b3c4d","result":{"number":4}}
 
               line      the number of the line, from 1
               outcome   ok; failed (definitely not appended); unknown (it may or may
@@ -23,8 +23,9 @@ struct AppendCommand: AsyncParsableCommand {
               reason    why, unless ok
               client, sequence
                         the session, and the value's number in it
-              slot, index
-                        where it stands in the log, once: `decree tail` gives it there
+              slot, index, log
+                        where it stands, once, in which log: `decree tail` gives it
+                        there
               result    how many values the log has with it, {"number":4}
 
             Lines are read as fast as results are taken and no faster. Values in flight at the same time are appended in \

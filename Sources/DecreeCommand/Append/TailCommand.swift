@@ -15,11 +15,14 @@ struct TailCommand: AsyncParsableCommand {
             comes twice.
 
             ENTRIES, one JSON object a line:
-              {"slot":12,"index":3,"client":"9.0","sequence":4,"value":"four"}
+              {"slot":12,"index":3,"log":"1a2b3c4d","client":"9.0","sequence":4,
+               "value":"four"}
 
               slot, index
                         where it stands in the log, as `decree append` and
                         `decree bank run` say of what they did
+              log       which log that is: the first digits of the cluster's
+                        genesis (`decree status --json`)
               client, sequence
                         the session, and the command's number in it
               value     the command as text; what is no UTF-8 has "base64" instead,
@@ -27,16 +30,20 @@ struct TailCommand: AsyncParsableCommand {
               values    instead, of commands that were submitted as one batch: an
                         array; if one of them is no UTF-8, "base64" is the array of all
 
-            To go on later where it ended, give the last line's place with one added to the index: after the line above, \
-            `--from 12.4`.
+            To go on later where it ended, give the last line's place with one added to the index, and its log: after the \
+            line above, `--from 12.4@1a2b3c4d`. If the nodes keep another log by then, for the cluster was restored or \
+            recovered, that is an error (exit code 1). Without `@` and the log, the place is taken in whatever log there \
+            is: say so only if you know which. A place beyond the end of the log is an error either way; the place right \
+            at the end is none, and with `--follow` it waits.
 
             EXAMPLE
               decree tail --nodes 127.0.0.1:7001,127.0.0.1:7002 --follow
 
             EXIT CODES
               0  everything wanted was printed, or whoever read it went away
-              1  the log begins later than --from by now (the message says where), or
-                 the entries could not be written
+              1  the log begins later than --from by now (the message says where), it
+                 is another log than --from names, or it ends before --from; or the
+                 entries could not be written
               2  wrong usage
               3  the cluster cannot be reached, or was not for --deadline seconds
             """)
@@ -44,9 +51,10 @@ struct TailCommand: AsyncParsableCommand {
     @OptionGroup var cluster: ClusterOptions
 
     @Option(
-        help: ArgumentHelp("Where to begin, first slot 1, first index 0.", valueName: "slot[.index]"),
-        transform: Self.position)
-    var from = LogPosition.first(of: Slot(1))
+        help: ArgumentHelp(
+            "Where to begin, first slot 1, first index 0, and in which log.", valueName: "slot[.index][@log]"),
+        transform: Beginning.init(argument:))
+    var from = Beginning.position(.first(of: Slot(1)))
 
     @Flag(help: "Wait for what is chosen later, until interrupted.")
     var follow = false
@@ -79,7 +87,7 @@ struct TailCommand: AsyncParsableCommand {
     /// Writing blocks, which nothing else in this process minds: whoever reads slowly is asked for nothing more.
     private func print(_ client: DecreeClient) async throws {
         let through = follow ? nil : try await end(client)
-        var tail = client.tail(from: from, through: through).makeAsyncIterator()
+        var tail = from.tail(of: client, through: through).makeAsyncIterator()
         var lines = JSONWriter()
         var left = count ?? .max
         while left > 0, try await tail.fetch() {
@@ -123,6 +131,7 @@ struct TailCommand: AsyncParsableCommand {
     private func write(_ entry: LogEntry, to line: inout JSONWriter) {
         line.add("slot", entry.position.slot.rawValue)
         line.add("index", entry.position.index)
+        line.add("log", entry.log.description)
         line.add("client", entry.session.description)
         line.add("sequence", entry.sequence)
         let values = entry.commands
@@ -135,23 +144,39 @@ struct TailCommand: AsyncParsableCommand {
             line.add(isText ? "value" : "base64", shown[0])
         }
     }
+}
 
-    private static func position(_ text: String) throws -> LogPosition {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let slot = UInt64(parts[0]).flatMap(Slot.init(rawValue:)), slot > .zero,
-            let index = parts.count == 1 ? 0 : UInt32(parts[1])
-        else {
+/// Where a tail begins, as an argument.
+enum Beginning {
+    /// In this log and no other.
+    case bookmark(LogBookmark)
+    /// In whatever log there is.
+    case position(LogPosition)
+
+    init(argument: String) throws {
+        if let bookmark = LogBookmark(argument) {
+            self = .bookmark(bookmark)
+        } else if let position = LogPosition(argument) {
+            self = .position(position)
+        } else {
             throw ValidationError(
-                "--from wants a slot from 1, or a slot and an index, as in 12 or 12.3; not \"\(text)\"")
+                "--from wants a slot from 1, a slot and an index, or these and a log, as in 12, 12.3 or 12.3@1a2b3c4d; "
+                    + "not \"\(argument)\"")
         }
-        return LogPosition(slot: slot, index: index)
+    }
+
+    func tail(of client: DecreeClient, through: Slot?) -> Tail {
+        switch self {
+        case .bookmark(let bookmark): client.tail(from: bookmark, through: through)
+        case .position(let position): client.tail(from: position, through: through)
+        }
     }
 }
 
 extension TailError {
     fileprivate var toolError: ToolError {
         switch self {
-        case .logBegins: ToolError(.checkFailed, description)
+        case .logBegins, .otherLog, .beyondEnd: ToolError(.checkFailed, description)
         case .unanswered(let error): ToolError(error.toolError.status, description)
         }
     }

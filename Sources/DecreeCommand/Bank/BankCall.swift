@@ -113,6 +113,6 @@ extension Receipt {
     /// By which an operation is found in the log.
     fileprivate var name: String {
         guard let session, let sequence else { return "" }
-        return " (client \(session), sequence \(sequence))"
+        return " (client \(session), sequence \(sequence)\(log.map { ", log \($0)" } ?? ""))"
     }
 }

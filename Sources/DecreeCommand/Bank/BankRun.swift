@@ -24,7 +24,7 @@ struct BankRun: AsyncParsableCommand {
 
             RESULTS, one JSON object a line:
               {"id":"4","outcome":"ok","client":"9.0","sequence":4,"slot":12,
-               "index":3,"result":{"from":95,"to":5},
+               "index":3,"log":"1a2b3c4d","result":{"from":95,"to":5},
                "invokedNanoseconds":71000,"completedNanoseconds":93000}
 
               outcome   ok; rejected (the bank's answer: nothing changed);
@@ -38,6 +38,8 @@ struct BankRun: AsyncParsableCommand {
                         are the same there, see `decree log inspect --json`. What
                         cannot be the name of an account is rejected without being
                         sent, and stands nowhere
+              log       which log that is, or was read: the first digits of the
+                        cluster's genesis. A restored cluster has another
               result    what the account holds now, {"balance":95}; after a
                         transfer both, {"from":95,"to":5}; all accounts together,
                         {"total":100}

@@ -94,6 +94,7 @@ extension Receipt {
             line.add("slot", position.slot.rawValue)
             line.add("index", position.index)
         }
+        if let log { line.add("log", log.description) }
         if let executedThrough { line.add("executedThrough", executedThrough.rawValue) }
         if consistency == .stale { line.add("stale", true) }
     }

@@ -27,7 +27,7 @@ extension Client {
         into actions: inout [ClientAction]
     ) {
         guard let request = queries.finish(number) else { return }
-        let receipt = Receipt(consistency: request.consistency)
+        let receipt = Receipt(consistency: request.consistency, log: log)
         complete(request, unanswered: reason, else: failure, receipt: receipt, into: &actions)
     }
 
@@ -43,7 +43,7 @@ extension Client {
 
     /// Session and sequence of a numbered command.
     func receipt(_ number: UInt64) -> Receipt {
-        Receipt(session: session, sequence: number - sequenceBase)
+        Receipt(session: session, sequence: number - sequenceBase, log: log)
     }
 }
 

@@ -94,7 +94,10 @@ extension Client {
     /// The nodes that connect from now on belong to another cluster than those before, of which none is connected any
     /// more. A session is named by the position in the log that opened it, and in another log that name is another
     /// client's: nothing goes on under it, and what may have been done is never repeated.
-    public mutating func clusterReplaced(into actions: inout [ClientAction]) {
+    ///
+    /// - Parameter log: the log of the cluster that has come.
+    public mutating func clusterReplaced(by log: LogID? = nil, into actions: inout [ClientAction]) {
+        defer { self.log = log }
         finder = LeaderFinder()
         opening = nil
         for number in commands.numbers where commands[number]?.attempts.node != nil {
@@ -159,7 +162,7 @@ extension Client {
             // A stale answer to a linearizable question is none.
             guard consistency == .linearizable || request.consistency == .stale else { return }
             _ = queries.finish(number)
-            let receipt = Receipt(executedThrough: executedThrough, consistency: consistency)
+            let receipt = Receipt(executedThrough: executedThrough, consistency: consistency, log: log)
             actions.append(.complete(request.ticket, .answered(reply, receipt)))
             return
         }

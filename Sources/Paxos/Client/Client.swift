@@ -15,6 +15,8 @@ public struct Client: Sendable {
     public let settings: ClientSettings
     /// The session; nil until a command was submitted and the cluster has opened it.
     public internal(set) var session: SessionID?
+    /// The log that the nodes keep, which receipts name; nil if the host does not know yet.
+    public var log: LogID?
 
     var finder = LeaderFinder()
     var jitter: SeededGenerator

@@ -32,6 +32,9 @@ public enum Outcome: Sendable, Hashable {
 
 /// Where a command or a query was done: what to say when asking what became of it.
 public struct Receipt: Sendable, Hashable {
+    /// The log that the session, the position and the slots are of. Another log refuses them, though it may have the same
+    /// numbers (a restored cluster has).
+    public var log: LogID?
     /// The session of a command.
     public var session: SessionID?
     /// The command's number in its session.
@@ -46,13 +49,20 @@ public struct Receipt: Sendable, Hashable {
     /// A receipt.
     public init(
         session: SessionID? = nil, sequence: UInt64? = nil, position: LogPosition? = nil,
-        executedThrough: Slot? = nil, consistency: ReadConsistency? = nil
+        executedThrough: Slot? = nil, consistency: ReadConsistency? = nil, log: LogID? = nil
     ) {
+        self.log = log
         self.session = session
         self.sequence = sequence
         self.position = position
         self.executedThrough = executedThrough
         self.consistency = consistency
+    }
+
+    /// The command's position with the name of its log; nil without either.
+    public var bookmark: LogBookmark? {
+        guard let log, let position else { return nil }
+        return LogBookmark(log: log, position: position)
     }
 }
 

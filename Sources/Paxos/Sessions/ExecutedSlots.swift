@@ -17,6 +17,8 @@ public struct ExecutedSlots: Sendable, Equatable {
 
 /// A command of the log that was executed, as whoever follows the log is given it.
 public struct LogEntry: Sendable, Hashable {
+    /// The log it is of.
+    public let log: LogID
     /// Where it stands: as the receipt says that its client was given.
     public let position: LogPosition
     /// The session in which it was submitted.
@@ -29,14 +31,20 @@ public struct LogEntry: Sendable, Hashable {
     public let isBatch: Bool
     /// An entry.
     public init(
-        position: LogPosition, session: SessionID, sequence: UInt64, payload: [UInt8], isBatch: Bool = false
+        log: LogID, position: LogPosition, session: SessionID, sequence: UInt64, payload: [UInt8],
+        isBatch: Bool = false
     ) {
+        self.log = log
         self.position = position
         self.session = session
         self.sequence = sequence
         self.payload = payload
         self.isBatch = isBatch
     }
+
+    /// Where it stands, with the log's name. To go on behind it later, keep `bookmark.next`: another log, as that of a
+    /// restored cluster, refuses it.
+    public var bookmark: LogBookmark { LogBookmark(log: log, position: position) }
 
     /// The command, or those of a batch, in order.
     public var commands: [ArraySlice<UInt8>] {
@@ -48,6 +56,7 @@ public struct LogEntry: Sendable, Hashable {
 /// decoded as they are taken: what is in memory is the slots.
 package struct LogEntries: Sendable {
     private let slots: ExecutedSlots
+    private let log: LogID
     /// The slot whose commands are given out, among `slots.decided`.
     private var place = 0
     private var entries: EntrySequence?
@@ -57,7 +66,8 @@ package struct LogEntries: Sendable {
     package private(set) var position: LogPosition
 
     /// - Precondition: the position is in the first slot, or there is no slot.
-    package init(_ slots: ExecutedSlots, from position: LogPosition) {
+    package init(_ slots: ExecutedSlots, of log: LogID, from position: LogPosition) {
+        self.log = log
         self.slots = slots
         self.position = position
         guard let first = slots.decided.first else { return }
@@ -81,10 +91,10 @@ package struct LogEntries: Sendable {
             switch entry {
             case .command(let session, let sequence, _, let payload):
                 return LogEntry(
-                    position: found, session: session, sequence: sequence, payload: Array(payload))
+                    log: log, position: found, session: session, sequence: sequence, payload: Array(payload))
             case .batch(let session, let sequence, _, let payload):
                 return LogEntry(
-                    position: found, session: session, sequence: sequence, payload: Array(payload),
+                    log: log, position: found, session: session, sequence: sequence, payload: Array(payload),
                     isBatch: true)
             case .openSession, .change: continue
             }
