@@ -16,28 +16,31 @@ struct Audit {
     /// Slots of which at least two stores were compared.
     private(set) var compared = 0
     /// Votes that were held against the promise.
-    private(set) var votes = 0
+    var votes = 0
     /// Chosen slots with a quorum of votes.
-    private(set) var supported = 0
+    var supported = 0
     /// Chosen slots of whose quorum a part is vouched for by snapshots alone.
-    private(set) var vouched = 0
+    var vouched = 0
     /// Chosen slots for which the votes of missing stores would be needed, as ranges.
-    private(set) var unproven: [ClosedRange<Slot>] = []
-    /// Voters of some slot whose store is not among those.
-    private(set) var missing: Set<NodeID> = []
+    var unproven: [ClosedRange<Slot>] = []
+    /// Voters of some slot that is kept, or of the latest configuration, whose store is not among those.
+    var missing: Set<NodeID> = []
     /// Chosen slots that no store has kept.
-    private(set) var forgotten = 0
+    var forgotten = 0
     /// Configurations that were compared.
     private(set) var configurations = 0
-    private(set) var findings: [Finding] = []
+    var findings: [Finding] = []
 
     init(_ group: GroupID, _ logs: [AuditedLog]) {
         self.group = group
         stores = logs.count
         chosenThrough = logs.map(\.chosenThrough).max() ?? .zero
+        compareStores(logs)
         compareConfigurations(logs)
         for log in logs { compareBallots(log) }
         compareLogs(logs)
+        compareVotes(logs)
+        missing = absent(from: logs)
         // With two logs there is no one value whose votes could be counted.
         if findings.isEmpty { countVotes(logs) }
     }
@@ -66,9 +69,10 @@ struct Audit {
             .sorted { $0.from < $1.from }
     }
 
-    private var entries: [ConfigurationLog.Entry] = []
+    private(set) var entries: [ConfigurationLog.Entry] = []
 
-    private func voters(of slot: Slot) -> Configuration? {
+    /// Who votes on a slot.
+    func voters(of slot: Slot) -> Configuration? {
         entries.last { $0.from <= slot }?.configuration
     }
 
@@ -132,55 +136,6 @@ struct Audit {
         }
         let place = isFirst ? "the logs fork here" : "the logs fork here, or before, where one is not kept"
         return Finding(slot: slot, detail: "\(place): \(sides.joined(separator: "; "))")
-    }
-
-    // MARK: Votes
-
-    /// Every chosen slot must stand on votes of a quorum of its configuration.
-    private mutating func countVotes(_ logs: [AuditedLog]) {
-        let byNode = Dictionary(logs.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
-        guard chosenThrough > .zero else { return }
-        for raw in 1...chosenThrough.rawValue {
-            let slot = Slot(raw)
-            let facts = logs.compactMap { log in
-                log.rows[slot].flatMap { row in row.chosen.map { ($0.ballot, row.digest) } }
-            }
-            guard let (ballot, digest) = facts.min(by: { $0.0 < $1.0 }) else {
-                forgotten += 1
-                continue
-            }
-            guard let configuration = voters(of: slot) else { continue }
-            let absent = configuration.voters.filter { byNode[$0] == nil }
-            let present = configuration.voters.compactMap { byNode[$0] }
-            let supporters = present.filter { $0.supports(slot, digest, in: ballot) }
-            if supporters.count >= configuration.quorumSize {
-                supported += 1
-                if supporters.count(where: { !$0.isVouchedFor(slot) }) < configuration.quorumSize {
-                    vouched += 1
-                }
-            } else if supporters.count + absent.count >= configuration.quorumSize {
-                missing.formUnion(absent)
-                note(unproven: slot)
-            } else {
-                let names = supporters.map { "\($0.node)" }.joined(separator: ", ")
-                findings.append(
-                    Finding(
-                        slot: slot,
-                        detail:
-                            "chosen in ballot \(ballot), with votes of \(names.isEmpty ? "nobody" : "node \(names)")"
-                            + " alone; \(configuration.quorumSize) of "
-                            + "\(configuration.voters.map { "\($0)" }.joined(separator: ", ")) are needed: "
-                            + "votes are missing"))
-            }
-        }
-    }
-
-    private mutating func note(unproven slot: Slot) {
-        if let last = unproven.last, last.upperBound.next == slot {
-            unproven[unproven.count - 1] = last.lowerBound...slot
-        } else {
-            unproven.append(slot...slot)
-        }
     }
 }
 

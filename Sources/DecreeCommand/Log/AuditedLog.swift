@@ -13,6 +13,11 @@ struct AuditedLog {
 
     let directory: String
     let node: NodeID
+    let store: StoreID
+    /// Durable transactions so far.
+    let persistSequence: PersistSequence
+    /// What the node saw of the others' stores.
+    let witnesses: [NodeWitness]
     let promise: Ballot
     let floor: Slot
     /// Snapshots, each with the chain it vouches for.
@@ -24,11 +29,14 @@ struct AuditedLog {
 
     init(_ store: VerifiedStore, _ group: GroupID) throws {
         let inspector = store.inspector
-        guard let node = store.node.flatMap({ NodeID(rawValue: $0.node) }) else {
+        guard let owner = store.node, let node = NodeID(rawValue: owner.node) else {
             throw StoreError.corrupt(place: "node", group: nil, slot: nil, detail: "it is nobody's")
         }
         directory = store.directory
         self.node = node
+        self.store = owner.storeID
+        persistSequence = owner.persistSequence
+        witnesses = try inspector.witnesses()
         promise = try inspector.promise(of: group)
         floor = try inspector.floor(of: group)
         snapshots = try inspector.snapshots(of: group).filter(\.isComplete).map(\.header)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DecreeStore
+import Foundation
 import Paxos
 
 /// `decree log audit`: what the stores of all nodes prove together.
@@ -11,17 +12,22 @@ struct LogAudit: AsyncParsableCommand {
             Give it the directory of every node of the cluster. Each store is verified first, as by `decree log \
             verify`; then, of every group:
 
+              stores     each node is given once, and no store is older than what
+                         another node saw of it
               agreement  all logs have the same chain at every slot that two of them have
                          kept; where not, the first slot that differs, and what each has
               ballots    no slot is chosen in a ballot above the one it was accepted in,
                          no vote is above its node's promise
+              votes      no vote in a chosen value's ballot, or in a higher one, is for
+                         another value
               support    every chosen slot that is kept stands on votes in its ballot, or
                          a higher one with the same value, of a quorum of the voters of
                          the configuration that governs it
               members    all have the same configurations
 
-            Of deleted slots there are no votes left: snapshots stand for them, and their chain is compared. When \
-            a voter's store is missing, it says which slots cannot be proved without it.
+            Of deleted slots there are no votes left: snapshots stand for them, and their chain is compared. Of \
+            nodes that vote and of which no store is given it says that nothing is proved of them, and which slots cannot be \
+            proved without them: give it the stores of all nodes.
 
             `--json` prints an object a group:
               {"group":1,"stores":3,"chosenThrough":812,"compared":812,"supported":812,
@@ -44,6 +50,7 @@ struct LogAudit: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        try judgeDirectories()
         var stores: [VerifiedStore] = []
         for directory in directories { stores.append(try VerifiedStore(directory)) }
         try judge(stores)
@@ -68,6 +75,18 @@ struct LogAudit: AsyncParsableCommand {
         }
     }
 
+    /// Copies of a directory are audited, and found out; the same one twice is a slip.
+    private func judgeDirectories() throws {
+        var known: [String: String] = [:]
+        for directory in directories {
+            let path = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
+            if let other = known.updateValue(directory, forKey: path) {
+                throw ToolError(
+                    .usage, "\(other) and \(directory) are one directory: name each node's directory once")
+            }
+        }
+    }
+
     /// In an unsound store digests do not speak for values, and stores of two clusters prove nothing together.
     private func judge(_ stores: [VerifiedStore]) throws {
         for store in stores where !store.report.isHealthy {
@@ -76,15 +95,15 @@ struct LogAudit: AsyncParsableCommand {
                 .checkFailed,
                 "\(store.directory) is not sound in itself: \(store.report.findings.count) findings")
         }
-        var nodes: [UInt16: String] = [:]
         for store in stores {
             guard let node = store.node, let first = stores[0].node else { continue }
             guard node.genesis == first.genesis else {
                 throw ToolError(
                     .checkFailed, "\(stores[0].directory) and \(store.directory) are of different clusters")
             }
-            if let other = nodes.updateValue(store.directory, forKey: node.node) {
-                throw ToolError(.usage, "\(other) and \(store.directory) are both of node \(node.node)")
+            guard node.node != BackupStore.node.rawValue else {
+                throw ToolError(
+                    .usage, "\(store.directory) is a backup: it holds no node's votes. Leave it out")
             }
         }
     }
@@ -120,10 +139,12 @@ extension Audit {
         if forgotten > 0 {
             lines.append("  deleted everywhere, and vouched for by snapshots: \(forgotten.grouped) slots")
         }
-        if !unproven.isEmpty {
+        if !missing.isEmpty {
+            // A quorum's votes say nothing of what a copy of one of its nodes has chosen with an absent one.
+            let open = unproven.map(\.name) + ["that these nodes have chosen nothing else"]
             lines.append(
                 "  not proved, for the stores of node \(missing.sorted().map { "\($0)" }.joined(separator: ", ")) "
-                    + "are missing: " + unproven.map(\.name).joined(separator: ", "))
+                    + "are missing: " + open.joined(separator: ", "))
         }
         return lines + findings.map { "  FINDING" + ($0.slot.map { " slot \($0)" } ?? "") + ": \($0.detail)" }
     }
