@@ -66,7 +66,12 @@ final class InboundConnection: ChannelInboundHandler {
             loop.core.receive(frame, from: peer)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
-        case .client(.join(let id)): write(.welcome(id: id, loop.welcome))
+        case .client(.join(let id)):
+            if let reason = loop.core.refusalToJoin(speaking: decoder.version) {
+                // Said in the one frame that every build shows to its user.
+                return refuse(.wrongVersion, reason: reason)
+            }
+            write(.welcome(id: id, loop.welcome))
         case .client(.statusRequest(let id)): write(.statusResponse(id: id, loop.statusJSON()))
         case .hello, .helloReply, .client: throw .unexpected("\(frame.name) after the handshake")
         }

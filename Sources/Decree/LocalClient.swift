@@ -117,8 +117,15 @@ final class LocalClient {
             }
             return
         }
-        loop.links.first { $0.peer == node }?.send(
-            .request(id: ForwardedID(place: place, request: id).rawValue, group: group, request))
+        let request = ClientFrame.request(
+            id: ForwardedID(place: place, request: id).rawValue, group: group, request)
+        if loop.links.first(where: { $0.peer == node })?.send(request) == false {
+            // A node whose build knows no batches would not answer. Taken behind what is being done.
+            let eventLoop = loop.eventLoop.assumeIsolated()
+            eventLoop.execute { [weak self] in
+                self?.receive(.refused(.batchesTooNew), id: id.rawValue, from: node, now: Self.now)
+            }
+        }
         loop.core.scheduleTurnEnd()
     }
 }

@@ -15,6 +15,9 @@ extension NodeStatus.Group {
         public var store: String?
         /// Slots it has executed, as far as the node that says so knows: of itself, and of all others while it leads.
         public var executedThrough: UInt64?
+        /// The cluster's version up to which it understands the log, as far as the node that says so has met it since it
+        /// started. While one member's is lower, or not known, the cluster's version is not raised.
+        public var understands: Int?
     }
 
     /// A complete snapshot.
@@ -47,9 +50,11 @@ extension NodeStatus.Group {
             sessions: status.sessions, slotsInFlight: status.slotsInFlight,
             pendingCommands: status.pendingCommands,
             members: status.members.map {
-                Member($0, address: addresses[$0.node], executedThrough: status.executedByMember[$0.node])
+                Member(
+                    $0, address: addresses[$0.node], executedThrough: status.executedByMember[$0.node],
+                    understands: status.understoodByMember[$0.node])
             },
-            membersFrom: status.membersFrom?.rawValue,
+            membersFrom: status.membersFrom?.rawValue, version: Int(status.version.rawValue),
             snapshot: status.snapshot.map { Snapshot(slot: $0.slot.rawValue, bytes: $0.byteCount) },
             isTakingSnapshot: status.isTakingSnapshot, arriving: status.arriving.map(Arriving.init),
             abstainThrough: status.abstainThrough?.rawValue)
@@ -57,7 +62,9 @@ extension NodeStatus.Group {
 }
 
 extension NodeStatus.Group.Member {
-    fileprivate init(_ member: Paxos.Member, address: String?, executedThrough: Slot?) {
+    fileprivate init(
+        _ member: Paxos.Member, address: String?, executedThrough: Slot?, understands: ClusterVersion?
+    ) {
         let (role, replaced): (String, NodeID?) =
             switch member.role {
             case .voter: ("voter", nil)
@@ -67,7 +74,7 @@ extension NodeStatus.Group.Member {
         self.init(
             node: Int(member.node.rawValue), role: role, replaces: replaced.map { Int($0.rawValue) },
             address: member.address.isEmpty ? address : member.address, store: member.store?.description,
-            executedThrough: executedThrough?.rawValue)
+            executedThrough: executedThrough?.rawValue, understands: understands.map { Int($0.rawValue) })
     }
 }
 

@@ -40,6 +40,8 @@ public struct NodeStatus: Codable, Sendable, Hashable {
         public var members: [Member]?
         /// The slot from which the members are in force, if they are not yet.
         public var membersFrom: UInt64?
+        /// The cluster's version: which kinds of entries the log may hold.
+        public var version: Int?
         /// The latest complete snapshot.
         public var snapshot: Snapshot?
         /// Whether one is being taken.

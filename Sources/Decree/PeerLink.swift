@@ -158,11 +158,14 @@ final class PeerLink {
         }
     }
 
-    /// Queues a request of this node's own clients, for the peer that leads.
-    func send(_ frame: ClientFrame) {
+    /// Queues a request of this node's own clients, for the peer that leads. Returns false if the peer's build does not
+    /// know it.
+    func send(_ frame: ClientFrame) -> Bool {
+        var isKnown = true
         write { (buffer, version) throws(WireError) in
-            _ = try frame.write(version: version, into: &buffer)
+            isKnown = try frame.write(version: version, into: &buffer)
         }
+        return isKnown
     }
 
     private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) {

@@ -183,18 +183,26 @@ final class Lane {
         guard sessions.indices.contains(index), sessions[index] != nil else { return }
         assert(turns > 0, "the time is that of a turn")
         body(&sessions[index]!, now, &actions)
+        var unknown: [(RequestID, NodeID)] = []
         for action in actions {
             switch action {
             case .send(let id, let node, let request):
-                linkOfNode[node]?.send(
+                let isKnown = linkOfNode[node]?.send(
                     .request(
                         id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group,
                         request))
+                if isKnown == false { unknown.append((id, node)) }
             case .complete(let ticket, let outcome):
                 if let waiter = waiters.take(ticket) { finished.append((waiter, outcome)) }
             }
         }
         actions.removeAll(keepingCapacity: true)
+        // A node whose build knows no batches would not answer: of what clients ask in sessions, it knows all else.
+        for (id, node) in unknown {
+            with(index) { client, now, actions in
+                client.receive(.refused(.batchesTooNew), to: id, from: node, now: now, into: &actions)
+            }
+        }
     }
 
     func withEachSession(_ body: (inout Client, UInt64, inout [ClientAction]) -> Void) {

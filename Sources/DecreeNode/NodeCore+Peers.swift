@@ -84,7 +84,19 @@ extension NodeCore {
 
     /// How this node introduces itself to a peer.
     package func hello(to peer: NodeID) -> Hello {
-        Hello(from: identity, to: peer, witnessed: witnesses[peer], address: address)
+        var hello = Hello(from: identity, to: peer, witnessed: witnesses[peer], address: address)
+        hello.maximumVersion = speaks
+        return hello
+    }
+
+    private var terms: Handshake.Terms { Handshake.Terms(maximumVersion: speaks, required: version) }
+
+    /// A peer was met that speaks this version: what it understands follows from it.
+    private func meet(_ peer: NodeID, speaking version: UInt16) {
+        let understands = WireVersion.understood(by: version)
+        guard understood[peer] != understands else { return }
+        understood[peer] = understands
+        for index in groups.indices { groups[index].understood = understood }
     }
 
     /// Judges who knocks, and remembers what a peer shows of its store. A node that learns here that it must
@@ -92,8 +104,11 @@ extension NodeCore {
     package func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
         let (reply, verdict) = Handshake.answer(
             to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
-            standing: hello.node.map { standing(of: $0) } ?? .unknown)
-        if case .admitted = verdict, hello.role == .peer, let peer = hello.node, let store = hello.store {
+            standing: hello.node.map { standing(of: $0) } ?? .unknown, terms: terms)
+        if case .admitted(let version) = verdict, hello.role == .peer, let peer = hello.node,
+            let store = hello.store
+        {
+            meet(peer, speaking: version)
             witnesses.meet(peer, store: store, persistSequence: hello.persistSequence)
             shell?.peerIsUp(peer, address: hello.address)
         }
@@ -103,9 +118,10 @@ extension NodeCore {
 
     /// Judges who answers. A node that learns here that it must not go on has failed when this returns.
     package func judge(_ reply: HelloReply, to hello: Hello) -> Handshake.Verdict {
-        let verdict = Handshake.judge(reply, to: hello, as: identity)
-        if case .admitted = verdict, case .admitted(let admission) = reply {
+        let verdict = Handshake.judge(reply, to: hello, as: identity, terms: terms)
+        if case .admitted(let version) = verdict, case .admitted(let admission) = reply {
             let other = admission.identity
+            meet(other.node, speaking: version)
             witnesses.meet(other.node, store: other.store, persistSequence: other.persistSequence)
         }
         heed(verdict)

@@ -36,6 +36,10 @@ package final class NodeCore {
     package internal(set) var diskState = DiskState.idle {
         didSet { if diskState == .busy { jobTick = ticks } }
     }
+    /// The newest version of the protocol that it speaks.
+    package let speaks: UInt16
+    /// What peers understand of the logs, as they showed when they were last greeted.
+    var understood: [NodeID: ClusterVersion] = [:]
     /// What peers showed of their stores (invariant NoRegression).
     var witnesses = Witnesses()
     /// What is done beside the commits.
@@ -87,12 +91,26 @@ package final class NodeCore {
         groups = recovered.groups
         leaders = Array(repeating: nil, count: recovered.groups.count)
         self.address = address
+        speaks = recovered.speaks
         witnesses = Witnesses(recovered.witnesses)
         reviewPeers()
     }
 
     /// This node.
     package var node: NodeID { identity.node }
+
+    /// The version of the logs: what every peer must understand.
+    package var version: ClusterVersion { groups.map(\.version).max() ?? .first }
+
+    /// Why a node whose build speaks this version of the protocol may not join, if so. It must understand the logs'
+    /// version, and batches, which a log may hold before its version says so.
+    package func refusalToJoin(speaking version: UInt16) -> String? {
+        let (understood, required) = (WireVersion.understood(by: version), max(self.version, .batches))
+        guard understood < required else { return nil }
+        return
+            "the build that wants to join understands version \(understood) of the log, and the cluster needs version "
+            + "\(required): join with the build of the other members, or a later one"
+    }
 
     /// Where a group stands among the groups; nil if the node does not host it.
     package func index(of group: GroupID) -> Int? { groups.firstIndex { $0.id == group } }

@@ -29,26 +29,38 @@ package struct RecoveredNode: Sendable {
     package let welcome: Welcome
     /// What it saw of other nodes' stores.
     package let witnesses: [NodeWitness]
+    /// The newest version of the protocol that it speaks.
+    package let speaks: UInt16
     /// What was found damaged, of groups that must learn it from others before they vote.
     package let damage: [(group: GroupID, through: Slot, detail: String)]
 
     /// Reads the groups back from a store that was opened: chosen slots are executed, promises and votes
     /// taken up.
     ///
-    /// - Throws: `StoreError` if a row is not what was written; the store is given up then.
+    /// - Parameter speaks: the newest version of the protocol that the node is to speak. Below the newest, it behaves as
+    ///   builds did that knew no later one.
+    /// - Throws: `StoreError` if a row is not what was written, or the log is at a version that the node does not
+    ///   understand; the store is given up then.
     package init(
-        _ store: Store, owner: StoreIdentity, hosting hosted: [HostedGroup], limits: Limits
+        _ store: Store, owner: StoreIdentity, hosting hosted: [HostedGroup], limits: Limits,
+        speaks: UInt16 = WireVersion.maximum
     ) throws {
+        self.speaks = speaks
+        let understands = WireVersion.understood(by: speaks)
         var groups: [Group] = []
         var damage: [(group: GroupID, through: Slot, detail: String)] = []
         for hosted in hosted {
             let id = hosted.stored.id
             var group = Group(
                 id: id, node: owner.node, genesis: try store.configurationGenesis(id),
-                machine: hosted.machine, limits: limits, seed: hosted.seed)
+                machine: hosted.machine, limits: limits, seed: hosted.seed, understands: understands)
             let votes = try store.recover(
                 id, restore: { try group.restore($0) }, replay: { group.replay($0, chain: $1) })
             group.restore(votes)
+            guard group.version <= understands else {
+                throw StoreError.newerCluster(
+                    group: id, found: Int(group.version.rawValue), supported: Int(understands.rawValue))
+            }
             groups.append(group)
             guard let through = votes.damagedThrough else { continue }
             let detail = votes.damage ?? ""

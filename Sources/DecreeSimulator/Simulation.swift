@@ -116,10 +116,17 @@ public struct Simulation: Sendable {
     private func healAll(_ world: World) {
         world.note(.phase, nil, detail: 2, "all heal")
         world.heal()
+        if settings.upgradesAll { world.upgradeAll() }
         world.mark()
         let start = world.now
-        guard world.run(until: start + Self.healNanoseconds, isDone: { world.isServingAll }) else {
-            if world.violations.isEmpty { world.violate(.stalled, "all healed, and not everybody is served") }
+        let isDone = { world.isServingAll && world.isRaisedAsFarAsMayBe }
+        guard world.run(until: start + Self.healNanoseconds, isDone: isDone) else {
+            guard world.violations.isEmpty else { return }
+            world.violate(
+                .stalled,
+                world.isServingAll
+                    ? "all members run this build, and the cluster's version is not raised"
+                    : "all healed, and not everybody is served")
             return
         }
         world.isLoadOn = false

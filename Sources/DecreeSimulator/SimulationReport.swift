@@ -38,6 +38,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var fenced = 0
     /// Times a node found rot that it could mend.
     public var mended = 0
+    /// Nodes whose older build was replaced by this one.
+    public var upgrades = 0
     /// Operations that clients asked.
     public var operations = 0
     /// Operations that the machine answered.
@@ -83,6 +85,7 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         disksLost += other.disksLost
         fenced += other.fenced
         mended += other.mended
+        upgrades += other.upgrades
         operations += other.operations
         answered += other.answered
         failed += other.failed

@@ -17,6 +17,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case foreignGenesis(directory: String, wanted: Digest, found: Digest)
     /// A later version wrote the store.
     case newerFormat(file: String, found: Int, supported: Int)
+    /// The log is at a version that this build does not understand.
+    case newerCluster(group: GroupID, found: Int, supported: Int)
     /// The store's tables were made by another text of a migration than this version's.
     case alteredMigration(file: String, version: Int)
     /// SQLite would not take a setting that durability rests on.
@@ -62,6 +64,10 @@ extension StoreError: CustomStringConvertible {
         case .newerFormat(let file, let found, let supported):
             return "\(file) has format \(found), this version knows formats up to \(supported): "
                 + "run the version that wrote it, or a later one"
+        case .newerCluster(let group, let found, let supported):
+            return
+                "the log of group \(group) is at version \(found), and this build understands versions up to "
+                + "\(supported): run the build that the other members run, or a later one"
         case .alteredMigration(let file, let version):
             return "\(file) was made by another text of migration \(version) than this version's: "
                 + "run the version that made it"

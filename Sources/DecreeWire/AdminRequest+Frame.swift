@@ -75,6 +75,7 @@ extension FrameReader {
         guard let change = ConfigurationChange(from: &reader), reader.isAtEnd else {
             throw .malformed("a change of the members is none")
         }
+        if case .raise = change { throw .malformed("the leader alone raises the cluster's version") }
         return change
     }
 }
@@ -95,7 +96,7 @@ extension ConfigurationChange {
     fileprivate var address: String {
         switch self {
         case .add(_, _, _, let address), .move(_, let address): address
-        case .promote, .remove: ""
+        case .promote, .remove, .raise: ""
         }
     }
 }

@@ -78,8 +78,9 @@ extension ClientFrame {
     ///   upgraded before it can be asked this.
     @discardableResult
     package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
-        guard firstVersion <= version else { return false }
-        switch self {
+        let frame = known(in: version)
+        guard frame.firstVersion <= version else { return false }
+        switch frame {
         case .request(let id, let group, let request):
             try buffer.writeFrame(.client, type: ClientFrameType.request.rawValue, group: group.rawValue) {
                 (buffer) throws(WireError) in
@@ -118,6 +119,18 @@ extension ClientFrame {
         return true
     }
 
+    /// The same as an older version can say it: instead of a reason that it does not know, that the client is to ask again;
+    /// and members without the cluster's version.
+    private func known(in version: UInt16) -> ClientFrame {
+        guard version < WireVersion.raises else { return self }
+        return switch self {
+        case .response(let id, .refused(.batchesTooNew)): .response(id: id, .busy)
+        case .response(let id, .admin(.described(let description))):
+            .response(id: id, .admin(.described(description.withoutVersion)))
+        default: self
+        }
+    }
+
     /// The first version that has it.
     private var firstVersion: UInt16 {
         switch self {
@@ -138,6 +151,7 @@ extension RequestRefusal {
         case .tooLarge, .outsideWindow, .unknownGroup: WireVersion.minimum
         case .noSuccessor, .gone, .noSnapshot: WireVersion.members
         case .malformedBatch: WireVersion.batches
+        case .batchesTooNew: WireVersion.raises
         }
     }
 }

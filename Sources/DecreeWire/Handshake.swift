@@ -28,16 +28,31 @@ package enum Handshake {
         case removed
     }
 
+    /// What a node speaks, and what it asks of whoever is to be its peer.
+    package struct Terms: Hashable, Sendable {
+        /// The newest version that it speaks.
+        package var maximumVersion: UInt16
+        /// The version that its logs are at.
+        package var required: ClusterVersion
+        /// Terms.
+        package init(maximumVersion: UInt16 = WireVersion.maximum, required: ClusterVersion = .first) {
+            self.maximumVersion = maximumVersion
+            self.required = required
+        }
+    }
+
     /// What node `own` answers to a hello. Somebody unknown is let in: it may have been admitted in a slot that
     /// this node has not executed yet. It counts for nothing until it has.
     ///
     /// - Parameters:
     ///   - witnessed: the highest this node saw of the sender, if the sender is a node it ever met.
     ///   - standing: what this node knows of the sender's node id; asked of peers only.
+    ///   - terms: what this node speaks, and what its logs ask of a peer.
     package static func answer(
-        to hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing
+        to hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing,
+        terms: Terms = Terms()
     ) -> (reply: HelloReply, verdict: Verdict) {
-        let verdict = judge(hello, as: own, witnessed: witnessed, standing: standing)
+        let verdict = judge(hello, as: own, witnessed: witnessed, standing: standing, terms)
         switch verdict {
         case .admitted(let version):
             return (
@@ -50,7 +65,9 @@ package enum Handshake {
     }
 
     /// What the caller `own` makes of the reply to the hello it sent.
-    package static func judge(_ reply: HelloReply, to hello: Hello, as own: NodeIdentity) -> Verdict {
+    package static func judge(
+        _ reply: HelloReply, to hello: Hello, as own: NodeIdentity, terms: Terms = Terms()
+    ) -> Verdict {
         switch reply {
         case .refused(.fenced, let reason): return .selfIsFenced(reason: reason)
         case .refused(.identityChanged, let reason): return .selfIsAnother(reason: reason)
@@ -64,18 +81,21 @@ package enum Handshake {
                 ?? receiverMismatch(hello.receiver, reached: other.node)
                 ?? regression(of: other.node, other.store, other.persistSequence, since: hello.witnessed)
                 ?? ownRegression(of: own, since: admission.witnessed)
+                ?? tooOld(other.node, admission.version, terms)
                 ?? .admitted(version: admission.version)
         }
     }
 
     private static func judge(
-        _ hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing
+        _ hello: Hello, as own: NodeIdentity, witnessed: Witness?, standing: Standing, _ terms: Terms
     ) -> Verdict {
-        guard let version = WireVersion.common(minimum: hello.minimumVersion, maximum: hello.maximumVersion)
+        guard
+            let version = WireVersion.common(
+                minimum: hello.minimumVersion, maximum: min(hello.maximumVersion, terms.maximumVersion))
         else {
             return .refused(
                 .wrongVersion,
-                reason: "node \(own.node) speaks versions \(WireVersion.minimum) to \(WireVersion.maximum), "
+                reason: "node \(own.node) speaks versions \(WireVersion.minimum) to \(terms.maximumVersion), "
                     + "not \(hello.minimumVersion) to \(hello.maximumVersion); upgrade the older side")
         }
         let cluster = hello.role == .client && hello.cluster.isEmpty ? own.cluster : hello.cluster
@@ -94,7 +114,20 @@ package enum Handshake {
         return misfit(of: node, store, standing, speaking: version)
             ?? anotherStore(of: node, store, since: witnessed)
             ?? ownRegression(of: own, since: hello.witnessed)
+            ?? tooOld(node, version, terms)
             ?? .admitted(version: version)
+    }
+
+    /// A peer that would not understand what the log may hold is not spoken to (invariant EntriesUnderstood): it would
+    /// stop at the first entry that is new to it.
+    private static func tooOld(_ peer: NodeID, _ version: UInt16, _ terms: Terms) -> Verdict? {
+        let understood = WireVersion.understood(by: version)
+        guard understood < terms.required else { return nil }
+        return .refused(
+            .wrongVersion,
+            reason:
+                "the cluster is at version \(terms.required), and the build of node \(peer) understands version "
+                + "\(understood): run the build of the other members there, or a later one")
     }
 
     /// Whether what the configurations know of a node speaks against it. A caller that speaks version 1 knows no

@@ -1,4 +1,4 @@
-import Paxos
+package import Paxos
 
 /// The bounds of what is sent. Both sides hold them: a writer refuses to encode beyond them, and a reader
 /// refuses before it allocates for a length somebody else chose.
@@ -56,6 +56,18 @@ package enum WireVersion {
     static let tail: UInt16 = 3
     /// The first that knows each start of a node, what a promise answers, and how a cluster is founded.
     static let starts: UInt16 = 4
+
+    /// The first that knows the cluster's version, and that it is raised.
+    static let raises: UInt16 = 4
+
+    /// What a node understands of the log that speaks that version.
+    package static func understood(by version: UInt16) -> ClusterVersion {
+        switch version {
+        case raises...: .raises
+        case batches...: .batches
+        default: .first
+        }
+    }
 
     /// The newest version that both sides speak; nil if there is none.
     package static func common(minimum: UInt16, maximum: UInt16) -> UInt16? {

@@ -23,6 +23,10 @@ extension Group {
                     payload: payload),
                 of: session, sequence, payload, ticket: ticket, into: &step)
         case .batch(let session, let sequence, let firstUnacknowledged, let payload):
+            if let response = refusalOfBatches {
+                step.respond(ticket, response)
+                return
+            }
             take(
                 .batch(
                     session: session, sequence: sequence, firstUnacknowledged: firstUnacknowledged,

@@ -129,6 +129,7 @@ extension Group {
             confirmLead(into: &step)
             if leader?.unpromisedFrom != nil { prepareNewVoters(into: &step) }
             promoteWhoIsClose()
+            raiseVersion()
         }
         if isDiskTooSlow { handOver(into: &step) }
         resendOverdue(into: &step)

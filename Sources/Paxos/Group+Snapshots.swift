@@ -187,7 +187,7 @@ extension Group {
 
     mutating func take(_ capture: Capture, header: SnapshotHeader) {
         acceptor.install(through: capture.slot)
-        replica = Replica(capture)
+        replica = Replica(capture, understands: understands)
         snapshot = header
         // A copy that nobody has taken yet is of no use any more.
         if self.capture != nil { gaveUpSnapshot() }

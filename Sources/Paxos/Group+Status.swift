@@ -38,6 +38,10 @@ public struct GroupStatus: Sendable, Hashable {
     public let membersFrom: Slot?
     /// What the members have executed, as far as this node knows: itself, and the others while it leads.
     public let executedByMember: [NodeID: Slot]
+    /// Which kinds of entries the log may hold.
+    public let version: ClusterVersion
+    /// What the members understand, as far as this node has met them since it started.
+    public let understoodByMember: [NodeID: ClusterVersion]
     /// The latest complete snapshot.
     public let snapshot: SnapshotHeader?
     /// Whether one is being taken.
@@ -71,7 +75,11 @@ extension Group {
             slotsInFlight: leader?.commander.count ?? 0, pendingCommands: leader?.batcher.commands ?? 0,
             members: configurations.latest.members,
             membersFrom: configurations.latestFrom > chosenThrough.next ? configurations.latestFrom : nil,
-            executedByMember: executedByMember, snapshot: snapshot, isTakingSnapshot: isTakingSnapshot,
+            executedByMember: executedByMember, version: version,
+            understoodByMember: understood.filter { others.contains($0.key) }.merging([node: understands]) {
+                $1
+            },
+            snapshot: snapshot, isTakingSnapshot: isTakingSnapshot,
             arriving: arriving?.partial, abstainThrough: isAbstaining ? abstainThrough : nil)
     }
 

@@ -24,7 +24,8 @@ public enum Event: Sendable {
 ///
 /// The parts: `Group+Election` finds a leader, `Group+Leading` is what it does, `Group+Voting` is the
 /// acceptor's side, `Group+Learning` closes slots and catches up, `Group+Snapshots` takes, sends and installs
-/// snapshots, `Group+Members` follows who belongs to the group, `Group+Clients` takes requests.
+/// snapshots, `Group+Members` follows who belongs to the group, `Group+Version` what all of them understand, `Group+Clients` takes
+/// requests.
 public struct Group: Sendable {
     /// The group.
     public let id: GroupID
@@ -67,6 +68,10 @@ public struct Group: Sendable {
     var disk = DiskHealth()
     /// What is known of the nodes' stores; the host's, told with heartbeats.
     public var witnesses: [NodeWitness] = []
+    /// What this node understands.
+    let understands: ClusterVersion
+    /// What other members understand, as far as this node has met them since it started; the host's.
+    public var understood: [NodeID: ClusterVersion] = [:]
     /// Whether others are known to have the log through the slot after which this node belongs to the group no more.
     var isSucceeded = false
     /// Who follows the log and waits for a slot.
@@ -76,16 +81,19 @@ public struct Group: Sendable {
 
     /// A group on a node. The genesis is what the cluster was created with, and need not name the node: it may have
     /// joined since. The seed decides the election timeouts: give each node another.
+    ///
+    /// - Parameter understands: less than the newest for a node that is to behave as an older build does.
     public init(
         id: GroupID, node: NodeID, genesis: Configuration, machine: any StateMachine,
-        limits: Limits = Limits(), seed: UInt64
+        limits: Limits = Limits(), seed: UInt64, understands: ClusterVersion = .newest
     ) {
         self.id = id
         self.node = node
+        self.understands = understands
         self.limits = limits
         random = SeededGenerator(seed: seed)
         acceptor = LogAcceptor(limits: limits)
-        replica = Replica(machine: machine, genesis: genesis)
+        replica = Replica(machine: machine, genesis: genesis, understands: understands)
         election = ElectionTimer(limits: limits)
         election.restart(using: &random)
         reviewMembers()

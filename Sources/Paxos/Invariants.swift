@@ -96,6 +96,16 @@ enum Invariant {
         hold(vote == named, "DecisionNamesBallot", "slot \(slot) voted in \(vote), decided in \(named)")
     }
 
+    /// 29. What is executed is of a version that this node understands: otherwise it would go on as if nothing had been
+    /// asked, and others would not.
+    static func entriesUnderstood(_ entry: Entry, by understands: ClusterVersion, slot: Slot) {
+        let needed = entry.neededVersion
+        hold(
+            needed <= understands, "EntriesUnderstood",
+            "slot \(slot) holds an entry of version \(needed), this build understands \(understands): run a newer one"
+        )
+    }
+
     /// A proposal whose digest holds is one that a leader encoded.
     static func wellFormed(_ entries: EntrySequence, slot: Slot) {
         hold(!entries.isMalformed, "WellFormed", "slot \(slot) holds bytes that are no batch")

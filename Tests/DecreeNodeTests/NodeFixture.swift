@@ -31,7 +31,7 @@ final class NodeFixture {
     init(
         groups: [GroupID] = [first], limits: Limits = Limits(),
         genesis: Configuration = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)]),
-        decided: [AcceptedProposal] = []
+        decided: [AcceptedProposal] = [], speaks: UInt16 = WireVersion.maximum
     ) throws {
         path = NSTemporaryDirectory() + "decree-node-\(UInt64.random(in: 0...UInt64.max))"
         let stored = groups.map { StoreGroup(id: $0, kind: "bank", configuration: genesis) }
@@ -40,7 +40,8 @@ final class NodeFixture {
         core = NodeCore(
             try RecoveredNode(
                 store, owner: owner,
-                hosting: stored.map { HostedGroup(stored: $0, machine: Bank(), seed: 1) }, limits: limits))
+                hosting: stored.map { HostedGroup(stored: $0, machine: Bank(), seed: 1) }, limits: limits,
+                speaks: speaks))
         core.shell = shell
         guard !decided.isEmpty else { return }
         for decided in decided { core.groups[0].replay(decided, chain: nil) }

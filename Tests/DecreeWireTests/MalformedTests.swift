@@ -134,7 +134,7 @@ import Testing
                 == .malformed("7 is nothing that an operator asks"))
         let remove = request(.change(.remove(NodeID(2))))
         #expect(
-            try error(of: overwritten(remove, at: kind + 5, with: [4]))
+            try error(of: overwritten(remove, at: kind + 5, with: [5]))
                 == .malformed("a change of the members is none"))
         #expect(
             try error(of: overwritten(remove, at: kind + 1, with: little(513, bytes: 4)))

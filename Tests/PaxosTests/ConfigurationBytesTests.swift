@@ -6,7 +6,8 @@ import Testing
 /// their way between nodes. `ModelTests` has the format of those with ids alone.
 @Suite struct ConfigurationBytesTests {
     static func configuration(_ members: [Member], retired: [UInt16] = []) -> Configuration {
-        Configuration(voters: [NodeID(1)]).with(members: members, retired: retired.map { NodeID($0) })
+        Configuration(voters: [NodeID(1)], version: .first).with(
+            members: members, retired: retired.map { NodeID($0) })
     }
 
     static let configurations = [
@@ -29,7 +30,7 @@ import Testing
                     store: StoreID(rawValue: .max), address: String(repeating: "x", count: 255)),
             ], retired: [4, 5, 32_766]),
         configuration((1...32).map { Member(node: NodeID($0), role: $0 < 10 ? .voter : .nonVoter) }),
-        Configuration(members: [Member(node: NodeID(1))], origin: Digest(rawValue: 7)),
+        Configuration(members: [Member(node: NodeID(1))], origin: Digest(rawValue: 7), version: .first),
     ]
 
     @Test(arguments: configurations) func aConfigurationComesBackAsItWas(_ configuration: Configuration) {
@@ -57,7 +58,7 @@ import Testing
 
     /// Two members, of whom the second joins with a store and an address; one that was removed.
     private static let parts: [[UInt8]] = [
-        [2] + Configuration(voters: [NodeID(1)]).bytes[1..<21], [2, 0], [1, 0, 0, 0, 0, 0],
+        [2] + Configuration(voters: [NodeID(1)], version: .first).bytes[1..<21], [2, 0], [1, 0, 0, 0, 0, 0],
         [5, 0, 2, 1, 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 104, 58, 49], [1, 0, 3, 0],
     ]
 
@@ -112,7 +113,8 @@ import Testing
 
     @Test(
         arguments: [
-            [4, 1, 0], [1, 0, 0], [2, 0, 128], [3, 0, 0, 1, 0, 120], [0, 0, 128, 1, 0, 0, 0],
+            [5, 1, 0], [4, 0, 0], [4, 1, 0], [1, 0, 0], [2, 0, 128], [3, 0, 0, 1, 0, 120],
+            [0, 0, 128, 1, 0, 0, 0],
             [0, 1, 0, 3, 0, 0, 0], [0, 1, 0, 1, 2, 0, 0], [0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 128, 0, 0],
             [3, 1, 0, 1, 0, 255],
         ] as [[UInt8]])

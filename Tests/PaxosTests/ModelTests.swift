@@ -109,7 +109,7 @@ import Testing
 
 @Suite struct ConfigurationTests {
     static let configurations = [
-        Configuration(voters: [NodeID(1)]),
+        Configuration(voters: [NodeID(1)], version: .first),
         Configuration(
             voters: [NodeID(3), NodeID(1), NodeID(32_767)], alpha: 1, sessionLimit: 2, sessionWindow: 3),
         Configuration(
@@ -136,7 +136,7 @@ import Testing
             (23, [0, 0]), (25, [0, 0x80]),
         ] as [(Int, [UInt8])])
     func isNone(_ place: Int, _ bytes: [UInt8]) {
-        var configuration = Configuration(voters: [NodeID(1), NodeID(2)]).bytes
+        var configuration = Configuration(voters: [NodeID(1), NodeID(2)], version: .first).bytes
         #expect(configuration.count == 27)
         configuration.replaceSubrange(place..<place + bytes.count, with: bytes)
         #expect(Configuration(bytes: configuration) == nil)

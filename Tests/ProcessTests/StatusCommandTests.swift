@@ -19,7 +19,7 @@ import Testing
             #expect(lines[0].contains(column))
         }
         #expect(lines[1...3].filter { $0.contains(" leader ") }.count == 1)
-        #expect(lines[4].hasPrefix(#"3 of 3 answer; cluster "bank"; node "#))
+        #expect(lines[4].hasPrefix(#"3 of 3 answer; cluster "bank", version 3; node "#))
 
         let nodes = try await cluster.tool("status", "--json").objects()
         #expect(nodes.compactMap { $0["node"] as? Int } == cluster.ids)

@@ -47,10 +47,13 @@ struct MemberList: AsyncParsableCommand {
               store     the name of its store; - for those of the beginning, and for who has yet to come
               executed  slots it has executed, if the leader knows
               lag       slots chosen that it has not executed
+              understands
+                        the newest version of the log that its build understands, if the leader
+                        has met it; the cluster's version is raised when all members can
 
             `--json` prints an object a member:
               {"group":1,"node":4,"role":"joining","replaces":3,"address":"10.0.0.9:7001",
-               "executedThrough":812,"lag":4,"leads":false,"inForceFrom":1068}
+               "executedThrough":812,"lag":4,"understands":3,"leads":false,"version":3,"inForceFrom":1068}
 
             EXAMPLE
               decree member list --nodes 10.0.0.1:7001
@@ -83,7 +86,9 @@ struct MemberList: AsyncParsableCommand {
                 line.add("executedThrough", executed)
                 line.add("lag", view.lag(of: executed))
             }
+            if let understands = member.understands { line.add("understands", understands) }
             line.add("leads", member.id == view.leader)
+            if let version = view.version { line.add("version", version) }
             if let from = view.membersFrom { line.add("inForceFrom", from) }
         }
     }

@@ -63,6 +63,7 @@ struct SimulationTally {
             ["times the lead was to go to another", counts.handOvers.grouped],
             ["disks emptied or put back", counts.disksLost.grouped],
             ["times rot was found and mended", counts.mended.grouped],
+            ["nodes upgraded from an older build", counts.upgrades.grouped],
         ]
         if let recovery = recoverySeconds {
             rows.append(["served again after healing, median", Format.fixed(recovery.median, 2) + " s"])

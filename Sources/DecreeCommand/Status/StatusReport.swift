@@ -103,8 +103,10 @@ struct StatusReport: Sendable {
         let lead =
             leaders.isEmpty
             ? "no node that answers leads" : "node \(leaders.joined(separator: ", ")) leads"
+        let versions = Set(statuses.flatMap(\.groups).compactMap(\.version)).sorted().map(String.init)
+        let version = versions.isEmpty ? "" : ", version \(versions.joined(separator: " and "))"
         return "\(statuses.count) of \(rows.count) answer; "
-            + "cluster \(clusters.joined(separator: " and ")); \(lead)"
+            + "cluster \(clusters.joined(separator: " and "))\(version); \(lead)"
     }
 
     // MARK: For scripts

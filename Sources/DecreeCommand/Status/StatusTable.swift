@@ -68,7 +68,23 @@ extension NodeStatus.Group {
                 "does not vote until it has learnt again what was damaged, through slot \(abstainThrough.grouped)"
             )
         }
+        if role == "leader", let heldBack { notes.append(heldBack) }
         return notes
+    }
+
+    /// Who keeps the cluster's version from being raised, as far as the leader knows; nil if it is the newest that any
+    /// member understands, or no member says.
+    private var heldBack: String? {
+        guard let version, let members, let newest = members.compactMap(\.understands).max(), version < newest
+        else { return nil }
+        let holding = members.filter { $0.understands.map { $0 < newest } ?? true }.map { member in
+            "node \(member.node) "
+                + (member.understands.map { "understands version \($0)" }
+                    ?? "has not been met since this node started")
+        }
+        guard !holding.isEmpty else { return "the cluster's version \(version) is being raised to \(newest)" }
+        return "the cluster stays at version \(version) until all members understand \(newest): "
+            + holding.joined(separator: ", ")
     }
 }
 

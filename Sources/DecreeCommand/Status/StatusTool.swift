@@ -27,7 +27,8 @@ struct StatusTool: AsyncParsableCommand {
               disk      ok, or read-only while there is no room on it
 
             A node that hosts several groups has a row for each. Below the table: snapshots that are being \
-            taken or are coming in, and nodes that do not vote until they have learnt again what was damaged. \
+            taken or are coming in, nodes that do not vote until they have learnt again what was damaged, and \
+            the members for which the cluster's version is not raised yet. \
             `--members` adds a table of who belongs to each group.
 
             `--json` prints one line a node, with the above and more:

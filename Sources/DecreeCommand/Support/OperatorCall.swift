@@ -98,6 +98,8 @@ struct GroupView: Sendable {
     let members: [NodeStatus.Group.Member]
     /// The slot from which the members are in force, if they are not yet.
     let membersFrom: UInt64?
+    /// The cluster's version.
+    let version: Int?
 
     static func all(in report: StatusReport) -> [GroupView] {
         var views: [GroupID: GroupView] = [:]
@@ -124,6 +126,7 @@ struct GroupView: Sendable {
         executedThrough = status.executedThrough
         members = status.members ?? []
         membersFrom = status.membersFrom
+        version = status.version
     }
 
     /// Two nodes may take themselves for the leader: the higher ballot knows better.

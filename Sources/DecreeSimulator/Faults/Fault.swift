@@ -77,6 +77,7 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case clockDrift(Target, percent: Int)
         case clientCrash(Int)
         case hunt(Hunt)
+        case upgrade(Target)
     }
 
     /// How a leader is struck again and again. Leaders that follow one another quickly leave votes of several
@@ -161,6 +162,7 @@ extension Fault.Effect {
         case .clockDrift(let target, let percent): "\(target) at \(percent) %"
         case .clientCrash(let client): "client \(client + 1)"
         case .hunt(let hunt): "each leader, \(hunt)"
+        case .upgrade(let target): "\(target)"
         }
     }
 }

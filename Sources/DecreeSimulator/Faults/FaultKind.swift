@@ -52,4 +52,6 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case handOver = "hand-over"
     /// An operator has a node take a snapshot.
     case snapshot
+    /// Nodes run an older build at first, and this one from some restart on.
+    case upgrade
 }

@@ -60,6 +60,7 @@ extension FaultKind {
         case .pause, .ioError, .partition: 6
         case .wipe, .oldImage, .diskSwap: 2
         case .handOver, .snapshot: 6
+        case .upgrade: 10
         case .kill, .powerCut, .crashInCommit, .members: 12
         }
     }
@@ -152,6 +153,7 @@ extension FaultKind {
             return (.operate(task), 1..<2)
         case .handOver: return (.operate(.handOver(isNamed: random.chance(1, in: 2))), 1..<2)
         case .snapshot: return (.operate(.snapshot), 1..<2)
+        case .upgrade: return (.upgrade(target(nodes, &random)), 50..<2_000)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

@@ -1,3 +1,4 @@
+import DecreeWire
 import NIOCore
 
 /// Where messages come from and go to: nodes by their place from 0, clients behind them.
@@ -28,6 +29,8 @@ struct Packet {
     /// Whether the sender dialled the connection.
     let isFromDialler: Bool
     var bytes: ByteBuffer
+    /// The version of the protocol that the bytes are of.
+    var version = WireVersion.maximum
 }
 
 /// A connection as the end that dialled it sees it.
@@ -44,6 +47,8 @@ struct Dialled {
     /// Counts the attempts; what belongs to an earlier one is void.
     var connection = 0
     var failures = 0
+    /// The version that both ends speak, while it is up.
+    var version = WireVersion.maximum
 
     var isUp: Bool { if case .up = state { true } else { false } }
 }

@@ -18,6 +18,8 @@ struct ReckonedMembers {
         let from: UInt64
         var members: [UInt16: One]
         var gone: Set<UInt16> = []
+        /// Which kinds of entries may stand in the log.
+        var version: ClusterVersion
 
         var voters: Set<UInt16> { Set(members.filter(\.value.isVoter).keys) }
 
@@ -39,7 +41,7 @@ struct ReckonedMembers {
         for node in genesis.voters {
             members[node.rawValue] = One(isVoter: true, isJoining: false, address: "")
         }
-        rules = [Rule(from: 0, members: members)]
+        rules = [Rule(from: 0, members: members, version: genesis.version)]
         highestID = members.keys.max() ?? 0
     }
 
@@ -62,8 +64,11 @@ struct ReckonedMembers {
     mutating func chosen(_ proposal: Proposal, in slot: UInt64) {
         for entry in proposal.entries {
             guard case .change(let change) = entry, latest.from <= slot else { continue }
-            guard let next = after(change, in: latest), next.members != latest.members else { continue }
-            rules.append(Rule(from: slot + alpha, members: next.members, gone: next.gone))
+            guard let next = after(change, in: latest),
+                next.members != latest.members || next.version != latest.version
+            else { continue }
+            rules.append(
+                Rule(from: slot + alpha, members: next.members, gone: next.gone, version: next.version))
             highestID = max(highestID, next.members.keys.max() ?? 0)
         }
     }
@@ -99,6 +104,10 @@ struct ReckonedMembers {
             else { return nil }
             one.address = address
             rule.members[node.rawValue] = one
+            return rule
+        case .raise(let version):
+            guard version > rule.version else { return nil }
+            rule.version = version
             return rule
         }
     }

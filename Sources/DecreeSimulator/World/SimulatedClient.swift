@@ -148,12 +148,21 @@ final class SimulatedClient: Caller {
         var actions: [ClientAction] = []
         body(&client, world.now, &actions)
         core = client
+        var unknown: [(RequestID, NodeID)] = []
         for action in actions {
             switch action {
             case .complete(let ticket, let outcome): complete(ticket, outcome, world)
             case .send(let id, let node, let request):
                 guard let place = world.place(of: node) else { continue }
-                world.send(.request(id: id.rawValue, group: .first, request), from: self, to: place)
+                if !world.send(.request(id: id.rawValue, group: .first, request), from: self, to: place) {
+                    unknown.append((id, node))
+                }
+            }
+        }
+        // As a lane does: a node whose build knows no batches would not answer.
+        for (id, node) in unknown {
+            perform(world) { core, now, actions in
+                core.receive(.refused(.batchesTooNew), to: id, from: node, now: now, into: &actions)
             }
         }
     }

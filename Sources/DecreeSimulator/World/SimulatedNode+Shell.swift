@@ -9,6 +9,7 @@ struct Waiter {
     let client: Endpoint
     let life: Int
     let connection: Int
+    let version: UInt16
     /// Its name for the request.
     let id: UInt64
     /// The ballot that a quorum had promised when the request came.
@@ -16,6 +17,7 @@ struct Waiter {
 
     init(_ packet: Packet, id: UInt64, arrivedUnder ballot: Ballot) {
         (client, life, connection) = (packet.from, packet.fromLife, packet.connection)
+        version = packet.version
         self.id = id
         arrivedUnder = ballot
     }
@@ -33,7 +35,8 @@ extension SimulatedNode: NodeShell {
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
             try message.write(
-                group: group, persistSequence: persistSequence, version: WireVersion.maximum, into: &buffer)
+                group: group, persistSequence: persistSequence, version: world.dialled(index, place).version,
+                into: &buffer)
         } catch {
             world.violate(.invariant, "node \(id) cannot encode \(message): \(error)")
         }
@@ -52,12 +55,13 @@ extension SimulatedNode: NodeShell {
             var buffer = ByteBufferAllocator().buffer(capacity: 64)
             do throws(WireError) {
                 try ClientFrame.response(id: waiter.id, response).write(
-                    version: WireVersion.maximum, into: &buffer)
+                    version: waiter.version, into: &buffer)
             } catch {
                 world.violate(.invariant, "node \(id) cannot encode \(response): \(error)")
             }
             world.answer(
-                buffer, from: index, to: waiter.client, life: waiter.life, connection: waiter.connection)
+                buffer, from: index, to: waiter.client, life: waiter.life, connection: waiter.connection,
+                version: waiter.version)
         }
     }
 

@@ -54,7 +54,9 @@ final class SimulatedNode {
     /// Whom it met of those whose disks may be lost.
     var meetings: [NodeID: Sighting] = [:]
     /// Who was let in: the dialling end, with its life and its connection.
-    var admitted: [Endpoint: (life: Int, connection: Int)] = [:]
+    var admitted: [Endpoint: (life: Int, connection: Int, version: UInt16)] = [:]
+    /// The newest version of the protocol that its build speaks, from its next start on.
+    var speaks = WireVersion.maximum
     /// Who waits for a response.
     var waiters: [Ticket: Waiter] = [:]
     private var nextTicket: UInt64 = 0
@@ -77,6 +79,7 @@ final class SimulatedNode {
         let genesis = world.settings.configuration.voters
         identity = index < genesis.count ? genesis[index] : nil
         configured = index < genesis.count ? Set(genesis) : []
+        if index < world.settings.speaking.count { speaks = world.settings.speaking[index] }
         var seeds = streams.stream(.disk, index)
         disk = SimulatedDisk(seed: seeds.next())
         self.diskMicroseconds = diskMicroseconds
@@ -120,7 +123,8 @@ final class SimulatedNode {
             directory: Self.directory, identity: owner, groups: [stored], options: options)
         let hosted = HostedGroup(
             stored: stored, machine: settings.machine(world.workload), seed: random.next())
-        let recovered = try RecoveredNode(store, owner: owner, hosting: [hosted], limits: settings.limits)
+        let recovered = try RecoveredNode(
+            store, owner: owner, hosting: [hosted], limits: settings.limits, speaks: speaks)
         let votes = try store.recover(.first, restore: { _ in }, replay: { _, _ in })
         world.judge.recovered(
             index,

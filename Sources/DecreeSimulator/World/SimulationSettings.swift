@@ -1,3 +1,4 @@
+import DecreeWire
 import Paxos
 
 /// The world of one seed.
@@ -19,6 +20,10 @@ struct SimulationSettings {
     /// How long a lane rests between two operations, at most.
     var restNanoseconds: UInt64
     var stormNanoseconds: UInt64
+    /// The versions of the protocol that the first nodes' builds speak, by their place; empty if all speak the newest.
+    var speaking: [UInt16] = []
+    /// Whether all nodes are upgraded before the end.
+    var upgradesAll = true
     /// Nodes whose disks may rot or be lost.
     var victims: [Int]
     var schedule: FaultSchedule
@@ -57,10 +62,24 @@ struct SimulationSettings {
             UInt64(storm.lowerBound + random.below(storm.count)) * VirtualTime.second
         let minority = (nodes - 1) / 2
         victims = Array((0..<nodes).shuffled(using: &random).prefix(random.below(minority + 1)))
-        schedule = FaultSchedule.draw(
+        let drawnSchedule = FaultSchedule.draw(
             streams, kinds: options.faults, nodes: nodes, clients: clients, victims: victims,
             until: stormNanoseconds
-        ).keeping(options.only)
+        )
+        schedule = drawnSchedule.keeping(options.only)
+        if drawnSchedule.faults.contains(where: { $0.kind == .upgrade }) {
+            drawBuilds(streams.stream(.upgrade))
+        }
+    }
+
+    /// A world in which most nodes run an older build at first.
+    private mutating func drawBuilds(_ stream: SeededGenerator) {
+        var random = stream
+        // One that knows no batches, or the one before this.
+        let older: UInt16 = random.chance(1, in: 3) ? 2 : 3
+        speaking = (0..<nodes).map { _ in random.chance(3, in: 4) ? older : WireVersion.maximum }
+        upgradesAll = random.chance(3, in: 4)
+        configuration = configuration.with(version: .first)
     }
 
     private static func limits(isCramped: Bool, _ random: inout SeededGenerator) -> Limits {

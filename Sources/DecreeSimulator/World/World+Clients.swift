@@ -38,15 +38,18 @@ extension World {
         client.ask(lane, world: self)
     }
 
-    /// A request goes out over its connection, if that is up.
-    func send(_ frame: ClientFrame, from caller: any Caller, to node: Endpoint) {
+    /// A request goes out over its connection, if that is up. Returns false if the node's build does not know it.
+    @discardableResult
+    func send(_ frame: ClientFrame, from caller: any Caller, to node: Endpoint) -> Bool {
+        guard caller.links[node].isUp else { return true }
         var bytes = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
-            try frame.write(version: WireVersion.maximum, into: &bytes)
+            guard try frame.write(version: caller.links[node].version, into: &bytes) else { return false }
         } catch {
             violate(.invariant, "a request cannot be encoded: \(error)")
         }
         send(bytes, from: caller.endpoint, to: node)
+        return true
     }
 
     func arriveAtClient(_ packet: Packet) {
@@ -63,7 +66,8 @@ extension World {
             guard caller.links[packet.from].connection == packet.connection,
                 caller.links[packet.from].isUp
             else { return }
-            var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
+            var decoder = FrameDecoder(
+                expectsHandshake: false, version: caller.links[packet.from].version)
             decoder.append(packet.bytes)
             do throws(WireError) {
                 guard case .client(let frame) = try decoder.next() else {

@@ -104,8 +104,8 @@ extension World {
         node.meets(hello)
         let (reply, verdict) = core.answer(hello)
         guard node.isUp else { return }
-        if case .admitted = verdict {
-            node.admitted[packet.from] = (packet.fromLife, packet.connection)
+        if case .admitted(let version) = verdict {
+            node.admitted[packet.from] = (packet.fromLife, packet.connection, version)
         } else {
             note(.node, node.index, "refuses \(name(packet.from)): \(verdict)")
         }
@@ -130,15 +130,17 @@ extension World {
         if dialler < nodes.count {
             let node = nodes[dialler]
             guard let core = node.core, let hello = node.hellos[other] else { return }
-            guard case .admitted = core.judge(reply, to: hello) else {
+            guard case .admitted(let version) = core.judge(reply, to: hello) else {
                 if core.failure == nil { connectionBroke(dialler, other, packet.connection) }
                 return
             }
+            link.version = version
         } else {
-            guard case .admitted = reply else {
+            guard case .admitted(let admission) = reply else {
                 connectionBroke(dialler, other, packet.connection)
                 return
             }
+            link.version = admission.version
         }
         link.state = .up(life: packet.fromLife)
         link.failures = 0

@@ -1,4 +1,5 @@
 import DecreeNode
+import DecreeWire
 import Paxos
 
 /// What goes wrong, begins and ends here.
@@ -26,7 +27,8 @@ extension World {
         case .operate(let task): operate(task, active)
         case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
             .terminate(let target), .ioError(let target, _, _, _), .diskFull(let target, _),
-            .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _):
+            .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _),
+            .upgrade(let target):
             active.struck = resolve(target, active)
             for index in active.struck { strike(nodes[index], fault) }
         }
@@ -72,9 +74,41 @@ extension World {
             node.disk.advanceTime(milliseconds: Int64(ticks) * 10)
         case .clockDrift(_, let percent):
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
+        case .upgrade: upgrade(node, downNanoseconds: down)
         case .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap, .operate, .clientCrash, .hunt:
             break
         }
+    }
+
+    /// A node runs this build from its next start on, for which it is asked to stop.
+    private func upgrade(_ node: SimulatedNode, downNanoseconds: UInt64) {
+        // One that is stopped runs its older build on until it starts again.
+        guard min(node.speaks, node.core?.speaks ?? node.speaks) < WireVersion.maximum else { return }
+        if node.speaks < WireVersion.maximum { counts.upgrades += 1 }
+        note(
+            .node, node.index, "is upgraded from version \(node.core?.speaks ?? node.speaks) of the protocol")
+        node.speaks = WireVersion.maximum
+        guard node.isUp, !node.isPaused else { return }
+        node.terminatedDown = downNanoseconds
+        node.core?.shutDown()
+    }
+
+    /// Whoever still runs an older build is upgraded.
+    func upgradeAll() {
+        for node in nodes where node.identity != nil && node.retired == nil {
+            upgrade(node, downNanoseconds: 100 * VirtualTime.millisecond)
+        }
+    }
+
+    /// Whether the cluster's version is the newest, or cannot be: a member runs an older build, or is not there.
+    var isRaisedAsFarAsMayBe: Bool {
+        let members = judge.members.latest.members.keys.compactMap { id in
+            NodeID(rawValue: id).flatMap(place).map { nodes[$0] }
+        }
+        guard members.count == judge.members.latest.members.count,
+            members.allSatisfy({ $0.retired == nil && $0.core?.speaks == WireVersion.maximum })
+        else { return true }
+        return judge.members.latest.version == .newest
     }
 
     /// Lets go of the leader that was struck last, and strikes the one there is.
@@ -142,7 +176,7 @@ extension World {
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap,
-            .operate, .clientCrash:
+            .operate, .clientCrash, .upgrade:
             break
         }
     }

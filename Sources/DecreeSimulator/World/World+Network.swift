@@ -8,29 +8,34 @@ import Paxos
 extension World {
     /// Sends a frame over the connection that a node dialled to a peer, if there is one.
     func send(_ bytes: ByteBuffer, from: Endpoint, to: Endpoint) {
-        guard case .up(let life) = dialled(from, to).state else { return }
+        let link = dialled(from, to)
+        guard case .up(let life) = link.state else { return }
         put(
             Packet(
                 kind: .frame, from: from, to: to, fromLife: self.life(of: from), toLife: life,
-                connection: dialled(from, to).connection, isFromDialler: true, bytes: bytes))
+                connection: link.connection, isFromDialler: true, bytes: bytes, version: link.version))
     }
 
     /// Sends a response back over a connection that a client dialled.
-    func answer(_ bytes: ByteBuffer, from: Endpoint, to: Endpoint, life: Int, connection: Int) {
+    func answer(
+        _ bytes: ByteBuffer, from: Endpoint, to: Endpoint, life: Int, connection: Int, version: UInt16
+    ) {
         put(
             Packet(
                 kind: .frame, from: from, to: to, fromLife: self.life(of: from), toLife: life,
-                connection: connection, isFromDialler: false, bytes: bytes))
+                connection: connection, isFromDialler: false, bytes: bytes, version: version))
     }
 
     private func answer(_ frame: ClientFrame, from node: SimulatedNode, to packet: Packet) {
         var bytes = ByteBufferAllocator().buffer(capacity: 256)
         do throws(WireError) {
-            try frame.write(version: WireVersion.maximum, into: &bytes)
+            try frame.write(version: packet.version, into: &bytes)
         } catch {
             violate(.invariant, "node \(node.id) cannot encode \(frame): \(error)")
         }
-        answer(bytes, from: node.index, to: packet.from, life: packet.fromLife, connection: packet.connection)
+        answer(
+            bytes, from: node.index, to: packet.from, life: packet.fromLife, connection: packet.connection,
+            version: packet.version)
     }
 
     /// Puts a packet on the wire: it is lost, delayed, doubled, held back or damaged as faults have it.
@@ -147,7 +152,7 @@ extension World {
             refuse(packet)
             return
         }
-        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
+        var decoder = FrameDecoder(expectsHandshake: false, version: known.version)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {
@@ -156,6 +161,9 @@ extension World {
                 node.core?.receive(frame, from: nodes[packet.from].id)
             case .client(.join(let id)):
                 guard let welcome = node.welcome else { break }
+                if let reason = node.core?.refusalToJoin(speaking: known.version) {
+                    throw .unexpected("\(reason)")
+                }
                 answer(.welcome(id: id, welcome), from: node, to: packet)
             case .client(.request(let id, let group, let request)):
                 node.take(request, id: id, group: group, from: packet)
@@ -193,7 +201,7 @@ extension World {
         case .reset: return "reset"
         case .frame: break
         }
-        var decoder = FrameDecoder(expectsHandshake: false, version: WireVersion.maximum)
+        var decoder = FrameDecoder(expectsHandshake: false, version: packet.version)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {

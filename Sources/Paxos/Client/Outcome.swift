@@ -166,6 +166,8 @@ extension RequestRefusal: CustomStringConvertible {
         case .gone: "the slot or the snapshot is deleted by now; start again"
         case .malformedBatch: "the bytes are no batch of commands; submit what CommandBatch makes"
         case .noSnapshot: "a snapshot is being taken already, or there is nothing new to take"
+        case .batchesTooNew:
+            "a member runs a version that understands no batches; upgrade it (see the status), or submit single commands"
         }
     }
 }

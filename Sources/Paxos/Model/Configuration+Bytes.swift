@@ -1,18 +1,28 @@
 /// A configuration as bytes, the same on every node: stored, sent with snapshots, and digested into the cluster's
 /// genesis. A configuration of nothing but ids has the first format, which is what clusters were created with
 /// before members could change; that of a cluster restored from a backup has the third; all others have the second.
+/// These three are of version 1, and say so by saying nothing. From the next version on all have the fourth.
 extension Configuration {
     private enum Format {
         static let ids: UInt8 = 1
         static let members: UInt8 = 2
         /// As `members`, then the origin.
         static let restored: UInt8 = 3
+        /// As `members`, then whether there is an origin, the origin, and the version.
+        static let versioned: UInt8 = 4
+    }
+
+    private var format: UInt8 {
+        if version > .first { return Format.versioned }
+        if origin != nil { return Format.restored }
+        return retired.isEmpty && members.allSatisfy(\.isPlain) ? Format.ids : Format.members
     }
 
     /// The bytes.
     public var bytes: [UInt8] {
-        let isPlain = origin == nil && retired.isEmpty && members.allSatisfy(\.isPlain)
-        var bytes: [UInt8] = [isPlain ? Format.ids : origin == nil ? Format.members : Format.restored]
+        let format = format
+        let isPlain = format == Format.ids
+        var bytes: [UInt8] = [format]
         bytes.appendInteger(alpha)
         bytes.appendInteger(sessionLimit)
         bytes.appendInteger(sessionWindow)
@@ -25,7 +35,9 @@ extension Configuration {
         guard !isPlain else { return bytes }
         bytes.appendInteger(UInt16(retired.count))
         for node in retired { bytes.appendInteger(node.rawValue) }
+        if format == Format.versioned { bytes.append(origin == nil ? 0 : 1) }
         if let origin { bytes.appendInteger(origin.rawValue) }
+        if format == Format.versioned { bytes.appendInteger(version.rawValue) }
         return bytes
     }
 
@@ -33,7 +45,7 @@ extension Configuration {
     /// bytes, for they are digested.
     public init?(bytes: [UInt8]) {
         var reader = ByteReader(bytes[...])
-        guard let format = reader.readInteger(UInt8.self), (Format.ids...Format.restored).contains(format),
+        guard let format = reader.readInteger(UInt8.self), (Format.ids...Format.versioned).contains(format),
             let alpha = reader.readInteger(UInt32.self), alpha > 0,
             let sessionLimit = reader.readInteger(UInt32.self), sessionLimit > 0,
             let sessionWindow = reader.readInteger(UInt32.self), sessionWindow > 0,
@@ -63,10 +75,18 @@ extension Configuration {
                 retired.append(node)
             }
         }
+        guard let hasOrigin = Self.hasOrigin(format, &reader) else { return nil }
         var origin: Digest?
-        if format == Format.restored {
+        if hasOrigin {
             guard let digest = reader.readInteger(UInt64.self) else { return nil }
             origin = Digest(rawValue: digest)
+        }
+        var version = ClusterVersion.first
+        if format == Format.versioned {
+            guard let told = reader.readInteger(UInt16.self).flatMap(ClusterVersion.init(rawValue:)),
+                told > .first
+            else { return nil }
+            version = told
         }
         let voters = members.count { $0.role == .voter }
         guard reader.isAtEnd, (1...Self.maximumVoters).contains(voters),
@@ -75,7 +95,16 @@ extension Configuration {
         else { return nil }
         self.init(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
-            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin, version: version)
+    }
+
+    private static func hasOrigin(_ format: UInt8, _ reader: inout ByteReader) -> Bool? {
+        guard format == Format.versioned else { return format == Format.restored }
+        switch reader.readInteger(UInt8.self) {
+        case 0: return false
+        case 1: return true
+        default: return nil
+        }
     }
 
     private static func node(_ reader: inout ByteReader) -> NodeID? {
@@ -158,14 +187,15 @@ extension ByteReader {
     }
 }
 
-/// A change as bytes: in the log, and on its way there. Kind (0 add, 1 promote, 2 remove, 3 move), the node (0 for
-/// the next one), then what the kind needs.
+/// A change as bytes: in the log, and on its way there. Kind (0 add, 1 promote, 2 remove, 3 move, 4 raise), the node (0
+/// for the next one) or the version, then what the kind needs.
 extension ConfigurationChange {
     private enum Kind {
         static let add: UInt8 = 0
         static let promote: UInt8 = 1
         static let remove: UInt8 = 2
         static let move: UInt8 = 3
+        static let raise: UInt8 = 4
     }
 
     /// Appends the change.
@@ -185,6 +215,9 @@ extension ConfigurationChange {
             bytes.append(Kind.move)
             bytes.appendInteger(node.rawValue)
             bytes.appendAddress(address)
+        case .raise(let version):
+            bytes.append(Kind.raise)
+            bytes.appendInteger(version.rawValue)
         }
     }
 
@@ -197,6 +230,12 @@ extension ConfigurationChange {
         if kind == Kind.add {
             guard raw == 0 || node != nil, let details = Member.Details(from: &reader) else { return nil }
             self = .add(node: node, role: details.role, store: details.store, address: details.address)
+            return
+        }
+        if kind == Kind.raise {
+            // There is no raise to what a log begins with.
+            guard let version = ClusterVersion(rawValue: raw), version > .first else { return nil }
+            self = .raise(to: version)
             return
         }
         guard let node else { return nil }

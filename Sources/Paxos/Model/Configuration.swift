@@ -22,6 +22,9 @@ public struct Configuration: Hashable, Sendable {
     /// would otherwise be created alike: the one that was backed up, and each that is made of the backup.
     public let origin: Digest?
 
+    /// Which kinds of entries the log may hold.
+    public let version: ClusterVersion
+
     /// The largest number of voters.
     public static let maximumVoters = 9
     /// The largest number of members.
@@ -31,17 +34,18 @@ public struct Configuration: Hashable, Sendable {
     /// are judged before this.
     public init(
         voters: [NodeID], alpha: UInt32 = 256, sessionLimit: UInt32 = 65_536, sessionWindow: UInt32 = 1_024,
-        replyBytes: UInt64 = 256 << 20
+        replyBytes: UInt64 = 256 << 20, version: ClusterVersion = .newest
     ) {
         self.init(
             members: voters.map { Member(node: $0) }, alpha: alpha, sessionLimit: sessionLimit,
-            sessionWindow: sessionWindow, replyBytes: replyBytes)
+            sessionWindow: sessionWindow, replyBytes: replyBytes, version: version)
     }
 
     /// As `init(voters:)`, with all that is known of members; traps alike.
     package init(
         members: [Member], retired: [NodeID] = [], alpha: UInt32 = 256, sessionLimit: UInt32 = 65_536,
-        sessionWindow: UInt32 = 1_024, replyBytes: UInt64 = 256 << 20, origin: Digest? = nil
+        sessionWindow: UInt32 = 1_024, replyBytes: UInt64 = 256 << 20, origin: Digest? = nil,
+        version: ClusterVersion = .newest
     ) {
         self.members = members.sorted { $0.node < $1.node }
         voters = self.members.filter { $0.role == .voter }.map(\.node)
@@ -55,13 +59,21 @@ public struct Configuration: Hashable, Sendable {
         self.sessionWindow = sessionWindow
         self.replyBytes = replyBytes
         self.origin = origin
+        self.version = version
     }
 
     /// The same with other members.
     func with(members: [Member], retired: [NodeID]) -> Configuration {
         Configuration(
             members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
-            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin)
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin, version: version)
+    }
+
+    /// The same at another version.
+    package func with(version: ClusterVersion) -> Configuration {
+        Configuration(
+            members: members, retired: retired, alpha: alpha, sessionLimit: sessionLimit,
+            sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin, version: version)
     }
 
     /// The same, with addresses for those members of whom the log tells none.

@@ -10,6 +10,9 @@ public enum ConfigurationChange: Hashable, Sendable {
     case remove(NodeID)
     /// A member is reached somewhere else from now on.
     case move(NodeID, address: String)
+    /// The log may hold the entries of that version from now on. The leader alone says so, when all members understand
+    /// them.
+    case raise(to: ClusterVersion)
 }
 
 extension ConfigurationChange: CustomStringConvertible {
@@ -22,6 +25,7 @@ extension ConfigurationChange: CustomStringConvertible {
         case .promote(let node): "promote node \(node)"
         case .remove(let node): "remove node \(node)"
         case .move(let node, let address): "move node \(node) to \(address)"
+        case .raise(let version): "raise the cluster's version to \(version)"
         }
     }
 }
@@ -40,7 +44,7 @@ extension Member.Role: CustomStringConvertible {
 
 /// What a change led to.
 public struct ConfigurationOutcome: Hashable, Sendable {
-    /// Whom it was about.
+    /// Whom it was about; where it was about all members, the first voter.
     public let node: NodeID
     /// The first slot that the changed configuration governs; nil if there was nothing to change.
     public let from: Slot?
@@ -117,6 +121,7 @@ extension Configuration {
         case .promote(let node): (try promoting(node), node)
         case .remove(let node): (try removing(node), node)
         case .move(let node, let address): (try moving(node, to: address), node)
+        case .raise(let version): (version > self.version ? with(version: version) : self, voters[0])
         }
     }
 

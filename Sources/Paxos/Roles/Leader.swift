@@ -27,6 +27,8 @@ struct Leader: Sendable {
     private var progressAtTick: UInt64
     /// When a member was last promoted, lest it be done again before the first time shows.
     var promotedAtTick: UInt64 = 0
+    /// When the cluster's version was last raised, likewise.
+    var raisedAtTick: UInt64 = 0
 
     init(scout: Scout, node: NodeID, limits: Limits, tick: UInt64) {
         ballot = scout.ballot

@@ -18,15 +18,19 @@ struct Replica: Sendable {
     private(set) var growth = LogGrowth()
     /// Commands of the slot's batches, beyond their entries: zero between slots.
     private var inBatches = 0
+    /// Entries of later versions must not come.
+    private let understands: ClusterVersion
 
-    init(machine: any StateMachine, genesis: Configuration) {
+    init(machine: any StateMachine, genesis: Configuration, understands: ClusterVersion = .newest) {
         self.machine = machine
+        self.understands = understands
         configurations = ConfigurationLog(genesis: genesis)
         sessions = SessionTable(configuration: genesis)
     }
 
     /// A replica as it was when the snapshot was taken.
-    init(_ capture: Capture) {
+    init(_ capture: Capture, understands: ClusterVersion = .newest) {
+        self.understands = understands
         machine = capture.machine
         sessions = capture.sessions
         configurations = capture.configurations
@@ -61,6 +65,7 @@ struct Replica: Sendable {
         var unexecuted: [UInt32] = []
         while let entry = entries.next() {
             let position = LogPosition(slot: slot, index: index)
+            Invariant.entriesUnderstood(entry, by: understands, slot: slot)
             let response = execute(entry, at: position, unexecuted: &unexecuted)
             if Int(index) < tickets.count { step.respond(tickets[Int(index)], response) }
             index += 1

@@ -65,6 +65,13 @@ public struct LogDescription: Sendable, Hashable {
 }
 
 extension LogDescription {
+    /// The same, for whoever does not know the cluster's version.
+    package var withoutVersion: LogDescription {
+        LogDescription(
+            configuration: configuration.with(version: .first), floor: floor, chosenThrough: chosenThrough,
+            chain: chain, snapshot: snapshot)
+    }
+
     /// The same, with addresses for those members of whom the log tells none.
     package func locating(_ address: (NodeID) -> String?) -> LogDescription {
         LogDescription(

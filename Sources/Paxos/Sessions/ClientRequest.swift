@@ -74,6 +74,8 @@ public enum RequestRefusal: UInt8, Sendable {
     case noSnapshot = 6
     /// The bytes are no batch of commands.
     case malformedBatch = 7
+    /// A member runs a version that understands no batches: `decree status` says which.
+    case batchesTooNew = 8
 }
 
 /// The host's name for whoever waits for a response. The core only hands it back.

@@ -16,11 +16,11 @@ final class SoloGroup {
     init(
         voters: UInt16 = 3, alpha: UInt32 = 256, limits: Limits = TestCluster.shortTimes,
         votes: RecoveredVotes? = nil,
-        chosen: [AcceptedProposal] = []
+        chosen: [AcceptedProposal] = [], version: ClusterVersion = .newest
     ) {
         group = Group(
             id: .first, node: NodeID(1),
-            genesis: Configuration(voters: (1...voters).map { NodeID($0) }, alpha: alpha),
+            genesis: Configuration(voters: (1...voters).map { NodeID($0) }, alpha: alpha, version: version),
             machine: ListMachine(),
             limits: limits, seed: 1)
         for decided in chosen { group.replay(decided, chain: nil) }
@@ -43,6 +43,11 @@ final class SoloGroup {
 
     func receive(_ message: Message, from number: UInt16) {
         handle(.message(message, from: NodeID(number)))
+    }
+
+    /// The host has greeted a peer.
+    func meet(_ number: UInt16, understanding version: ClusterVersion) {
+        group.understood[NodeID(number)] = version
     }
 
     func endTurn() { handle(.turnEnded(isDiskIdle: true)) }

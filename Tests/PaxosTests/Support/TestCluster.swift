@@ -39,10 +39,12 @@ final class TestCluster {
     /// down until then.
     init(
         nodes count: Int = 3, spares: Int = 0, seed: UInt64 = 1, machine: any StateMachine = ListMachine(),
-        limits: Limits = TestCluster.shortTimes, sessionLimit: UInt32 = 65_536, alpha: UInt32 = 256
+        limits: Limits = TestCluster.shortTimes, sessionLimit: UInt32 = 65_536, alpha: UInt32 = 256,
+        version: ClusterVersion = .newest
     ) {
         let voters = (1...count).map { NodeID(UInt16($0)) }
-        configuration = Configuration(voters: voters, alpha: alpha, sessionLimit: sessionLimit)
+        configuration = Configuration(
+            voters: voters, alpha: alpha, sessionLimit: sessionLimit, version: version)
         self.limits = limits
         self.seed = seed
         self.machine = machine

@@ -122,6 +122,7 @@ struct TraceWords {
         case .promote(let node): "promote \(node)"
         case .remove(let node): "remove \(node)"
         case .move(let node, let address): "move \(node) to \(address)"
+        case .raise(let version): "raise to \(version)"
         }
     }
 

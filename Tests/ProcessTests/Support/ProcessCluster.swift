@@ -39,20 +39,20 @@ final class ProcessCluster {
 
     func configurationFile(of id: Int) -> String { directory.path + "/\(id).json" }
 
-    /// Starts nodes; they end with this process, however that comes.
-    func start(_ ids: [Int]? = nil) throws {
+    /// Starts nodes, of another build if one is named; they end with this process, however that comes.
+    func start(_ ids: [Int]? = nil, build executable: String? = nil) throws {
         for id in ids ?? self.ids {
             let lifeline = Pipe()
             let process = try ToolProcess(
                 ["node", "--config", configurationFile(of: id), "--machine", machine, "--stop-with-parent"],
-                input: lifeline)
+                input: lifeline, executable: executable)
             running[id] = (process, lifeline)
         }
     }
 
     /// Starts nodes, and waits until they lead one another.
-    func startAndWait(_ ids: [Int]? = nil) async throws {
-        try start(ids)
+    func startAndWait(_ ids: [Int]? = nil, build executable: String? = nil) async throws {
+        try start(ids, build: executable)
         let all = running.count
         let isReady = try await eventually {
             let statuses = try await self.statuses()

@@ -38,12 +38,13 @@ final class ToolProcess {
     /// - Parameters:
     ///   - output: where results go; a file unless given.
     ///   - runner: a program and its arguments that becomes the tool in the process it is given.
+    ///   - executable: another build of the tool.
     init(
         _ arguments: [String], input: Any?, output: FileHandle? = nil,
-        environment: [String: String] = [:], runner: [String] = []
+        environment: [String: String] = [:], runner: [String] = [], executable: String? = nil
     ) throws {
         directory = try TemporaryDirectory()
-        let command = try runner + [DecreeExecutable.path()] + arguments
+        let command = try runner + [executable ?? DecreeExecutable.path()] + arguments
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
         // The child that prints a backtrace can hang.
