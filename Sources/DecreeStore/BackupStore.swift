@@ -72,9 +72,9 @@ package final class BackupStore {
         ends[group] = end
     }
 
-    /// Copies everything into the database, and closes it.
+    /// Copies everything into the database, durably, and closes it: the write-ahead log is needed no more.
     package func finish() throws(StoreError) {
-        try store.checkpointIfIdle()
+        guard try store.checkpoint() else { throw .diskFull(file: store.file) }
         try store.close()
     }
 }

@@ -47,8 +47,8 @@ package enum Founding {
         for group in groups {
             if let snapshot = group.snapshot { try write(snapshot, of: group.stored.id, to: store) }
         }
-        // Copied into the database: what stands in it needs no log.
-        _ = try store.checkpoint()
+        // Copied into the database: who moves it to its place needs no log.
+        guard try store.checkpoint() else { throw .diskFull(file: store.file) }
         let genesis = store.genesis
         try store.close()
         return genesis

@@ -95,7 +95,7 @@ import Testing
         let doubted = try await Tool.run(["recover", "--force", directory], input: "no\n")
         #expect(doubted.status == 1 && doubted.error.contains("nothing was written"))
         #expect(doubted.output.contains("given up: node 1") && doubted.output.contains("node 3"))
-        let names = try FileManager.default.contentsOfDirectory(atPath: cluster.directory.path)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
         #expect(!names.contains { $0.contains("lost-quorum") || $0.contains("recovered") })
 
         let done = try await Tool.run(["recover", "--force", directory], input: "bank\n")

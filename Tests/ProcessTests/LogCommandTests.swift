@@ -144,11 +144,28 @@ import Testing
         #expect(result.status == 0)
         for part in [
             #"node 1 of cluster "bank""#, "3 chosen slots (checksum, value, order, chain)",
-            "1 vote above (checksum, promise)", "of the write-ahead log", "the view violations",
+            "holds: group 1: slots 1 to 3; ", "1 vote above (checksum, promise)", "of the write-ahead log",
+            "the view violations",
             "nothing found",
         ] {
             #expect(result.output.contains(part), "\(part)")
         }
+    }
+
+    /// A store in which nothing is proves nothing.
+    @Test func anEmptyStoreIsNotSaidToBeSound() async throws {
+        let path = directory.path + "/empty"
+        let store = try Store.open(
+            directory: path, identity: StoreIdentity(cluster: "bank", node: NodeID(1)),
+            groups: [StoreGroup(id: .first, kind: "bank", configuration: Configuration(voters: [NodeID(1)]))])
+        try store.close()
+        let result = try await Tool.run(["log", "verify", path])
+        #expect(result.status == 0 && !result.output.contains("nothing found"), "\(result.output)")
+        #expect(result.output.contains("holds: group 1: no snapshot and no chosen slot; "))
+        #expect(
+            result.output.contains("nothing is in it: its node has promised, voted for and learnt nothing"))
+        let json = try await Tool.run(["log", "verify", "--json", path]).objects()
+        #expect(json.first?["isEmpty"] as? Bool == true)
     }
 
     @Test(

@@ -15,7 +15,9 @@ struct BackupCommand: AsyncParsableCommand {
 
             The backup is a directory with a store in it, which `decree log inspect` and `decree log verify` read \
             like a node's. It is nobody's store (its node is 32767), and `decree restore` makes a new cluster of \
-            it. While it is written its name ends in .partial; one that was broken off is begun anew.
+            it. While it is written it is locked, and called DIRECTORY.incomplete-…; the next backup of that name \
+            clears away one that was broken off. A finished one has an end mark, backup.json, without which it is \
+            neither verified nor restored: copy the whole directory.
 
             EXAMPLE
               decree backup --nodes 10.0.0.2:7001 backups/2025-11-01
@@ -25,7 +27,8 @@ struct BackupCommand: AsyncParsableCommand {
               1  what the node told does not fit together
               2  wrong usage; or there is something of that name already
               3  the node cannot be reached
-              4  the backup cannot be written
+              4  the backup cannot be written, or another process writes one of
+                 that name
             """)
 
     @Option(
@@ -48,6 +51,11 @@ struct BackupCommand: AsyncParsableCommand {
         }
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw ValidationError("\(directory) is there already: name another directory")
+        }
+        guard !UnfinishedDirectory.isName(directory) else {
+            throw ValidationError(
+                "\(directory) is what an unfinished backup is called, with \(UnfinishedDirectory.infix) in its name: name "
+                    + "another directory")
         }
     }
 

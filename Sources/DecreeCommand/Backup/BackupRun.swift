@@ -1,6 +1,7 @@
 import DecreeClient
 import DecreeStore
 import DecreeWire
+import Foundation
 import Logging
 import Paxos
 
@@ -15,6 +16,12 @@ struct BackupRun {
         let slots: Int
         let slotBytes: Int
         let seconds: Double
+
+        var mark: BackupMark.Group {
+            BackupMark.Group(
+                group: id.rawValue, snapshotSlot: snapshot?.slot.rawValue, snapshotBytes: snapshot?.byteCount,
+                slots: slots, slotBytes: slotBytes, through: through.rawValue, chain: chain.description)
+        }
     }
 
     /// The snapshot that was being read is gone: a later one is there.
@@ -55,6 +62,13 @@ struct BackupRun {
         var groups: [Group] = []
         for group in welcome.groups { groups.append(try await copy(group.id, to: store)) }
         try store.finish()
+        // All of it is in the database. Only what the mark tells of is to be there.
+        for suffix in ["-wal", "-shm"] {
+            let log = directory + "/node.db" + suffix
+            if FileManager.default.fileExists(atPath: log) { try FileManager.default.removeItem(atPath: log) }
+        }
+        try BackupMark.write(
+            to: directory, cluster: welcome.cluster, genesis: welcome.genesis, groups: groups.map(\.mark))
         return groups
     }
 

@@ -101,15 +101,15 @@ struct QuorumRecovery {
         }
     }
 
-    private var evidence: String { directory + UnfinishedRecovery.evidence + token }
+    private var evidence: String { directory + "/" + UnfinishedRecovery.evidence + token }
 
     // MARK: Writing
 
-    /// Makes the new store beside the old one, and puts it in its place. Killed before the last step, the old one is
-    /// where it was, or beside it under a name that says what it is, and the next run goes on: see
-    /// `UnfinishedRecovery`.
+    /// Makes the new store within the directory, moves the old one aside there, and the new one into its place: the
+    /// directory may be a mount point. Killed before the old one's database is moved, the old store is where it was;
+    /// after that the next run goes on: see `UnfinishedRecovery`.
     func write() throws {
-        let fresh = directory + UnfinishedRecovery.recovered + token
+        let fresh = directory + "/" + UnfinishedRecovery.recovered + token
         do {
             _ = try Founding.createStore(
                 in: fresh, cluster: cluster, node: node,
@@ -124,10 +124,7 @@ struct QuorumRecovery {
             try? FileManager.default.removeItem(atPath: fresh)
             throw WholeDirectory.explain(error)
         }
-        let files = PosixFiles()
-        try FileManager.default.moveItem(atPath: directory, toPath: evidence)
-        try FileManager.default.moveItem(atPath: fresh, toPath: directory)
-        try files.syncDirectory(URL(fileURLWithPath: directory).deletingLastPathComponent().path)
+        try UnfinishedRecovery.Move(directory: directory, fresh: fresh, evidence: evidence).complete()
     }
 
     /// A node that had joined has its configuration in its directory.

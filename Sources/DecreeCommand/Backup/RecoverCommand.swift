@@ -16,7 +16,7 @@ struct RecoverCommand: AsyncParsableCommand {
 
             The node becomes the only voter of a new cluster. What it knows to be chosen stays; what it accepted \
             without knowing stays too, and is chosen by this. What others had acknowledged to clients, and this \
-            node never heard of, is lost. The directory that was stays beside the new one. Wipe the other \
+            node never heard of, is lost. The old store stays in the directory, as lost-quorum-…. Wipe the other \
             survivors, and let them join: `decree node --join`. Started with the configuration they had, they would \
             be a second cluster of that name. If it is killed, run it again: it goes on.
 
@@ -58,8 +58,16 @@ struct RecoverCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let path = URL(fileURLWithPath: directory).standardizedFileURL.path
-        let unfinished = UnfinishedRecovery(beside: path)
+        let path = try StorePlace.resolve(directory)
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw StoreError.missing(directory: directory)
+        }
+        guard let lock = try DirectoryLock(path) else {
+            throw StoreError.badDirectory(
+                directory: directory, detail: "another `decree recover` works on it")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let unfinished = UnfinishedRecovery(in: path)
         if let interrupted = try unfinished.interrupted() { return try finish(interrupted) }
         // Held to the end: no node starts on it meanwhile.
         let store = try VerifiedStore(path)
@@ -74,7 +82,7 @@ struct RecoverCommand: AsyncParsableCommand {
     }
 
     /// What an earlier run was told to do, it is not asked again.
-    private func finish(_ interrupted: UnfinishedRecovery.Interrupted) throws {
+    private func finish(_ interrupted: UnfinishedRecovery.Move) throws {
         let store = try interrupted.finish()
         defer { withExtendedLifetime(store) {} }
         guard json else {

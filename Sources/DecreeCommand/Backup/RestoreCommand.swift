@@ -24,9 +24,12 @@ struct RestoreCommand: AsyncParsableCommand {
 
             EXIT CODES
               0  the directory is ready: start the node
-              1  the backup is not sound: see decree log verify
+              1  the backup is not sound, has no end mark, or is empty: see decree log verify
               2  wrong usage or configuration
               4  the backup cannot be read, or there is a store already, or it cannot be written
+
+            The data directory may be a mount point, or a symbolic link to a directory that is there. Everything is \
+            written within it.
             """)
 
     @Argument(help: ArgumentHelp("A backup; or a stopped node's data directory.", valueName: "backup"))
@@ -41,14 +44,24 @@ struct RestoreCommand: AsyncParsableCommand {
         ))
     var token = ""
 
+    @Flag(
+        help: """
+            Accept a backup without an end mark, as earlier versions made them. Whether it is whole, you must know.
+            """)
+    var acceptUnmarked = false
+
     @Flag(help: "Print one JSON object a group.")
     var json = false
 
     func run() async throws {
         let configuration = try NodeConfiguration.load(from: config)
-        let source = try VerifiedStore(backup)
+        let source = try VerifiedStore(backup, acceptsUnmarked: acceptUnmarked)
         try source.requireSound()
         guard let old = source.node else { return }
+        guard !source.holdings.allSatisfy({ $0.snapshot == nil && $0.slots == nil }) else {
+            throw ToolError(
+                .checkFailed, "nothing is in \(backup): no snapshot and no chosen slot. Name another backup")
+        }
         let voters = configuration.nodes.map { NodeID(UInt16($0.id)) }.sorted()
         let node = NodeID(UInt16(configuration.node))
         var groups: [Founding.Group] = []
@@ -62,7 +75,7 @@ struct RestoreCommand: AsyncParsableCommand {
                     id, kind, at: restored, voters: voters,
                     origin: Founding.origin(genesis: old.genesis, id, restored.end, token: token)))
         }
-        let genesis = try await WholeDirectory(configuration.dataDirectory).make {
+        let genesis = try StorePlace(configuration.dataDirectory).make {
             try Founding.createStore(in: $0, cluster: configuration.cluster, node: node, groups: groups)
         }
         for (id, end) in ends { tell(configuration, id, end, genesis) }

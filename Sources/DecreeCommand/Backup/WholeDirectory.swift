@@ -1,37 +1,35 @@
 import DecreeStore
 import Foundation
 
-/// A directory that has its name only when all of it is there, and durable.
+/// A directory that has its name only when all of it is there, and durable. Until then it is an `UnfinishedDirectory`
+/// beside that name.
 struct WholeDirectory {
     private let path: String
-    /// Where it is made.
-    let partial: String
 
-    /// Clears away what an attempt that was broken off has left.
-    ///
-    /// - Throws: `StoreError` if there is something of that name already, but for an empty directory.
+    /// - Throws: `StoreError` if there is something of that name already.
     init(_ path: String) throws {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
-        partial = self.path + ".partial"
-        guard try Self.isFree(self.path) else {
-            throw StoreError.badDirectory(directory: path, detail: "there is something in it already")
-        }
-        if FileManager.default.fileExists(atPath: partial) {
-            try FileManager.default.removeItem(atPath: partial)
+        guard Self.isFree(self.path) else {
+            throw StoreError.badDirectory(directory: path, detail: "there is something of that name already")
         }
     }
 
     /// Makes it: all of it, or nothing.
-    func make<Result>(_ body: (_ partial: String) async throws -> Result) async throws -> Result {
-        let result: Result
+    func make<Result>(_ body: (_ unfinished: String) async throws -> Result) async throws -> Result {
+        let files = PosixFiles()
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        _ = try files.createDirectory(parent)
+        let unfinished = try UnfinishedDirectory.make(
+            in: parent, for: URL(fileURLWithPath: path).lastPathComponent)
         do {
-            result = try await body(partial)
+            let result = try await body(unfinished.path)
+            try publish(unfinished)
+            try files.syncDirectory(parent)
+            return result
         } catch {
-            try? FileManager.default.removeItem(atPath: partial)
+            unfinished.remove()
             throw Self.explain(error)
         }
-        try publish()
-        return result
     }
 
     /// What a store says of a disk is meant for a node that runs on it. Here none does.
@@ -49,16 +47,21 @@ struct WholeDirectory {
         }
     }
 
-    /// Gives it its name.
-    private func publish() throws {
-        if FileManager.default.fileExists(atPath: path), try Self.isFree(path) {
-            try FileManager.default.removeItem(atPath: path)
+    /// Gives it its name. What has come of that name meanwhile stays.
+    private func publish(_ unfinished: UnfinishedDirectory) throws {
+        guard rename(unfinished.path, path) == 0 else {
+            switch errno {
+            case EEXIST, ENOTEMPTY, ENOTDIR:
+                throw StoreError.badDirectory(
+                    directory: path, detail: "something of that name has come meanwhile, and is kept")
+            default:
+                throw StoreError.ioError(
+                    file: path, operation: "rename", detail: String(cString: strerror(errno)))
+            }
         }
-        try FileManager.default.moveItem(atPath: partial, toPath: path)
-        try PosixFiles().syncDirectory(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
-    static func isFree(_ path: String) throws -> Bool {
+    private static func isFree(_ path: String) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return true }
         return (try? FileManager.default.contentsOfDirectory(atPath: path).isEmpty) ?? false
     }

@@ -9,19 +9,43 @@ struct VerifiedStore {
     let report: VerifyReport
     /// Whose it is; nil if that cannot be read, which is a finding.
     let node: InspectedNode?
+    /// The end mark of a backup; nil of a node's store.
+    let mark: BackupMark.Reading?
+    /// What is in it, group by group, as far as that can be read.
+    let holdings: [StoreHoldings]
 
-    init(_ directory: String) throws(StoreError) {
+    /// - Parameter acceptsUnmarked: whether a backup without an end mark is taken for whole.
+    init(_ directory: String, acceptsUnmarked: Bool = false) throws(StoreError) {
         self.directory = directory
         inspector = try StoreInspector(directory: directory)
-        report = inspector.verify()
+        var report = inspector.verify()
         node = try? inspector.node()
+        let isBackup = node?.node == BackupStore.node.rawValue
+        mark = isBackup ? BackupMark.read(in: directory) : nil
+        if UnfinishedDirectory.isName(directory) {
+            report.note(directory, "it is not finished: it was being written when its writer ended")
+        } else if mark == .missing, !acceptsUnmarked {
+            report.note(
+                BackupMark.file,
+                "there is no end mark: the backup was not finished, or an earlier version made it, which wrote none"
+            )
+        } else if case .broken(let detail)? = mark {
+            report.note(BackupMark.file, "the end mark does not fit: \(detail)")
+        }
+        self.report = report
+        let inspector = inspector
+        holdings = ((try? inspector.groups()) ?? []).compactMap { try? StoreHoldings($0.id, in: inspector) }
     }
+
+    /// Whether nothing was ever written to it.
+    var isEmpty: Bool { report.isHealthy && holdings.allSatisfy(\.isEmpty) }
 
     /// What was looked at and what was found, for a person.
     var text: [String] {
         let owner =
             node.map {
-                "node \($0.node) of cluster \"\($0.cluster)\", store \($0.storeID), format \($0.format)"
+                (mark == nil ? "node \($0.node)" : "a backup")
+                    + " of cluster \"\($0.cluster)\", store \($0.storeID), format \($0.format)"
             } ?? "nobody's"
         let checked = [
             count(report.chosen, "chosen slot") + " (checksum, value, order, chain)",
@@ -31,8 +55,31 @@ struct VerifiedStore {
             "the view violations", "the pages",
         ]
         let findings = report.findings.map { "  FINDING \($0)" }
-        return ["\(directory): \(owner)", "  checked: " + checked.joined(separator: "; ")]
-            + (findings.isEmpty ? ["  nothing found"] : findings)
+        return [
+            "\(directory): \(owner)", "  holds: " + holds, "  checked: " + checked.joined(separator: "; "),
+        ]
+            + (findings.isEmpty ? [conclusion] : findings)
+    }
+
+    private var holds: String {
+        let logs = holdings.isEmpty ? ["nothing that can be read"] : holdings.map(\.text)
+        let bytes = (try? PosixFiles().size(of: directory + "/node.db")).flatMap { $0 } ?? 0
+        return (logs + [Format.bytes(Double(bytes))] + (markText.map { [$0] } ?? [])).joined(separator: "; ")
+    }
+
+    private var markText: String? {
+        switch mark {
+        case nil: nil
+        case .sound?: "the end mark fits"
+        case .missing?: "no end mark"
+        case .broken?: "an end mark that does not fit"
+        }
+    }
+
+    private var conclusion: String {
+        isEmpty
+            ? "  nothing is in it: its node has promised, voted for and learnt nothing"
+            : "  nothing found"
     }
 
     private func count(_ number: Int, _ noun: String) -> String {
@@ -54,6 +101,19 @@ struct VerifiedStore {
             line.add("chosen", report.chosen)
             line.add("accepted", report.accepted)
             line.add("walFrames", report.walFrames)
+            let holdings = holdings.map { holding in
+                var line = JSONWriter()
+                line.line { holding.write(to: &$0) }
+                return line.text
+            }
+            line.add("holds", json: "[\(holdings.joined(separator: ","))]")
+            line.add("isEmpty", isEmpty)
+            switch mark {
+            case nil: break
+            case .sound?: line.add("endMark", "sound")
+            case .missing?: line.add("endMark", "missing")
+            case .broken?: line.add("endMark", "broken")
+            }
             line.add("findings", json: "[" + report.findings.map(\.json).joined(separator: ",") + "]")
         }
         return line.text

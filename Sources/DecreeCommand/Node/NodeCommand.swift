@@ -94,12 +94,12 @@ struct NodeCommand: AsyncParsableCommand {
         var logger = Logger(label: "decree", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         if join != nil, let dataDirectory {
-            try UnfinishedRecovery(beside: dataDirectory).refuseToFound(isJoining: true)
+            try UnfinishedRecovery(in: dataDirectory).refuseToFound(isJoining: true)
         }
         var configuration = try await configuration(logger)
         if let dataDirectory { configuration.dataDirectory = dataDirectory }
         if join == nil {
-            try UnfinishedRecovery(beside: configuration.dataDirectory).refuseToFound(isJoining: false)
+            try UnfinishedRecovery(in: configuration.dataDirectory).refuseToFound(isJoining: false)
         }
         if let node { configuration.node = node }
         if let snapshotCommands { configuration.snapshotCommands = snapshotCommands }

@@ -15,6 +15,22 @@ extension StoreInspector {
         }
     }
 
+    /// The chosen slots of a group whose rows are kept: the first and the last; nil if there is none.
+    package func keptSlots(of group: GroupID) throws(StoreError) -> ClosedRange<Slot>? {
+        let first = RowKey(group, try floor(of: group).next).stored
+        let last = RowKey(group, .maximum).stored
+        return try StoreError.naming(file) { () throws(SQLiteError) in
+            var kept: ClosedRange<Slot>?
+            try connection.query(
+                "SELECT min(key), max(key) FROM chosen WHERE key BETWEEN \(first) AND \(last)"
+            ) { row in
+                guard !row.isNull(0) else { return }
+                kept = RowKey.slot(in: row.integer(0))...RowKey.slot(in: row.integer(1))
+            }
+            return kept
+        }
+    }
+
     /// The chain through a chosen slot; nil if the slot is not chosen here, or is gone.
     package func chain(of group: GroupID, at slot: Slot) throws(StoreError) -> Digest? {
         if let snapshot = try latestSnapshot(of: group), snapshot.slot == slot { return snapshot.chain }

@@ -196,6 +196,11 @@ extension StoreInspector {
 }
 
 extension VerifyReport {
+    /// Notes what is found beside the store itself.
+    package mutating func note(_ place: String, _ detail: String) {
+        findings.append(Finding(place: place, group: nil, slot: nil, detail: detail))
+    }
+
     mutating func note(_ error: StoreError) {
         switch error {
         case .corrupt(let place, let group, let slot, let detail):
