@@ -71,7 +71,9 @@ extension WireTarget {
         .prepare(Prepare(ballot: ballot, firstOpen: Slot(6))),
         .promise(
             Promise(
-                ballot: ballot, part: 0, parts: 1, chosenThrough: Slot(5), floor: .zero, accepted: votes)),
+                ballot: ballot, part: 0, parts: 1, chosenThrough: Slot(5), floor: .zero,
+                scope: PromiseScope(firstOpen: Slot(6), attempt: 1, from: Slot(6), through: .maximum),
+                accepted: votes)),
         .accept(Accept(ballot: ballot, slot: Slot(7), proposal: proposal, chosenThrough: Slot(6))),
         .accepted(Accepted(ballot: ballot, from: Slot(6), through: Slot(7))),
         .rejection(Rejection(ballot: ballot, promised: ballot)),

@@ -12,6 +12,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var duplicated = 0
     /// Questions for slots that a node had missed.
     public var fetches = 0
+    /// Promises that came in several parts.
+    public var promisesInParts = 0
     /// Times a node started.
     public var starts = 0
     /// Times a node or its machine died.
@@ -72,6 +74,7 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         lost += other.lost
         duplicated += other.duplicated
         fetches += other.fetches
+        promisesInParts += other.promisesInParts
         starts += other.starts
         deaths += other.deaths
         retired += other.retired

@@ -33,7 +33,10 @@ extension FrameReader {
                     ballot: try ballot(), isGranted: try flag("the grant"),
                     promised: try promisedBallot("the promised ballot"), chosenThrough: try addedBound()))
         case .prepare:
-            return .prepare(Prepare(ballot: try ballot(), firstOpen: try slot("the first open slot")))
+            return .prepare(
+                Prepare(
+                    ballot: try ballot(), firstOpen: try slot("the first open slot"),
+                    attempt: version >= WireVersion.starts ? try integer("the attempt") : 0))
         case .promise: return .promise(try promise())
         case .accept:
             let ballot = try ballot()
@@ -135,7 +138,18 @@ extension FrameReader {
         }
         return Promise(
             ballot: ballot, part: part, parts: parts, chosenThrough: chosenThrough, floor: floor,
-            accepted: accepted)
+            scope: version >= WireVersion.starts ? try scope(of: accepted) : nil, accepted: accepted)
+    }
+
+    /// What a part of a promise answers, and the slots it tells of: its votes are among them.
+    private mutating func scope(of votes: [AcceptedProposal]) throws(WireError) -> PromiseScope {
+        let firstOpen = try slot("the first open slot")
+        let attempt: UInt32 = try integer("the attempt")
+        let (from, through) = try range()
+        guard from >= firstOpen, votes.first.map({ $0.slot >= from }) ?? true,
+            votes.last.map({ $0.slot <= through }) ?? true
+        else { throw .malformed("a promise tells of slots \(from) through \(through), and has others") }
+        return PromiseScope(firstOpen: firstOpen, attempt: attempt, from: from, through: through)
     }
 
     mutating func decisions() throws(WireError) -> Decisions {

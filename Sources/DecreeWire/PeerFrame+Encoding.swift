@@ -17,13 +17,14 @@ extension Message {
         try buffer.writeFrame(.peer, type: type.rawValue, group: group.rawValue) {
             (buffer) throws(WireError) in
             buffer.writeInteger(persistSequence, endianness: .little)
-            try writeFields(hasAdded: version >= WireVersion.members, into: &buffer)
+            try writeFields(version: version, into: &buffer)
         }
         return true
     }
 
-    /// - Parameter hasAdded: whether the fields go with it that version 2 added.
-    private func writeFields(hasAdded: Bool, into buffer: inout ByteBuffer) throws(WireError) {
+    private func writeFields(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) {
+        // Whether the fields go with it that version 2 added.
+        let hasAdded = version >= WireVersion.members
         switch self {
         case .preVote(let message):
             buffer.write(message.ballot)
@@ -36,7 +37,8 @@ extension Message {
         case .prepare(let message):
             buffer.write(message.ballot)
             buffer.write(message.firstOpen)
-        case .promise(let message): try message.writeFields(into: &buffer)
+            if version >= WireVersion.starts { buffer.writeInteger(message.attempt, endianness: .little) }
+        case .promise(let message): try message.writeFields(version: version, into: &buffer)
         case .accept(let message):
             buffer.writeMultipleIntegers(
                 message.ballot.rawValue, message.slot.rawValue, message.chosenThrough.rawValue,
@@ -87,10 +89,16 @@ extension Message {
 }
 
 extension Promise {
-    fileprivate func writeFields(into buffer: inout ByteBuffer) throws(WireError) {
+    fileprivate func writeFields(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) {
         buffer.writeMultipleIntegers(
             ballot.rawValue, part, parts, chosenThrough.rawValue, floor.rawValue, endianness: .little)
         try buffer.write(accepted)
+        guard version >= WireVersion.starts else { return }
+        guard let scope else { throw .malformed("a promise does not say which prepare it answers") }
+        buffer.write(scope.firstOpen)
+        buffer.writeInteger(scope.attempt, endianness: .little)
+        buffer.write(scope.from)
+        buffer.write(scope.through)
     }
 }
 

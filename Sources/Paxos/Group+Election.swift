@@ -83,8 +83,9 @@ extension Group {
         candidacy = nil
         election.backOff(using: &random)
         let ballot = freshBallot()
-        let prepare = Prepare(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
-        scout = Scout(ballot: ballot, firstOpen: prepare.firstOpen)
+        let scout = Scout(ballot: ballot, firstOpen: acceptor.chosenThrough.next)
+        let prepare = scout.question
+        self.scout = scout
         answer(prepare, from: node, into: &step)
         for member in others { withhold(.prepare(prepare), to: member, into: &step) }
     }

@@ -17,6 +17,12 @@ extension Group {
     /// one that was not needed.
     mutating func countLate(_ promise: Promise, from: NodeID, into step: inout Step) {
         guard leader?.unpromisedFrom != nil else { return }
+        // A peer of an older version whose votes do not fit one frame answers the first question of a ballot alone: there
+        // will be another ballot, whose first question is this one.
+        if leader?.scout.isUnclear(promise) == true {
+            stepDown(for: nil, into: &step)
+            return
+        }
         let (governing, now) = (governing, now)
         let before = leader?.scout.chosenThrough
         leader?.scout.add(promise, from: from)

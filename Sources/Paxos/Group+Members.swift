@@ -51,13 +51,11 @@ extension Group {
     /// Phase 1 for the slots that a new configuration governs: its voters who have not promised this ballot yet are
     /// asked to. The ballot's own promise is durable, so nothing need wait.
     mutating func prepareNewVoters(into step: inout Step) {
-        guard let ballot = leader?.ballot else { return }
         let governing = governing
         leader?.reviewPromises(governing: governing)
         guard let firstOpen = leader?.unpromisedFrom else { return }
-        // Always the same slot, so that what is answered is the same too.
-        leader?.scout.takeUpAgain(from: firstOpen)
-        let prepare = Prepare(ballot: ballot, firstOpen: max(firstOpen, Slot.zero.next))
+        leader?.scout.takeUpAgain(from: max(firstOpen, Slot.zero.next))
+        guard let prepare = leader?.scout.question else { return }
         let waiting = governing.filter { leader?.scout.promised.isReached(in: $0.configuration) == false }
         for voter in others where leader?.scout.promised.contains(voter) == false {
             guard waiting.contains(where: { $0.configuration.index(of: voter) != nil }) else { continue }

@@ -24,8 +24,8 @@ extension Group {
             }
         }
         let parts = Promise.parts(
-            ballot: prepare.ballot, chosenThrough: acceptor.chosenThrough, floor: floor,
-            accepted: votes)
+            answering: prepare, chosenThrough: acceptor.chosenThrough, floor: floor, accepted: votes,
+            budgetBytes: min(limits.promiseBytes, FrameBudget.votesBytes))
         for part in parts { withhold(.promise(part), to: from, into: &step) }
     }
 

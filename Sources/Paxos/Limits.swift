@@ -37,6 +37,8 @@ public struct Limits: Sendable, Hashable {
     public var voteSlots = 1_024
     /// Bytes of those votes. Default 64 MiB.
     public var voteBytes = 64 << 20
+    /// Bytes of votes in one part of a promise. Default what a frame holds; never more.
+    public var promiseBytes = FrameBudget.votesBytes
     /// Bytes the log grows by between two snapshots. Default 128 MiB.
     public var snapshotBytes = 128 << 20
     /// Commands between two snapshots, those of batches counted one by one. Default 2,000,000: a node replays no more of

@@ -166,23 +166,30 @@ import Testing
 
     @Test func rangesAndOrdersThatCannotBeAreRefused() throws {
         let votes = Samples.votes(2)
-        let messages: [Message] = [
-            .fetch(Fetch(from: Slot(2), through: Slot(1))),
-            .fetch(Fetch(from: .zero, through: Slot(1))),
-            .accepted(Accepted(ballot: Samples.lowBallot, from: Slot(2), through: Slot(1))),
-            .preVote(PreVote(ballot: .zero)),
-            .prepare(Prepare(ballot: Samples.lowBallot, firstOpen: .zero)),
-            .decisions(Decisions(decided: votes.reversed(), chosenThrough: .zero)),
-            .decisions(Decisions(decided: [votes[0], votes[0]], chosenThrough: .zero)),
-            .promise(
-                Promise(
-                    ballot: Samples.lowBallot, part: 1, parts: 1, chosenThrough: .zero, floor: .zero,
-                    accepted: [])),
-            .promise(
-                Promise(
-                    ballot: Samples.lowBallot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
-                    accepted: votes.reversed())),
-        ]
+        let messages: [Message] =
+            [
+                .fetch(Fetch(from: Slot(2), through: Slot(1))),
+                .fetch(Fetch(from: .zero, through: Slot(1))),
+                .accepted(Accepted(ballot: Samples.lowBallot, from: Slot(2), through: Slot(1))),
+                .preVote(PreVote(ballot: .zero)),
+                .prepare(Prepare(ballot: Samples.lowBallot, firstOpen: .zero)),
+                .decisions(Decisions(decided: votes.reversed(), chosenThrough: .zero)),
+                .decisions(Decisions(decided: [votes[0], votes[0]], chosenThrough: .zero)),
+                .promise(
+                    Promise(
+                        ballot: Samples.lowBallot, part: 1, parts: 1, chosenThrough: .zero, floor: .zero,
+                        scope: Samples.scope(1, 1), accepted: [])),
+                .promise(
+                    Promise(
+                        ballot: Samples.lowBallot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
+                        scope: Samples.scope(1, 1), accepted: votes.reversed())),
+            ]
+            + [Samples.scope(1, 2), Samples.scope(1, 1, through: 1), Samples.scope(3, 1)].map {
+                .promise(
+                    Promise(
+                        ballot: Samples.lowBallot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
+                        scope: $0, accepted: votes))
+            }
         for message in messages {
             var decoder = FrameDecoder.behindHandshake
             decoder.append(

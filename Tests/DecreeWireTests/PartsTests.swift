@@ -31,13 +31,40 @@ import Testing
         }
     }
 
+    /// Each part tells of the slots behind the one before, the last of all that follow.
+    @Test func partsLeaveOutNoSlot() {
+        let prepare = Prepare(ballot: Samples.highBallot, firstOpen: Slot(5), attempt: 3)
+        let votes = [7, 9, 12].map {
+            AcceptedProposal(slot: Slot($0), ballot: Samples.lowBallot, proposal: .noOp)
+        }
+        for (budgetBytes, ranges) in [
+            (1, [5...7, 8...9, 10...Slot.maximum.rawValue]), (60, [5...9, 10...Slot.maximum.rawValue]),
+            (1_000, [5...Slot.maximum.rawValue]),
+        ] as [(Int, [ClosedRange<UInt64>])] {
+            let parts = Promise.parts(
+                answering: prepare, chosenThrough: Slot(4), floor: .zero, accepted: votes,
+                budgetBytes: budgetBytes)
+            #expect(
+                parts.map(\.scope)
+                    == ranges.map {
+                        PromiseScope(
+                            firstOpen: Slot(5), attempt: 3, from: Slot($0.lowerBound),
+                            through: Slot($0.upperBound))
+                    })
+        }
+        let silent = Promise.parts(
+            answering: prepare, chosenThrough: Slot(4), floor: .zero, accepted: [])
+        #expect(silent.map(\.scope?.through) == [.maximum])
+    }
+
     @Test func everyPartOfTheLargestPromiseFitsAFrame() throws {
         let large = Samples.proposal(payloadBytes: WireLimit.payloadBytes)
         let votes = (1...9).map {
             AcceptedProposal(slot: Slot($0), ballot: Samples.lowBallot, proposal: large)
         }
         let parts = Promise.parts(
-            ballot: Samples.highBallot, chosenThrough: .zero, floor: .zero, accepted: votes)
+            answering: Prepare(ballot: Samples.highBallot, firstOpen: Slot(1)), chosenThrough: .zero,
+            floor: .zero, accepted: votes)
         #expect(parts.count == 3)
         #expect(parts.flatMap(\.accepted) == votes)
         for (index, part) in parts.enumerated() {
@@ -54,7 +81,8 @@ import Testing
             AcceptedProposal(slot: Slot($0), ballot: Samples.lowBallot, proposal: .noOp)
         }
         let parts = Promise.parts(
-            ballot: Samples.lowBallot, chosenThrough: .zero, floor: .zero, accepted: votes)
+            answering: Prepare(ballot: Samples.lowBallot, firstOpen: Slot(1)), chosenThrough: .zero,
+            floor: .zero, accepted: votes)
         #expect(parts.count == 2)
         var buffer = ByteBuffer()
         try Message.promise(parts[0]).write(

@@ -34,7 +34,7 @@ enum Samples {
                 PreVoteReply(
                     ballot: lowBallot, isGranted: true, promised: highBallot, chosenThrough: .maximum)),
             .prepare(Prepare(ballot: lowBallot, firstOpen: Slot(1))),
-            .prepare(Prepare(ballot: highBallot, firstOpen: .maximum)),
+            .prepare(Prepare(ballot: highBallot, firstOpen: .maximum, attempt: .max)),
             .accepted(Accepted(ballot: lowBallot, from: Slot(1), through: Slot(1))),
             .accepted(Accepted(ballot: highBallot, from: Slot(1), through: .maximum)),
             .rejection(Rejection(ballot: lowBallot, promised: highBallot)),
@@ -57,14 +57,22 @@ enum Samples {
             .accept(Accept(ballot: highBallot, slot: .maximum, proposal: batch, chosenThrough: .maximum)),
         ] + promises + decisions + snapshots
 
+    static func scope(
+        _ firstOpen: UInt64, _ from: UInt64, through: UInt64 = Slot.maximum.rawValue, attempt: UInt32 = 0
+    ) -> PromiseScope {
+        PromiseScope(
+            firstOpen: Slot(firstOpen), attempt: attempt, from: Slot(from), through: Slot(through))
+    }
+
     static let promises: [Message] = [
         .promise(
             Promise(
-                ballot: lowBallot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero, accepted: [])),
+                ballot: lowBallot, part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
+                scope: scope(1, 1), accepted: [])),
         .promise(
             Promise(
                 ballot: highBallot, part: .max - 1, parts: .max, chosenThrough: .maximum, floor: .maximum,
-                accepted: votes(3))),
+                scope: scope(1, 1, attempt: .max), accepted: votes(3))),
     ]
 
     static let decisions: [Message] = [

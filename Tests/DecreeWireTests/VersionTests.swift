@@ -124,6 +124,32 @@ import Testing
         #expect(throws: WireError.self) { try decoder.next() }
     }
 
+    /// A peer of version 3 neither says nor is told which question a promise answers.
+    @Test(arguments: Samples.promises + [.prepare(Prepare(ballot: Samples.lowBallot, firstOpen: Slot(3)))])
+    func whatVersionThreeDoesNotKnowIsLeftOut(_ message: Message) throws {
+        let old: Message =
+            switch message {
+            case .promise(let promise):
+                .promise(
+                    Promise(
+                        ballot: promise.ballot, part: promise.part, parts: promise.parts,
+                        chosenThrough: promise.chosenThrough, floor: promise.floor, accepted: promise.accepted
+                    ))
+            default: message
+            }
+        let short = try Samples.encoded(peer(message), version: 3)
+        #expect(try short == Samples.encoded(peer(old), version: 2))
+        var decoder = FrameDecoder(expectsHandshake: false, version: 3)
+        decoder.append(short)
+        #expect(try decoder.next() == peer(old))
+        var newer = FrameDecoder.behindHandshake
+        newer.append(short)
+        #expect(throws: WireError.self) { try newer.next() }
+        var older = FrameDecoder(expectsHandshake: false, version: 3)
+        older.append(try Samples.encoded(peer(message)))
+        #expect(throws: WireError.self) { try older.next() }
+    }
+
     @Test(arguments: Samples.hellos)
     func versionOneReadsALaterHello(_ frame: Frame) throws {
         guard case .hello(let hello) = frame else { return }

@@ -67,7 +67,7 @@ import Testing
         #expect(solo.group.chosenThrough == Slot(8) && solo.group.leader != nil && !solo.group.isLeading)
         #expect(solo.group.leader?.unpromisedFrom == Slot(9))
         let asked = solo.sent.filter {
-            $0.message == .prepare(Prepare(ballot: ballot, firstOpen: Slot(9)))
+            $0.message == .prepare(Prepare(ballot: ballot, firstOpen: Slot(9), attempt: 1))
         }
         #expect(asked.map(\.to) == [3, 4].map { NodeID($0) })
         solo.promise(ballot, from: 3, chosenThrough: Slot(10))

@@ -8,6 +8,7 @@ extension SimulateCommand {
         try output.object { line in
             line.add("seeds", tally.seeds)
             line.add("counted", tally.counted)
+            line.add("withPromisesInParts", tally.inParts)
             line.add("failed", json: "[\(tally.failures.map { "\($0.seed)" }.joined(separator: ","))]")
             line.add("unequal", json: "[\(unequal.map { "\($0)" }.joined(separator: ","))]")
             line.add("wallSeconds", json: Format.fixed(wall, 3))

@@ -5,6 +5,8 @@ struct SimulationTally {
     private(set) var seeds = 0
     /// Seeds in which there was a leader and 100 slots.
     private(set) var counted = 0
+    /// Seeds in which a promise came in several parts.
+    private(set) var inParts = 0
     private(set) var failures: [SeedResult] = []
     private(set) var counts = SimulationCounts()
     private(set) var nanoseconds: UInt64 = 0
@@ -14,6 +16,7 @@ struct SimulationTally {
     mutating func add(_ result: SeedResult) {
         seeds += 1
         counted += result.counts.isCounted ? 1 : 0
+        inParts += result.counts.promisesInParts > 0 ? 1 : 0
         if !result.violations.isEmpty { failures.append(result) }
         counts.add(result.counts)
         nanoseconds += result.nanoseconds
@@ -35,6 +38,7 @@ struct SimulationTally {
         var rows = [
             ["seeds", seeds.grouped],
             ["  with an election and 100 slots", counted.grouped],
+            ["  with promises in several parts", inParts.grouped],
             ["  failed", failures.count.grouped],
             ["seeds a minute", Format.count(Double(seeds) / max(0.001, wallSeconds) * 60)],
             ["simulated hours", Format.fixed(hours, 2)],
@@ -49,6 +53,7 @@ struct SimulationTally {
             ["messages", counts.messages.grouped],
             ["  lost", counts.lost.grouped],
             ["  doubled", counts.duplicated.grouped],
+            ["promises in several parts", counts.promisesInParts.grouped],
             ["fetches of missed slots", counts.fetches.grouped],
             ["node starts", counts.starts.grouped],
             ["node and machine deaths", counts.deaths.grouped],

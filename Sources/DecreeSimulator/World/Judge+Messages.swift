@@ -34,6 +34,9 @@ extension Judge {
                     "reports a vote for slot \(vote.slot) in \(vote.ballot)")
             }
             holdChosen(promise.chosenThrough, node)
+            hold(
+                promiseReports.isAsked(promise), "PartOfItsQuestion",
+                "\(name(node)) promises \(promise.ballot), and answers what nobody asked")
             // A decision that came after the promise was made is written together with it, and is no vote.
             let votes = durable.votes.lazy.map { (Slot($0.key), $0.value.ballot) }
                 .filter { $0.0 > durable.chosenThrough }

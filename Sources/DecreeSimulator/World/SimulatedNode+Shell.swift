@@ -31,7 +31,12 @@ extension SimulatedNode: NodeShell {
         let isSent = place.map { world.dialled(index, $0).isUp } ?? false
         world.judge.sees(message, from: index, to: place, life: life, isSent: isSent)
         guard let place else { return }
-        if case .fetch = message { world.counts.fetches += 1 }
+        switch message {
+        case .fetch: world.counts.fetches += 1
+        case .promise(let promise) where promise.parts > 1 && promise.part == 0:
+            world.counts.promisesInParts += 1
+        default: break
+        }
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
             try message.write(

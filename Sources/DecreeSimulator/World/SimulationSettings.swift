@@ -53,6 +53,8 @@ struct SimulationSettings {
         spares = life.below(5)
         paddingBytes = life.chance(1, in: 3) ? 8 * life.below(45_000) : 0
         Self.growth(&limits, &life)
+        var tight = streams.stream(.limits)
+        Self.tighten(&limits, &tight)
         checkpointPages = random.chance(1, in: 2) ? 8 << random.below(6) : 1_000
         diskMicroseconds = 100 << random.below(6)
         restNanoseconds =
@@ -102,6 +104,30 @@ struct SimulationSettings {
         }
         limits.closeSlots = 1 << random.below(9)
         if random.chance(1, in: 3) { limits.partialTicks = 50 << random.below(5) }
+    }
+
+    /// Every limit that is not drawn elsewhere is tight in some worlds.
+    private static func tighten(_ limits: inout Limits, _ random: inout SeededGenerator) {
+        // A few votes fill a part of a promise: promises in many are ordinary.
+        if random.chance(7, in: 8) { limits.promiseBytes = 32 << random.below(3) }
+        if random.chance(1, in: 4) { limits.voteBytes = 64 << random.below(6) }
+        if random.chance(1, in: 4) { limits.bytesInFlight = 1 << random.below(12) }
+        if random.chance(1, in: 4) { limits.batchBytes = 1 << random.below(10) }
+        // What is too large is refused; what is not must find room.
+        if random.chance(1, in: 6) { limits.valueBytes = 150 + random.below(300) }
+        if random.chance(1, in: 6) { limits.pendingBytes = 4_096 << random.below(4) }
+        if random.chance(1, in: 6) { limits.pendingReadBytes = 64 << random.below(4) }
+        if random.chance(1, in: 6) {
+            limits.heartbeatTicks = 2 + random.below(8)
+            limits.electionTicks = 30 + random.below(50)
+            limits.electionSpreadTicks = 20 + random.below(60)
+        }
+        if random.chance(1, in: 6) {
+            limits.stalledCommitMicroseconds = 100_000 << UInt32(random.below(4))
+            limits.slowCommitMicroseconds = 20_000 << UInt32(random.below(4))
+        }
+        limits.waitingTails = 1 << random.below(9)
+        limits.tailTicks = 10 << random.below(6)
     }
 
     /// What the nodes run.

@@ -9,9 +9,13 @@ extension Message {
         case .preVote(let message): "pre-vote \(message.ballot)"
         case .preVoteReply(let message):
             "pre-vote reply \(message.ballot) \(message.isGranted ? "granted" : "denied")"
-        case .prepare(let message): "prepare \(message.ballot) from slot \(message.firstOpen)"
+        case .prepare(let message):
+            "prepare \(message.ballot) from slot \(message.firstOpen)"
+                + (message.attempt > 0 ? ", question \(message.attempt)" : "")
         case .promise(let message):
-            "promise \(message.ballot) part \(message.part + 1)/\(message.parts), chosen \(message.chosenThrough), "
+            "promise \(message.ballot) part \(message.part + 1)/\(message.parts)"
+                + (message.scope.map { " of question \($0.attempt), from \($0.from)" } ?? "")
+                + ", chosen \(message.chosenThrough), "
                 + "votes \(message.accepted.map { "\($0.slot)@\($0.ballot)" })"
         case .accept(let message):
             "accept \(message.ballot) slot \(message.slot) \(message.proposal.digest), chosen "

@@ -83,15 +83,19 @@ public struct PreVoteReply: Sendable, Equatable {
 }
 
 /// Phase 1a: promise to take part in no lower ballot, and tell what you accepted from `firstOpen` on.
-public struct Prepare: Sendable, Equatable {
+public struct Prepare: Sendable, Hashable {
     /// The ballot that is prepared.
     public let ballot: Ballot
-    /// The first slot the candidate does not know to be chosen.
+    /// The first slot the candidate does not know to be chosen, or does not know to be its own to propose in.
     public let firstOpen: Slot
+    /// Which question of this ballot it is, from 0: raised when the leader asks again from another slot. A prepare that is
+    /// sent again is the same question.
+    public let attempt: UInt32
     /// A prepare.
-    public init(ballot: Ballot, firstOpen: Slot) {
+    public init(ballot: Ballot, firstOpen: Slot, attempt: UInt32 = 0) {
         self.ballot = ballot
         self.firstOpen = firstOpen
+        self.attempt = attempt
     }
 }
 
@@ -111,6 +115,26 @@ public struct AcceptedProposal: Sendable, Equatable {
     }
 }
 
+/// What a part of a promise answers, and the slots whose votes it tells in full (invariant PartOfItsQuestion).
+public struct PromiseScope: Sendable, Hashable {
+    /// The first open slot of the prepare it answers.
+    public let firstOpen: Slot
+    /// That prepare's attempt.
+    public let attempt: UInt32
+    /// The first slot of which this part tells.
+    public let from: Slot
+    /// The last one. Votes between the two that are not in this part do not exist. The last part tells through
+    /// `Slot.maximum`.
+    public let through: Slot
+    /// A scope.
+    public init(firstOpen: Slot, attempt: UInt32, from: Slot, through: Slot) {
+        self.firstOpen = firstOpen
+        self.attempt = attempt
+        self.from = from
+        self.through = through
+    }
+}
+
 /// Phase 1b. What does not fit one frame goes in parts; a promise counts when it is complete.
 public struct Promise: Sendable, Equatable {
     /// The ballot promised.
@@ -123,18 +147,21 @@ public struct Promise: Sendable, Equatable {
     public let chosenThrough: Slot
     /// Slots the sender has deleted: to be had as a snapshot only.
     public let floor: Slot
+    /// The question it answers, and of which slots it tells; nil from a peer that speaks version 3 or an older one.
+    public let scope: PromiseScope?
     /// Votes in slots that are at least the prepare's `firstOpen` and above `chosenThrough`, ascending.
     public let accepted: [AcceptedProposal]
     /// A promise.
     public init(
         ballot: Ballot, part: UInt32, parts: UInt32, chosenThrough: Slot, floor: Slot,
-        accepted: [AcceptedProposal]
+        scope: PromiseScope? = nil, accepted: [AcceptedProposal]
     ) {
         self.ballot = ballot
         self.part = part
         self.parts = parts
         self.chosenThrough = chosenThrough
         self.floor = floor
+        self.scope = scope
         self.accepted = accepted
     }
 }

@@ -45,16 +45,24 @@ package enum FrameBudget {
 }
 
 extension Promise {
-    /// A promise in as many parts as its votes need.
+    /// The answer to `prepare`, in as many parts as its votes need. Each part tells of the slots behind the part before
+    /// it, through its own last vote, and the last part of all that follow.
     package static func parts(
-        ballot: Ballot, chosenThrough: Slot, floor: Slot, accepted: [AcceptedProposal],
+        answering prepare: Prepare, chosenThrough: Slot, floor: Slot, accepted: [AcceptedProposal],
         budgetBytes: Int = FrameBudget.votesBytes
     ) -> [Promise] {
         let parts = AcceptedProposal.parts(of: accepted, budgetBytes: budgetBytes)
+        var from = prepare.firstOpen
         return parts.enumerated().map { index, votes in
-            Promise(
-                ballot: ballot, part: UInt32(index), parts: UInt32(parts.count),
-                chosenThrough: chosenThrough, floor: floor, accepted: Array(votes))
+            let isLast = index == parts.count - 1
+            let through = isLast ? .maximum : votes.last?.slot ?? .maximum
+            defer { if !isLast { from = through.next } }
+            return Promise(
+                ballot: prepare.ballot, part: UInt32(index), parts: UInt32(parts.count),
+                chosenThrough: chosenThrough, floor: floor,
+                scope: PromiseScope(
+                    firstOpen: prepare.firstOpen, attempt: prepare.attempt, from: from, through: through),
+                accepted: Array(votes))
         }
     }
 }

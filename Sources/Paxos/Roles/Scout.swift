@@ -4,19 +4,13 @@
 /// It works on while its node leads: when the members change, phase 1 is due for the slots that the new
 /// configuration governs, in the same ballot, with whoever has not promised yet.
 struct Scout: Sendable {
-    /// The parts of one acceptor's promise that have come so far.
-    private struct Arriving: Sendable {
-        let parts: UInt32
-        let chosenThrough: Slot
-        var received: Set<UInt32> = []
-    }
-
     let ballot: Ballot
+    /// What is asked now: the slots from which on votes are to be told, and which question of the ballot that is.
+    private(set) var question: Prepare
     /// Who has promised, all parts of it.
     private(set) var promised = JointQuorum()
-    private var arriving: [NodeID: Arriving] = [:]
-    /// Set when phase 1 is taken up again: the first slot that is asked for now.
-    private var againFrom: Slot?
+    /// What has come so far of answers to `question`.
+    private var arriving: [NodeID: ArrivingPromise] = [:]
     // Only ever looked up by slot, never walked: a dictionary's order must not show.
     private var highest: [Slot: LogAcceptor.Vote] = [:]
 
@@ -30,34 +24,33 @@ struct Scout: Sendable {
 
     init(ballot: Ballot, firstOpen: Slot) {
         self.ballot = ballot
+        question = Prepare(ballot: ballot, firstOpen: firstOpen)
         lastVoted = firstOpen.previous
         chosenThrough = firstOpen.previous
     }
 
-    /// Phase 1 is taken up again, for the slots from `slot` on. Half a promise for more slots counts no more: its parts
-    /// are cut at other places.
+    /// Phase 1 is taken up again, for the slots from `slot` on: another question. What has come of answers to the one
+    /// before counts no more.
     mutating func takeUpAgain(from slot: Slot) {
-        guard againFrom != slot else { return }
-        againFrom = slot
+        guard question.firstOpen != slot else { return }
+        question = Prepare(ballot: ballot, firstOpen: slot, attempt: question.attempt + 1)
         arriving = [:]
     }
 
-    /// Counts a part of a promise. One for another ballot, however late, counts for nothing.
-    ///
-    /// Parts of two answers (to a prepare that came twice) make one promise only when both were given at
-    /// the same chosen slot: the votes below the ballot are then the same, and so is how they are cut.
+    /// Whether a part is one of many from a node that does not say which question it answers, though there were several.
+    /// It can count only for the first question: who answers so is to be asked in a ballot of its own.
+    func isUnclear(_ promise: Promise) -> Bool {
+        promise.ballot == ballot && promise.scope == nil && promise.parts > 1 && question.attempt > 0
+    }
+
+    /// Counts a part of a promise. One for another ballot, or one that answers another question, however late, counts for
+    /// nothing.
     mutating func add(_ promise: Promise, from node: NodeID) {
-        guard promise.ballot == ballot, promise.part < promise.parts, isAsked(promise, of: node) else {
-            return
-        }
+        guard promise.ballot == ballot, isAnswer(promise) else { return }
         Invariant.quorumExact(vote: promise.ballot, counted: ballot)
-        var answer = arriving[node] ?? Arriving(parts: promise.parts, chosenThrough: promise.chosenThrough)
-        if answer.parts != promise.parts || answer.chosenThrough != promise.chosenThrough
-            || againFrom != nil && promise.part == 0
-        {
-            answer = Arriving(parts: promise.parts, chosenThrough: promise.chosenThrough)
-        }
-        answer.received.insert(promise.part)
+        var answer = arriving[node] ?? ArrivingPromise(promise)
+        if !answer.isSame(as: promise) { answer = ArrivingPromise(promise) }
+        answer.take(promise)
         arriving[node] = answer
 
         for vote in promise.accepted {
@@ -74,16 +67,18 @@ struct Scout: Sendable {
             mostAdvanced = node
         }
         floor = max(floor, promise.floor)
-        if answer.received.count == Int(answer.parts) { promised.add(node) }
+        if answer.isComplete(from: question.firstOpen) { promised.add(node) }
     }
 
-    /// Whether a part answers what was asked last. The votes from `againFrom` on stay as they are while the leader
-    /// waits to propose there; an answer to an earlier prepare, which may be on its way still, begins with votes below
-    /// it. So the parts of one answer are taken in their order, from a first one that begins no lower.
-    private func isAsked(_ promise: Promise, of node: NodeID) -> Bool {
-        guard let againFrom else { return true }
-        guard promise.accepted.first.map({ $0.slot >= againFrom }) ?? true else { return false }
-        return promise.part == 0 || arriving[node]?.received.count == Int(promise.part)
+    /// Whether a part answers what is asked now (invariant PartOfItsQuestion).
+    ///
+    /// A peer of version 3 does not say what it answers. Within one ballot questions begin at higher and higher slots, so
+    /// a promise in one part tells of all that is asked now, whichever question it answers. Parts of several cannot be
+    /// told apart, and count only while there was one question.
+    private func isAnswer(_ promise: Promise) -> Bool {
+        guard promise.part < promise.parts, promise.parts <= Promise.maximumParts else { return false }
+        guard let scope = promise.scope else { return !isUnclear(promise) }
+        return scope.firstOpen == question.firstOpen && scope.attempt == question.attempt
     }
 
     /// What must be proposed in `slot`: the value of the highest ballot, or a no-op where nobody who promised
@@ -95,4 +90,54 @@ struct Scout: Sendable {
 
     /// Whether phase 1 obliges the leader to what it proposes in `slot`.
     func binds(_ slot: Slot) -> Bool { slot <= lastVoted }
+}
+
+/// The parts of one acceptor's answer that have come so far.
+///
+/// The same question may be answered twice: a prepare is sent again, or arrives twice. Two answers that were given at
+/// different chosen slots are kept apart here. Two given at the same one tell the same votes: an acceptor that has
+/// promised a ballot votes in no lower one, what it learns to be chosen leaves its votes and shows in `chosenThrough`, and
+/// in the ballot itself nothing is proposed in the slots asked about before the promise counts. They might still be cut
+/// differently, by a node that was restarted with another budget. So each part names the slots it tells of in full, and
+/// an answer is complete when its parts leave out no slot.
+private struct ArrivingPromise: Sendable {
+    private let parts: UInt32
+    private let chosenThrough: Slot
+    private let isScoped: Bool
+    /// By part: the slots of which it tells. Looked up, and counted, never walked.
+    private var told: [UInt32: PromiseScope?] = [:]
+
+    init(_ promise: Promise) {
+        parts = promise.parts
+        chosenThrough = promise.chosenThrough
+        isScoped = promise.scope != nil
+    }
+
+    /// Whether a part may be of this answer.
+    func isSame(as promise: Promise) -> Bool {
+        promise.parts == parts && promise.chosenThrough == chosenThrough
+            && isScoped == (promise.scope != nil)
+    }
+
+    mutating func take(_ promise: Promise) { told[promise.part] = .some(promise.scope) }
+
+    /// Whether the parts tell of every slot from `first` on.
+    func isComplete(from first: Slot) -> Bool {
+        guard told.count == Int(parts) else { return false }
+        guard isScoped else { return true }
+        var next = first
+        for part in 0..<parts {
+            guard let scope = told[part] ?? nil, scope.from <= next, scope.through >= next else {
+                return false
+            }
+            guard scope.through < .maximum else { return true }
+            next = scope.through.next
+        }
+        return false
+    }
+}
+
+extension Promise {
+    /// Parts of one promise: more than there are votes to tell.
+    static let maximumParts: UInt32 = 1 << 16
 }

@@ -182,9 +182,9 @@ final class SearchRoles {
     }
 
     private func message(_ ballot: UInt64, reports: UInt64) -> Promise {
-        Promise(
-            ballot: SearchSpace.name(of: ballot), part: 0, parts: 1, chosenThrough: .zero, floor: .zero,
-            accepted: votes(reports))
+        Promise.parts(
+            answering: Prepare(ballot: SearchSpace.name(of: ballot), firstOpen: Slot(1)),
+            chosenThrough: .zero, floor: .zero, accepted: votes(reports))[0]
     }
 
     // MARK: Commander

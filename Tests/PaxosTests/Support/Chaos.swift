@@ -27,11 +27,11 @@ struct Chaos {
         limits.snapshotCommands = .random(in: 4...60, using: &weather)
         limits.partialTicks = .random(in: 10...100, using: &weather)
         limits.closeSlots = .random(in: 1...20, using: &weather)
+        if .random(using: &weather) { limits.promiseBytes = 64 }
         let nodes = Int.random(in: 1...5, using: &weather)
         let alpha: UInt32 = [1, 2, 4, 8, 256].randomElement(using: &weather) ?? 256
         cluster = TestCluster(nodes: nodes, spares: Self.spares, seed: seed, limits: limits, alpha: alpha)
         for spare in nodes + 1...nodes + Self.spares { cluster.restart(UInt16(spare)) }
-        cluster.promiseBytes = Bool.random(using: &weather) ? 64 : nil
         clients = (1...3).map { ChaosClient(number: $0) }
         loss = .random(in: 0...60, using: &weather)
         doubling = .random(in: 0...60, using: &weather)

@@ -14,12 +14,12 @@ final class SoloGroup {
     private var lastTicket: UInt64 = 0
 
     init(
-        voters: UInt16 = 3, alpha: UInt32 = 256, limits: Limits = TestCluster.shortTimes,
+        node: UInt16 = 1, voters: UInt16 = 3, alpha: UInt32 = 256, limits: Limits = TestCluster.shortTimes,
         votes: RecoveredVotes? = nil,
         chosen: [AcceptedProposal] = [], version: ClusterVersion = .newest
     ) {
         group = Group(
-            id: .first, node: NodeID(1),
+            id: .first, node: NodeID(node),
             genesis: Configuration(voters: (1...voters).map { NodeID($0) }, alpha: alpha, version: version),
             machine: ListMachine(),
             limits: limits, seed: 1)

@@ -111,23 +111,7 @@ final class TestCluster {
 
     // MARK: Messages
 
-    /// Bytes of votes in one part of a promise, when promises are to come in many.
-    var promiseBytes: Int?
-
     private func send(_ envelope: Envelope, from node: TestNode) {
-        if let promiseBytes, case .promise(let promise) = envelope.message, promise.accepted.count > 1 {
-            let parts = Promise.parts(
-                ballot: promise.ballot, chosenThrough: promise.chosenThrough, floor: promise.floor,
-                accepted: promise.accepted, budgetBytes: promiseBytes)
-            for part in parts {
-                put(Envelope(group: envelope.group, to: envelope.to, message: .promise(part)), from: node)
-            }
-        } else {
-            put(envelope, from: node)
-        }
-    }
-
-    private func put(_ envelope: Envelope, from node: TestNode) {
         judge.see(envelope.message, from: node.id, rows: node.rows)
         let packet = network.send(envelope.message, from: node.id, to: envelope.to)
         if keepsTrace { trace.append(packet) }

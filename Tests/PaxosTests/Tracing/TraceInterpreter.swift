@@ -56,6 +56,7 @@ final class TraceInterpreter {
             0...0, options: ["nodes", "spares", "seed", "promiseBytes", "spread", "sessions", "alpha"])
         guard cluster == nil else { throw TraceFailure("one cluster is enough") }
         var limits = TestCluster.shortTimes
+        if let promiseBytes = try command.number("promiseBytes") { limits.promiseBytes = promiseBytes }
         if let spread = try command.number("spread") { limits.electionSpreadTicks = spread }
         let sessionLimit = UInt32(clamping: try command.number("sessions") ?? 65_536)
         let alpha = UInt32(clamping: try command.number("alpha") ?? 256)
@@ -66,7 +67,6 @@ final class TraceInterpreter {
         let cluster = TestCluster(
             nodes: nodes, spares: spares, seed: UInt64(try command.number("seed") ?? 1), limits: limits,
             sessionLimit: sessionLimit, alpha: alpha)
-        cluster.promiseBytes = try command.number("promiseBytes")
         cluster.keepsTrace = true
         cluster.onlooker = { [unowned self] in see($0) }
         self.cluster = cluster
