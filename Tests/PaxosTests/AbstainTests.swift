@@ -107,4 +107,39 @@ import Testing
             from: 2)
         #expect(solo.takeSent().contains { if case .accepted = $0 { true } else { false } })
     }
+
+    /// "v" was chosen in slot 2 in ballot 4.3, by nodes 1 and 3. Node 1 voted for it again in 5.3; that vote rotted, and it
+    /// learnt the value anew, as chosen in 4.3. Then the chosen row of slot 1 rots, and what was learnt is told as a vote.
+    /// Node 2 has a vote in a ballot in between, or just below, for what was never chosen there.
+    @Test func aRepairedVoteThatIsReportedLaterObligesToWhatWasChosen() throws {
+        let value = Proposal.sessions(1)
+        let repaired = SoloGroup(
+            votes: RecoveredVotes(promised: Ballot(5, 3), accepted: [], damagedThrough: Slot(2)))
+        repaired.decide(
+            [AcceptedProposal(1, Ballot(3, 1), .noOp), AcceptedProposal(2, Ballot(4, 3), value)],
+            chosenThrough: 2, from: 3)
+        let learnt = repaired.rows.compactMap {
+            if case .accepted(_, let vote) = $0, vote.slot == Slot(2) { vote } else { nil }
+        }
+        #expect(learnt.map(\.ballot) == [Ballot(4, 3)], "a ballot it was chosen in, and no lower one")
+        let again = SoloGroup(
+            votes: RecoveredVotes(promised: Ballot(5, 3), accepted: learnt, damagedThrough: Slot(1)))
+        let prepare = Prepare(ballot: Ballot(9, 2), firstOpen: Slot(1))
+        again.receive(.prepare(prepare), from: 2)
+        #expect(again.takeSent().isEmpty, "it does not know what it had voted in slot 1")
+        again.decide([AcceptedProposal(1, Ballot(3, 1), .noOp)], chosenThrough: 1, from: 3)
+        _ = again.takeSent()
+        again.receive(.prepare(prepare), from: 2)
+        var scout = Scout(ballot: prepare.ballot, firstOpen: Slot(1))
+        for case .promise(let promise) in again.takeSent() { scout.add(promise, from: NodeID(1)) }
+        for promise in Promise.parts(
+            answering: prepare, chosenThrough: .zero, floor: .zero,
+            accepted: [AcceptedProposal(2, Ballot(4, 2), .sessions(2))])
+        {
+            scout.add(promise, from: NodeID(2))
+        }
+        #expect(scout.promised.contains(NodeID(1)) && scout.promised.contains(NodeID(2)))
+        #expect(scout.chosenThrough == Slot(1))
+        #expect(scout.takeProposal(for: Slot(2)) == value)
+    }
 }

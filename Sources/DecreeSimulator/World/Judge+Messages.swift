@@ -42,7 +42,7 @@ extension Judge {
                 .filter { $0.0 > durable.chosenThrough }
             let kept = promiseReports.told(promise, by: node, of: votes)
             hold(
-                kept.isEmpty || rotten.contains(node), "ValueRule",
+                kept.isEmpty, "ValueRule",
                 "\(name(node)) promises \(promise.ballot) and keeps silent about its votes for slots \(kept)"
             )
             nodes[node].toldPromise = max(durable.toldPromise, promise.ballot)

@@ -26,13 +26,9 @@ extension Judge {
             for row in found.unfinished { apply(row, of: node) }
             nodes[node].persistSequence = found.persistSequence
         }
-        if rotten.contains(node) {
-            nodes[node].witnesses = Dictionary(uniqueKeysWithValues: found.witnesses.map { ($0.node, $0) })
-        }
         nodes[node].abstainThrough = found.votes.damagedThrough ?? .zero
         guard !rotten.contains(node) else {
-            // Chosen rows that rotted are learnt anew.
-            nodes[node].chosenThrough = found.chosenThrough
+            forgetWhatRotted(node, found)
             return
         }
         hold(
@@ -55,6 +51,35 @@ extension Judge {
             "\(name(node)) comes back with floor \(found.votes.floor), snapshot "
                 + "\(found.votes.snapshot?.slot ?? .zero); durable were \(durable.floor), "
                 + "\(durable.snapshots.last?.slot ?? .zero)")
+    }
+
+    /// What recovery gave back of a rotten store is what the node has from here on. Chosen rows that rotted are learnt
+    /// anew, and votes: the value is told in a ballot it was chosen in, which may be lower than that of the vote that
+    /// rotted. That costs nothing: every ballot from that one on proposes the same.
+    private mutating func forgetWhatRotted(_ node: Int, _ found: Found) {
+        let votes = found.votes
+        nodes[node].promised = votes.promised
+        nodes[node].chosenThrough = found.chosenThrough
+        nodes[node].witnesses = Dictionary(uniqueKeysWithValues: found.witnesses.map { ($0.node, $0) })
+        nodes[node].votes = nodes[node].votes.filter { $0.key <= found.chosenThrough.rawValue }
+        for vote in votes.accepted where vote.slot > found.chosenThrough {
+            nodes[node].votes[vote.slot.rawValue] = (vote.ballot, vote.proposal)
+        }
+        nodes[node].floor = votes.floor
+        nodes[node].snapshots.removeAll { $0.slot > votes.snapshot?.slot ?? .zero }
+        nodes[node].chunks = [:]
+        if let partial = votes.partial {
+            nodes[node].chunks[partial.header] = Set((0..<partial.chunks).map { UInt32($0) })
+        }
+    }
+
+    /// All that a node's rotten disk holds was read, and is as it was written, or as it was mended: it is a node like any
+    /// other.
+    mutating func foundSound(_ node: Int) {
+        guard !regressed.contains(node), nodes[node].abstainThrough <= nodes[node].chosenThrough else {
+            return
+        }
+        rotten.remove(node)
     }
 
     /// What was durable and is not there.

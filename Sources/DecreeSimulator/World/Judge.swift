@@ -68,7 +68,7 @@ struct Judge {
     var ledBallots: Set<Ballot> = []
     /// The highest ballot in which somebody said that it leads.
     var highestLed = Ballot.zero
-    /// Machines whose files rotted: what they recover may be less than what was durable.
+    /// Machines whose files rotted, and were not read in full since: what they recover may be less than what was durable.
     var rotten: Set<Int> = []
     /// Machines that rotted, and came back with less than they had without noticing.
     var regressed: Set<Int> = []
@@ -194,6 +194,15 @@ struct Judge {
         hold(
             vote.slot > nodes[node].chosenThrough, "AcceptGuard",
             "\(name(node)) votes for slot \(vote.slot), which it knows to be chosen")
+        // Until it has learnt what rotted it votes for nothing: what it writes there was chosen, and in that ballot or a
+        // lower one. Whatever it tells of it later, every ballot from that one on has the same value.
+        let known = chosen[vote.slot.rawValue]
+        hold(
+            vote.slot > nodes[node].abstainThrough
+                || known.map { $0.proposal == vote.proposal && $0.ballot <= vote.ballot } ?? false,
+            "CorruptIsNotAbsent",
+            "\(name(node)), which lost what it had voted, takes slot \(vote.slot) in \(vote.ballot), "
+                + "and \(known.map { "it was chosen in \($0.ballot)" } ?? "nobody chose it")")
         hold(
             before.map { $0.ballot <= vote.ballot } ?? true, "AcceptGuard",
             "\(name(node)) lowers its vote for slot \(vote.slot) to \(vote.ballot)")

@@ -27,6 +27,14 @@ struct ReckonedMembers {
         func isQuorum(_ nodes: Set<UInt16>) -> Bool {
             2 * voters.count { nodes.contains($0) } > voters.count
         }
+
+        /// Whether more than half of those who vote are left of whom nothing takes away the disk, when `node` goes: whatever
+        /// comes of those who are `leaving`. What is pending may be done, or be refused: those of them who last count as
+        /// gone, and the others as still there.
+        func canSpare(_ node: UInt16, leaving: Set<UInt16>, lasting: Set<UInt16>) -> Bool {
+            let left = voters.subtracting([node]).subtracting(leaving.intersection(lasting))
+            return left.count >= 2 && 2 * left.intersection(lasting).count > left.count
+        }
     }
 
     /// Ascending; the first from slot 0 on.

@@ -1,7 +1,21 @@
+import DecreeStore
 import Paxos
 
-/// What lies on the disks when all is over.
+/// What lies on the disks.
 extension World {
+    /// Whether every row of a node's store, and SQLite's own pages, are what they should be: read in full, on a copy, as
+    /// `decree log verify` does.
+    func isWhole(_ node: SimulatedNode) -> Bool {
+        let copy = SimulatedDisk(image: node.disk.image, seed: 1)
+        copy.kill()
+        let options = StoreOptions(vfs: copy.vfsName, files: SimulatedFiles(copy))
+        do throws(StoreError) {
+            return try StoreInspector(directory: SimulatedNode.directory, options: options).verify().isHealthy
+        } catch {
+            return false
+        }
+    }
+
     /// Looks at the rows themselves: all slots above the floor are there, and of what is not needed not much.
     func inspectDisk(of node: SimulatedNode) {
         guard judge.void[node.index] == nil, !judge.rotten.contains(node.index) else { return }

@@ -40,6 +40,7 @@ extension World {
             retire(node, "its rotten store went back in time")
             return
         }
+        if judge.rotten.contains(node.index), isWhole(node) { judge.foundSound(node.index) }
         counts.starts += 1
         note(
             .node, node.index, detail: UInt64(node.life),

@@ -81,12 +81,11 @@ extension World {
             return nil
         }
         guard latest.voters.contains(node.rawValue) else { return node }
-        let left = latest.voters.subtracting(leaving).subtracting([node.rawValue])
-        let lasting = left.count { id in
+        let lasting = latest.voters.filter { id in
             guard let node = NodeID(rawValue: id), let place = place(of: node) else { return false }
             return nodes[place].retired == nil && !settings.victims.contains(place)
         }
-        return left.count >= 2 && 2 * lasting > left.count ? node : nil
+        return latest.canSpare(node.rawValue, leaving: leaving, lasting: lasting) ? node : nil
     }
 
     /// Whether those who are to vote do, and who asked was answered.

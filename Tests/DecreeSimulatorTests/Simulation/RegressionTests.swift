@@ -57,6 +57,13 @@ struct RegressionTests {
             was:
                 "the judge forgot the chunks of a snapshot when a later one was complete in the same transaction "
                 + "(Judge.complete)"),
+        Regression(
+            seed: 8_806_550, stormSeconds: 24...44,
+            was: "the judge held a vote that had rotted against the value learnt anew "
+                + "(JudgeRotTests.aVoteThatRottedIsLearntInALowerBallot)"),
+        Regression(
+            seed: 8_803_212, stormSeconds: 24...44,
+            was: "the simulated operator counted pending removals as done (OperatorTests)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
