@@ -6,7 +6,7 @@ SOURCES = Sources Tests Fuzz benchmarks Package.swift migrations $(wildcard Exam
 DECREE = .build/release/decree
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test partitions lint format bench bench-compare tsan simulate prove-wait mutants fuzz clean
+.PHONY: help setup demo test partitions lint format bench bench-compare tsan simulate prove-wait mutants coverage fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,5 +75,8 @@ fuzz: setup ## Fuzz what takes bytes from outside for SECONDS (60) in all
 mutants: setup ## Break the product in many ways, and see the simulator find each
 	@scripts/mutants.py
 
+coverage: setup ## Show what of the core and of a node the simulator never reaches (COVERAGE="--seeds 1..500")
+	@scripts/coverage.py $(COVERAGE)
+
 clean: ## Remove everything that was built
-	rm -rf .build
+	rm -rf .build .build-coverage
