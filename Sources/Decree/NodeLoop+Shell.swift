@@ -106,6 +106,16 @@ extension NodeLoop: NodeShell {
         case .snapshotBad(let group, let header, let detail):
             logger.error(
                 "threw a snapshot away: \(detail)", metadata: Self.metadata(group, header))
+        case .snapshotRefused(let group, let header, let detail):
+            logger.error(
+                """
+                cannot use the snapshot that peers offer: \(detail). This node does not catch up before they take a \
+                later one: run the same version and the same state machine on all nodes, then `decree snapshot`
+                """, metadata: Self.metadata(group, header))
+        case .contradicted(let group, let text):
+            logger.critical(
+                "\(text): one of the nodes is broken. It was not heeded; stop all nodes and run `decree log audit`",
+                metadata: ["group": "\(group)"])
         case .rot(let group, let slot):
             logger.error(
                 "a row differs from what was written; it is deleted, for a snapshot stands for it: check the disk",

@@ -40,6 +40,14 @@ extension NodeStatus.Group {
         public var ofChunks: Int
     }
 
+    /// A peer's snapshot that the node needs and cannot use.
+    public struct RefusedSnapshot: Codable, Sendable, Hashable {
+        /// It stands for the log through this slot.
+        public var slot: UInt64
+        /// What is wrong with it.
+        public var detail: String
+    }
+
     init(_ group: GroupID, _ status: GroupStatus, addresses: [NodeID: String]) {
         self.init(
             group: group.rawValue, role: status.role.rawValue,
@@ -57,7 +65,10 @@ extension NodeStatus.Group {
             membersFrom: status.membersFrom?.rawValue, version: Int(status.version.rawValue),
             snapshot: status.snapshot.map { Snapshot(slot: $0.slot.rawValue, bytes: $0.byteCount) },
             isTakingSnapshot: status.isTakingSnapshot, arriving: status.arriving.map(Arriving.init),
-            abstainThrough: status.abstainThrough?.rawValue)
+            abstainThrough: status.abstainThrough?.rawValue,
+            refusedSnapshot: status.refusedSnapshot.map {
+                RefusedSnapshot(slot: $0.header.slot.rawValue, detail: $0.detail)
+            })
     }
 }
 

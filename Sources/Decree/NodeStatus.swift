@@ -50,6 +50,8 @@ public struct NodeStatus: Codable, Sendable, Hashable {
         public var arriving: Arriving?
         /// Slots through this one must be learnt before the node votes again, for what it had voted was damaged.
         public var abstainThrough: UInt64?
+        /// A peer's snapshot that the node needs and cannot use: it does not catch up before it is offered another.
+        public var refusedSnapshot: RefusedSnapshot?
     }
 
     /// The cluster's name.

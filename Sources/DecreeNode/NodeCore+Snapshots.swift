@@ -136,7 +136,8 @@ extension NodeCore {
             return
         }
         guard let snapshot, groups[index].isWorthInstalling(header) else {
-            discard(group, header, snapshot == nil ? "its chunks are not what was sent" : nil)
+            discard(
+                group, header, snapshot == nil ? "its chunks are not what was sent" : nil, isFinal: false)
             return
         }
         upkeep.installing = .decoding(group, header)
@@ -150,15 +151,21 @@ extension NodeCore {
         case .success(let capture):
             upkeep.installing = .completing(group, header, capture, isHanded: false)
             step.write(.snapshotComplete(group, header, isInstalled: true))
-        case .failure(let error): discard(group, header, error.description)
+        case .failure(let error): discard(group, header, error.description, isFinal: true)
         }
         scheduleTurnEnd()
     }
 
-    private func discard(_ group: GroupID, _ header: SnapshotHeader, _ detail: String?) {
+    private func discard(_ group: GroupID, _ header: SnapshotHeader, _ detail: String?, isFinal: Bool) {
         upkeep.installing = nil
-        if let index = index(of: group) { groups[index].discardSnapshot(header) }
-        if let detail { shell?.note(.snapshotBad(group, header, detail)) }
+        if let index = index(of: group) {
+            groups[index].discardSnapshot(header, flaw: detail, isFinal: isFinal)
+        }
+        if let detail {
+            let isRefused = index(of: group).map { groups[$0].isRefused(header) } ?? false
+            shell?.note(
+                isRefused ? .snapshotRefused(group, header, detail) : .snapshotBad(group, header, detail))
+        }
         upkeep.mayTrim = true
         dropped.append((group, header))
     }

@@ -20,6 +20,7 @@ extension NodeCore {
         for index in groups.indices {
             groups[index].handle(.turnEnded(isDiskIdle: isDiskIdle), into: &step)
         }
+        noteContradictions()
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
@@ -31,6 +32,18 @@ extension NodeCore {
         shell.respond(step.takeResponses())
         // What was addressed to this very node may have more to send.
         if step.hasImmediate { scheduleTurnEnd() }
+    }
+
+    /// Once for each thing that is said: it is said again and again.
+    private func noteContradictions() {
+        for index in groups.indices {
+            guard let text = groups[index].takeContradiction(), text != contradictions[groups[index].id]
+            else {
+                continue
+            }
+            contradictions[groups[index].id] = text
+            shell?.note(.contradicted(groups[index].id, text))
+        }
     }
 
     func deliver(_ envelopes: [Envelope]) {
@@ -86,6 +99,8 @@ extension NodeCore {
         let median = commitMicroseconds.sorted().dropFirst(commitMicroseconds.count / 2).first ?? 0
         let pending: UInt32 =
             switch diskState {
+            // Trying again says nothing of the room there is.
+            case .busy where isReadOnly: .max
             // All of a peer's snapshot is read in one go: that is long, and says nothing of the disk.
             case .busy where upkeep.isLoading: 0
             case .busy: UInt32(clamping: (ticks - jobTick) * 10_000)
@@ -101,11 +116,7 @@ extension NodeCore {
         switch diskState {
         case .idle where !step.isEmpty && ticks - lastCommitTick >= 10: commit()
         case .idle where witnesses.isDue(atTick: ticks): commit()
-        case .idle where !dropped.isEmpty:
-            let (group, header) = dropped.removeFirst()
-            guard !ownWork.contains(header) else { break }
-            diskState = .busy
-            shell?.perform(.dropSnapshot(group, header))
+        case .idle where dropNext(): break
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
             isCheckpointed = true
             diskState = .busy
@@ -119,8 +130,22 @@ extension NodeCore {
 
     // MARK: Commits
 
+    /// Has the disk forget the next snapshot that turned out to be none, if there is one. Returns whether it does. Before
+    /// anything else is written: the same snapshot may be coming in again, and its new chunks are not to go with the old.
+    private func dropNext() -> Bool {
+        while let (group, header) = dropped.first {
+            dropped.removeFirst()
+            guard !ownWork.contains(header) else { continue }
+            diskState = .busy
+            shell?.perform(.dropSnapshot(group, header))
+            return true
+        }
+        return false
+    }
+
     /// Hands the step to the disk, and starts another.
     func commit() {
+        guard !dropNext() else { return }
         if witnesses.isDue(atTick: ticks) {
             for witness in witnesses.takeUnwritten(atTick: ticks) { step.write(.witness(witness)) }
         }

@@ -55,6 +55,8 @@ package final class NodeCore {
     var dropped: [(GroupID, SnapshotHeader)] = []
     /// The groups' configurations when they were last looked at.
     var configurations: [ConfigurationLog] = []
+    /// What was last said of each group that cannot be true.
+    var contradictions: [GroupID: String] = [:]
     /// Who led the groups when they were last looked at.
     var leaders: [NodeID?]
     /// What the last commits took, in microseconds, the latest last.
@@ -138,7 +140,8 @@ package final class NodeCore {
     /// since was told to nobody, and may be forgotten: under load there would always be more.
     func closeStoreIfIdle() {
         guard isStopping, diskState == .idle else { return }
-        // What is on its way beside the commits can be taken up again.
+        // What is on its way beside the commits can be taken up again, and what is none is found to be none again.
+        dropped = []
         if step.isEmpty || isLastCommitDone {
             diskState = .gone
             shell?.perform(.close)

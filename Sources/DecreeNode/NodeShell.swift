@@ -68,10 +68,15 @@ package enum NodeNote: Sendable, Equatable {
     case snapshotTaken(GroupID, SnapshotHeader)
     /// A snapshot is not what it should be: it is thrown away.
     case snapshotBad(GroupID, SnapshotHeader, String)
+    /// A peer's snapshot cannot be used, and is not fetched any more: this node does not catch up before it is offered
+    /// another.
+    case snapshotRefused(GroupID, SnapshotHeader, String)
     /// A peer's snapshot is where this node goes on from.
     case snapshotInstalled(GroupID, SnapshotHeader)
     /// A row was found that says something else than was written; it is mended.
     case rot(GroupID, Slot)
+    /// A peer said what cannot be true beside what others, or this node, said: one of them is broken. It was not heeded.
+    case contradicted(GroupID, String)
     /// Another node leads, as far as this one knows; or none that it knows of.
     case leader(GroupID, NodeID?)
     /// Somebody asked for what is not as it was written: it is not served, and whoever asked goes to another node.

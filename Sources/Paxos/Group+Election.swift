@@ -14,7 +14,7 @@ extension Group {
         // Alone there is nobody to wait for but the disk.
         let isAlone = governing.allSatisfy { $0.configuration.voters == [node] }
         let isDue = isAlone ? scout == nil : election.tick()
-        guard isDue, disk.pendingMicroseconds < limits.stalledCommitMicroseconds else { return }
+        guard isDue, !isDiskStuck else { return }
         askForPreVotes(into: &step)
     }
 
@@ -47,13 +47,17 @@ extension Group {
         return ballot
     }
 
+    /// Whether one commit hangs, or there is no room for any: what is promised now would not leave before the disk goes on.
+    /// Whoever counted on it would wait, and no other would be asked.
+    var isDiskStuck: Bool { disk.pendingMicroseconds >= limits.stalledCommitMicroseconds }
+
     // MARK: Pre-vote
 
     func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
         // Whoever lacks what is deleted here would keep everybody waiting for a snapshot: it gets that first.
         let isGranted =
             leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised
-            && preVote.chosenThrough >= floor && !isAbstaining
+            && preVote.chosenThrough >= floor && !isAbstaining && !isDiskStuck
         send(
             .preVoteReply(
                 PreVoteReply(
@@ -96,8 +100,17 @@ extension Group {
             return
         }
         guard scout?.ballot == promise.ballot else { return }
+        refuseIfContradicting(promise, scout, from: from)
         scout?.add(promise, from: from)
         leadIfPromised(into: &step)
+    }
+
+    /// A voter reports a vote for another value than a vote of the same ballot is for: its promise does not count.
+    mutating func refuseIfContradicting(_ promise: Promise, _ scout: Scout?, from: NodeID) {
+        guard promise.ballot == scout?.ballot, let vote = scout?.contradiction(in: promise) else { return }
+        refuse(
+            "node \(from) reports a vote in slot \(vote.slot), ballot \(vote.ballot), for another value than others do"
+        )
     }
 
     private mutating func leadIfPromised(into step: inout Step) {
@@ -128,7 +141,9 @@ extension Group {
 
     /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
     mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
-        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter, !isAbstaining
+        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter,
+            !isAbstaining,
+            !isDiskStuck
         else { return }
         knownLeader = nil
         prepare(into: &step)

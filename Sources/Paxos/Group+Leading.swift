@@ -25,6 +25,7 @@ extension Group {
         }
         let (governing, now) = (governing, now)
         let before = leader?.scout.chosenThrough
+        refuseIfContradicting(promise, leader?.scout, from: from)
         leader?.scout.add(promise, from: from)
         leader?.reviewPromises(governing: governing)
         if leader?.scout.chosenThrough != before { leader?.noteProgress(atTick: now) }
@@ -156,7 +157,7 @@ extension Group {
     private var isDiskTooSlow: Bool {
         let voters = governing.first?.configuration.voters ?? []
         guard let followers = leader?.followers, voters.count > 1 else { return false }
-        if disk.pendingMicroseconds >= limits.stalledCommitMicroseconds { return true }
+        if isDiskStuck { return true }
         return disk.medianMicroseconds >= limits.slowCommitMicroseconds
             && followers.faster(than: disk.medianMicroseconds, of: voters) >= voters.count / 2 + 1
     }

@@ -36,6 +36,12 @@ extension Group {
     mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
         let before = acceptor.chosenThrough
         for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
+            guard !contradicts(decided) else {
+                refuse(
+                    "node \(from) tells another decision of slot \(decided.slot) than this node's votes allow"
+                )
+                break
+            }
             takeUp(decided, into: &step)
         }
         let isProgress = acceptor.chosenThrough > before
@@ -50,8 +56,26 @@ extension Group {
         startProposing(into: &step)
     }
 
+    /// Whether a decision that a peer tells cannot be: in a ballot at or above its own, this node has voted for another
+    /// value, or proposes one.
+    private func contradicts(_ decided: AcceptedProposal) -> Bool {
+        if let vote = acceptor.vote(in: decided.slot), vote.ballot >= decided.ballot {
+            return vote.value != decided.proposal
+        }
+        guard let leader, leader.ballot >= decided.ballot, let own = leader.obligation(in: decided.slot)
+        else {
+            return false
+        }
+        return own != decided.proposal
+    }
+
     /// Closes a slot whose value a peer has told. The value replaces whatever vote stood there, in the
-    /// transaction of the chosen row, and never lowers the vote's ballot.
+    /// transaction of the chosen row, and never lowers the ballot of a vote that this node knows.
+    ///
+    /// Of a vote that rotted it knows nothing: the row may come to name a lower ballot than that vote did, and it may be
+    /// told as a vote later, when the chosen row has rotted in its turn. It is as good: the ballot is one that the value
+    /// was chosen in, so every ballot from it on proposes this value, and a vote in any of them obliges a leader to the
+    /// same. A ballot below the one it was chosen in would not be: another value may have votes in between.
     private mutating func takeUp(_ decided: AcceptedProposal, into step: inout Step) {
         // Decided in a higher ballot than this node's own: another leads, and its own proposals are void.
         see(decided.ballot, into: &step)

@@ -85,9 +85,9 @@ extension Group {
     /// The slots that were asked for are deleted. The rest of a snapshot that has begun to come is asked for before
     /// another is begun, as long as somebody may have it.
     mutating func take(_ offer: SnapshotOffer, from: NodeID, into step: inout Step) {
-        guard offer.header.slot > acceptor.chosenThrough, offer.header.isPossible, installing == nil else {
-            return
-        }
+        guard offer.header.slot > acceptor.chosenThrough, offer.header.isPossible, installing == nil,
+            refused.admits(offer.header)
+        else { return }
         catchUp?.extend(through: offer.chosenThrough)
         if let arriving, arriving.partial.header != offer.header {
             guard arriving.isOverdue(atTick: now, after: limits.partialTicks) || arriving.partial.chunks == 0
@@ -157,10 +157,18 @@ extension Group {
     /// Whether what is to be installed is still of use.
     public func isWorthInstalling(_ header: SnapshotHeader) -> Bool { header.slot > acceptor.chosenThrough }
 
-    /// A snapshot that was read back turned out to be none, or of no use.
-    public mutating func discardSnapshot(_ header: SnapshotHeader) {
+    /// A snapshot that was read back turned out to be of no use; `flaw` says why, if something is wrong with it. It is
+    /// remembered, and not fetched again and again.
+    ///
+    /// - Parameter isFinal: whether it would be the same from any other peer: its bytes are those of its header.
+    public mutating func discardSnapshot(_ header: SnapshotHeader, flaw: String? = nil, isFinal: Bool = true)
+    {
         if arriving?.partial.header == header { arriving = nil }
+        if let flaw { refused.refuse(header, flaw, isFinal: isFinal) }
     }
+
+    /// Whether a peer's snapshot is not fetched any more, for it cannot be used.
+    public func isRefused(_ header: SnapshotHeader) -> Bool { !refused.admits(header) }
 
     /// The machine, to decode a snapshot with: `Capture(decoding:machine:)`, which may take long.
     public var machine: any StateMachine { replica.machine }
@@ -175,6 +183,7 @@ extension Group {
         // Others chose what this node's ballot still proposes: they follow another by now.
         if leader?.isReady == true { stepDown(for: nil, into: &step) }
         take(capture, header: header)
+        refused.forget(through: header.slot)
         leader?.noteProgress(atTick: now)
         noteTold()
         leader?.confirmation.startOver()

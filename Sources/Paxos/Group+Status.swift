@@ -48,8 +48,18 @@ public struct GroupStatus: Sendable, Hashable {
     public let isTakingSnapshot: Bool
     /// A peer's snapshot that is coming in, and how much of it is there.
     public let arriving: PartialSnapshot?
+    /// The last snapshot of a peer's that this node needs and cannot use, and what is wrong with it.
+    public let refusedSnapshot: RefusedSnapshot?
     /// Slots through this one must be learnt before the node votes again, for what it had voted was damaged.
     public let abstainThrough: Slot?
+}
+
+/// A peer's snapshot that cannot be used.
+public struct RefusedSnapshot: Sendable, Hashable {
+    /// The snapshot.
+    public let header: SnapshotHeader
+    /// What is wrong with it.
+    public let detail: String
 }
 
 extension Group {
@@ -80,7 +90,13 @@ extension Group {
                 $1
             },
             snapshot: snapshot, isTakingSnapshot: isTakingSnapshot,
-            arriving: arriving?.partial, abstainThrough: isAbstaining ? abstainThrough : nil)
+            arriving: arriving?.partial, refusedSnapshot: refusedSnapshot,
+            abstainThrough: isAbstaining ? abstainThrough : nil)
+    }
+
+    private var refusedSnapshot: RefusedSnapshot? {
+        guard let latest = refused.latest, latest.header.slot > chosenThrough else { return nil }
+        return RefusedSnapshot(header: latest.header, detail: latest.detail)
     }
 
     private var executedByMember: [NodeID: Slot] {

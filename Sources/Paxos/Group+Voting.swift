@@ -2,8 +2,8 @@ extension Group {
     /// Phase 1b. Every prepare that is promised is answered, a repeated one too, and each answer waits for
     /// the disk.
     mutating func answer(_ prepare: Prepare, from: NodeID, into step: inout Step) {
-        // What it must tell, it does not know.
-        guard !isAbstaining else { return }
+        // What it must tell, it does not know; or it could not tell it for as long as its disk hangs, or is full.
+        guard !isAbstaining, !isDiskStuck else { return }
         let before = acceptor.promised
         guard prepare.ballot.node == from,
             let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)
@@ -60,6 +60,12 @@ extension Group {
             if accept.chosenThrough < accept.slot {
                 answer(Fetch(from: accept.slot, through: accept.slot), from: from, into: &step)
             }
+        case .contradiction:
+            let vote = acceptor.vote(in: accept.slot)
+            guard from != node else {
+                return Invariant.oneValuePerBallotSlot(vote?.value, accept.proposal, ballot: accept.ballot)
+            }
+            refuse("node \(from) proposes two values in slot \(accept.slot), ballot \(accept.ballot)")
         case .outsideWindow: break
         }
     }

@@ -57,6 +57,10 @@ public struct Group: Sendable {
     public internal(set) var snapshot: SnapshotHeader?
     /// A peer's snapshot that is coming in.
     var arriving: ArrivingSnapshot?
+    /// What peers said that cannot be true beside what this node knows: told to the host once.
+    private var contradiction: String?
+    /// Peers' snapshots that turned out to be of no use.
+    var refused = RefusedSnapshots()
     /// A copy of the replica that the host is to make a snapshot of.
     var capture: Capture?
     /// Whether the host is making one.
@@ -149,7 +153,7 @@ public struct Group: Sendable {
     }
 
     private mutating func receive(_ message: Message, from: NodeID, into step: inout Step) {
-        guard !isGone(from) || message.isForAll else { return }
+        guard !isGone(from) || message.isForAll, from == node || message.isBounded else { return }
         switch message {
         case .preVote(let preVote): answer(preVote, from: from, into: &step)
         case .preVoteReply(let reply): count(reply, from: from, into: &step)
@@ -177,6 +181,20 @@ public struct Group: Sendable {
             tickElection(into: &step)
         }
         tickCatchUp(into: &step)
+    }
+
+    // MARK: Contradictions
+
+    /// A peer said what cannot be true beside what this node, or another, has said: two values in one ballot, or another
+    /// decision. One of them is broken, and nobody can tell which. What was said counts for nothing.
+    mutating func refuse(_ contradiction: @autoclosure () -> String) {
+        if self.contradiction == nil { self.contradiction = contradiction() }
+    }
+
+    /// What a peer said that cannot be true, in words: taken once.
+    public mutating func takeContradiction() -> String? {
+        defer { contradiction = nil }
+        return contradiction
     }
 
     /// Sends to every other member: who does not vote learns from what is asked of those who do.

@@ -60,8 +60,14 @@ public struct Step: ~Copyable, Sendable {
     package mutating func send(_ envelope: Envelope) { immediate.append(envelope) }
 
     /// A message that waits for the rows written before it. Votes for consecutive slots of one ballot
-    /// become one.
+    /// become one. However long the disk takes, what waits is bounded: a vote that waits already is not added again, and a
+    /// prepare or a promise to a peer replaces what waits of earlier ones, which are void.
     mutating func withhold(_ envelope: Envelope) {
+        if envelope.voidsEarlier {
+            withheld.removeAll { $0.isAnswerOrQuestion(alike: envelope) }
+        } else if withheld.contains(where: { $0.tells(envelope) }) {
+            return
+        }
         if case .accepted(let vote) = envelope.message, let last = withheld.last, last.to == envelope.to,
             last.group == envelope.group, case .accepted(let before) = last.message,
             before.ballot == vote.ballot, before.through.next == vote.from
@@ -111,6 +117,33 @@ public struct Step: ~Copyable, Sendable {
     /// The door: ends the step and gives its withheld messages. Called by the store's commit, after the
     /// rows are durable, and by nothing else but tests that stand in for a store.
     package consuming func release() -> [Envelope] { withheld }
+}
+
+extension Envelope {
+    /// Whether it takes the place of those of its kind to the same peer.
+    fileprivate var voidsEarlier: Bool {
+        switch message {
+        case .prepare: true
+        case .promise(let promise): promise.part == 0
+        default: false
+        }
+    }
+
+    fileprivate func isAnswerOrQuestion(alike other: Envelope) -> Bool {
+        guard to == other.to, group == other.group else { return false }
+        return switch (message, other.message) {
+        case (.prepare, .prepare), (.promise, .promise): true
+        default: false
+        }
+    }
+
+    /// Whether it tells the same peer of the vote that another would tell of.
+    fileprivate func tells(_ other: Envelope) -> Bool {
+        guard to == other.to, group == other.group, case .accepted(let told) = message,
+            case .accepted(let vote) = other.message
+        else { return false }
+        return told.ballot == vote.ballot && told.from <= vote.from && vote.through <= told.through
+    }
 }
 
 /// A row the store is to write. Neutral: the store knows promises, votes and facts, no roles.

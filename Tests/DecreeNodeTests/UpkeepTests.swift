@@ -118,6 +118,91 @@ import Testing
         #expect(try node.store.connection.integer("SELECT count(*) FROM snapshot_chunk") == 0)
     }
 
+    /// Every peer offers it, and it is the same from each: it is fetched once, and whoever looks after the node is told.
+    @Test func aSnapshotThatCannotBeDecodedIsNotFetchedAgain() throws {
+        let node = try NodeFixture()
+        node.tick(100)
+        let useless = snapshot(through: 9, bytes: 100)
+        func fetched() -> Int {
+            node.sent.count {
+                if case .fetchSnapshot(let fetch) = $0 { fetch.header == useless.header } else { false }
+            }
+        }
+        node.send(useless, chunks: 1)
+        node.tick(40)
+        node.core.decoded(.failure(MachineRestoreError("another version wrote it")))
+        node.tick(40)
+        let refused = NodeNote.snapshotRefused(
+            NodeFixture.first, useless.header, "another version wrote it")
+        #expect(node.notes == [refused])
+        #expect(fetched() == 1)
+        for _ in 0..<20 {
+            node.send(useless, chunks: 1)
+            node.tick(30)
+        }
+        #expect(fetched() == 1)
+        #expect(node.notes == [refused], "told once")
+        #expect(node.jobs.count { $0 == .load(NodeFixture.first) } == 1)
+        #expect(node.store.lifecycle.snapshots.isEmpty)
+        let status = node.core.groups[0].status.refusedSnapshot
+        #expect(status?.header == useless.header && status?.detail == "another version wrote it")
+        // Another is another matter.
+        let other = snapshot(through: 12, bytes: 100)
+        node.send(other, chunks: 1)
+        node.tick(40)
+        #expect(node.jobs.count { $0 == .load(NodeFixture.first) } == 2)
+    }
+
+    /// Whoever sent it may have a bad disk: somebody else may send it right. Not for ever, though.
+    @Test func aSnapshotWhoseChunksAreWrongIsFetchedAFewTimes() throws {
+        let node = try NodeFixture()
+        node.tick(100)
+        let good = snapshot(through: 9, bytes: 100)
+        let wrong = SnapshotChunk(
+            header: good.header, index: 0, bytes: [UInt8](repeating: 0, count: 100))
+        for _ in 0..<10 {
+            node.send(good, chunks: 0)
+            node.receive(.snapshotChunk(wrong))
+            node.tick(40)
+        }
+        #expect(node.jobs.count { $0 == .load(NodeFixture.first) } == RefusedSnapshots.attempts)
+        #expect(node.notes.count == RefusedSnapshots.attempts)
+        guard case .snapshotRefused? = node.notes.last else {
+            Issue.record("\(node.notes)")
+            return
+        }
+    }
+
+    /// It is to be forgotten, and is offered again before that is done: what comes in anew is not forgotten with it.
+    @Test func whatIsForgottenDoesNotTakeNewChunksWithIt() throws {
+        let node = try NodeFixture()
+        node.tick(100)
+        let good = snapshot(through: 9, bytes: 100)
+        node.send(good, chunks: 0)
+        node.receive(
+            .snapshotChunk(
+                SnapshotChunk(header: good.header, index: 0, bytes: [UInt8](repeating: 0, count: 100))))
+        for _ in 0..<100 where node.jobs.last != .load(NodeFixture.first) {
+            node.doJob()
+            node.tickAlone()
+        }
+        // Read back while it is offered again, beside a vote that is in a hurry.
+        let offer = SnapshotOffer(header: good.header, chosenThrough: Slot(9))
+        node.doJob()
+        node.core.receive(
+            PeerFrame(group: .first, persistSequence: 1, message: .snapshotOffer(offer)), from: NodeID(2))
+        let chunk = SnapshotChunk(header: good.header, index: 0, bytes: Array(good.chunk(0)))
+        node.core.receive(
+            PeerFrame(group: .first, persistSequence: 1, message: .snapshotChunk(chunk)), from: NodeID(2))
+        node.receive(accept(1))
+        while node.isDiskBusy { node.doJob() }
+        node.tick(40)
+        #expect(node.store.lifecycle.snapshots.map(\.header) == [good.header])
+        #expect(try node.store.connection.integer("SELECT count(*) FROM snapshot_chunk") == 1)
+        #expect(node.jobs.count { $0 == .load(NodeFixture.first) } == 2)
+        #expect(node.notes.count { if case .snapshotBad = $0 { true } else { false } } == 1)
+    }
+
     /// A snapshot that a reader had use of is kept for it, and no longer.
     @Test func whatNobodyReadsAnyMoreMayBeDeleted() throws {
         let node = try NodeFixture()

@@ -26,10 +26,78 @@ import Testing
         tell(cluster[1], on: cluster, median: 2_000, pending: 1_000_000)
         cluster.tick()
         #expect(cluster.leader != nil && cluster.leader != 1)
-        // While it hangs it does not ask for the lead either.
+        // While it hangs it does not ask for the lead either, and helps no other to it.
         cluster.crash(cluster.leader ?? 2)
-        cluster.run(within: 100, "the third leads") { $0.leader != nil || $0[1].group?.candidacy != nil }
+        cluster.run(ticks: 100)
+        #expect(cluster.leader == nil)
         #expect(cluster[1].group?.candidacy == nil && cluster[1].group?.scout == nil)
+        tell(cluster[1], on: cluster, median: 2_000)
+        cluster.run(within: 100, "another leads") { $0.leader != nil }
+    }
+
+    /// A commit that hangs, and a disk without room.
+    @Test(arguments: [1_000_000, .max] as [UInt32])
+    func aNodeWhoseDiskIsStuckGrantsAndPromisesNothing(_ pending: UInt32) {
+        let solo = SoloGroup()
+        solo.tick(100)
+        _ = solo.takeSent()
+        let ballot = Ballot(5, 2)
+        func ask() -> [Message] {
+            solo.receive(.preVote(PreVote(ballot: ballot)), from: 2)
+            solo.receive(.prepare(Prepare(ballot: ballot, firstOpen: Slot(1))), from: 2)
+            return solo.takeSent()
+        }
+        solo.handle(.disk(DiskHealth(pendingMicroseconds: pending)))
+        let denied = ask()
+        guard case .preVoteReply(let reply)? = denied.first, denied.count == 1 else {
+            Issue.record("\(denied)")
+            return
+        }
+        #expect(!reply.isGranted)
+        #expect(solo.rows.isEmpty)
+        solo.handle(.disk(DiskHealth(pendingMicroseconds: 999_999)))
+        let granted = ask()
+        #expect(granted.contains { if case .preVoteReply(let reply) = $0 { reply.isGranted } else { false } })
+        #expect(granted.contains { if case .promise = $0 { true } else { false } })
+    }
+
+    /// Chosen to come after the leader, it does not prepare a ballot that it could not write down.
+    @Test func aNodeWhoseDiskIsStuckDoesNotTakeTheLead() {
+        let solo = SoloGroup()
+        let ballot = Ballot(5, 2)
+        solo.receive(.heartbeat(Heartbeat(ballot: ballot, round: 1, chosenThrough: .zero)), from: 2)
+        solo.handle(.disk(DiskHealth(pendingMicroseconds: .max)))
+        solo.receive(.handover(Handover(ballot: ballot)), from: 2)
+        #expect(solo.group.scout == nil)
+    }
+
+    /// The step of a node whose disk takes long: peers ask again and again, with more and more votes to be told.
+    @Test func whatWaitsForTheDiskIsBounded() {
+        var limits = TestCluster.shortTimes
+        limits.promiseBytes = 1
+        var group = Group(
+            id: .first, node: NodeID(1), genesis: Configuration(voters: (1...3).map { NodeID($0) }),
+            machine: ListMachine(), limits: limits, seed: 1)
+        group.restore(
+            RecoveredVotes(
+                promised: Ballot(1, 2),
+                accepted: (1...20).map { AcceptedProposal($0, Ballot(1, 2), .sessions(1)) }))
+        var step = Step()
+        for round: UInt64 in 2...100 {
+            for peer: UInt16 in 2...3 {
+                let prepare = Prepare(ballot: Ballot(round, peer), firstOpen: Slot(1))
+                group.handle(.message(.prepare(prepare), from: NodeID(peer)), into: &step)
+            }
+        }
+        let waiting = step.release()
+        #expect(waiting.count == 40, "twenty parts for each of two peers")
+        for peer: UInt16 in 2...3 {
+            let parts = waiting.compactMap {
+                if $0.to == NodeID(peer), case .promise(let part) = $0.message { part } else { nil }
+            }
+            #expect(parts.allSatisfy { $0.ballot == Ballot(100, peer) })
+            #expect(parts.map(\.part) == Array(0..<20))
+        }
     }
 
     @Test func aMedianOfAQuarterOfASecondMovesTheLeadIfOthersAreFaster() {

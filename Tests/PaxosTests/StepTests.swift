@@ -27,9 +27,52 @@ import Testing
     }
 
     @Test func votesAreNotMergedOverAGapOrBackwards() {
-        for votes in [[vote(1), vote(3)], [vote(2), vote(1)], [vote(1), vote(1)], [vote(1, 3), vote(3)]] {
+        for votes in [[vote(1), vote(3)], [vote(2), vote(1)], [vote(1, 3), vote(3, 4)]] {
             #expect(released(votes) == votes)
         }
+    }
+
+    /// A leader whose accepts are not answered sends them again, for as long as the disk takes.
+    @Test func aVoteThatWaitsIsNotAddedAgain() {
+        #expect(released([vote(1), vote(1)]) == [vote(1)])
+        #expect(released([vote(1, 3), vote(3)]) == [vote(1, 3)])
+        let gap = [vote(1, 3), vote(7, 9)]
+        #expect(released(gap + (1...100).flatMap { _ in [1, 2, 3, 7, 8, 9].map { vote($0) } }) == gap)
+        for other in [vote(1, ballot: Ballot(3, 1)), vote(1, to: 2), vote(1, group: 2)] {
+            #expect(released([vote(1), other]) == [vote(1), other])
+        }
+    }
+
+    private func promise(_ ballot: Ballot, parts: UInt32, to: UInt16 = 1, group: UInt32 = 1) -> [Envelope] {
+        (0..<parts).map {
+            Envelope(
+                group: GroupID(group), to: NodeID(to),
+                message: .promise(
+                    Promise(
+                        ballot: ballot, part: $0, parts: parts, chosenThrough: .zero, floor: .zero,
+                        accepted: [])))
+        }
+    }
+
+    /// All parts of it, and of nobody else's.
+    @Test func aPromiseReplacesThoseThatWait() {
+        let (first, second) = (promise(Ballot(2, 1), parts: 3), promise(Ballot(3, 1), parts: 2))
+        #expect(released(first + [vote(1)] + second) == [vote(1)] + second)
+        #expect(released(second + second) == second, "asked again")
+        for other in [promise(Ballot(3, 2), parts: 2, to: 2), promise(Ballot(3, 1), parts: 2, group: 2)] {
+            #expect(released(first + other) == first + other)
+        }
+    }
+
+    @Test func aPrepareReplacesThoseThatWait() {
+        let prepares = (2...9).flatMap { round in
+            (2...3).map { to in
+                Envelope(
+                    group: .first, to: NodeID(to),
+                    message: .prepare(Prepare(ballot: Ballot(round, 1), firstOpen: Slot(1))))
+            }
+        }
+        #expect(released(prepares) == Array(prepares.suffix(2)))
     }
 
     @Test func votesAreNeverMergedAcrossBallotsReceiversOrGroups() {

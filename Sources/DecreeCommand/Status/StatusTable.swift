@@ -63,6 +63,11 @@ extension NodeStatus.Group {
                     + "\(arriving.ofChunks.grouped) chunks")
         }
         if isTakingSnapshot == true { notes.append("a snapshot is being taken") }
+        if let refusedSnapshot {
+            notes.append(
+                "cannot use the snapshot at slot \(refusedSnapshot.slot.grouped) that it is offered "
+                    + "(\(refusedSnapshot.detail)), and does not catch up before a later one is taken")
+        }
         if let abstainThrough {
             notes.append(
                 "does not vote until it has learnt again what was damaged, through slot \(abstainThrough.grouped)"

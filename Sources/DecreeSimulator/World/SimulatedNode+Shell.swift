@@ -35,6 +35,10 @@ extension SimulatedNode: NodeShell {
         case .fetch: world.counts.fetches += 1
         case .promise(let promise) where promise.parts > 1 && promise.part == 0:
             world.counts.promisesInParts += 1
+        case .preVoteReply(let reply) where reply.isGranted && isStuck:
+            world.violate(
+                .invariant,
+                "Converge: node \(id), whose disk has no room, grants a pre-vote for \(reply.ballot)")
         default: break
         }
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
@@ -127,13 +131,20 @@ extension SimulatedNode: NodeShell {
         case .snapshotTaken: world.counts.snapshots += 1
         case .snapshotInstalled: world.installed(self)
         case .rot: world.counts.mended += 1
-        case .snapshotBad, .notServed, .leader, .members: break
+        case .contradicted(_, let text): world.violate(.invariant, "OneValuePerBallotSlot: \(text)")
+        case .snapshotBad, .snapshotRefused, .notServed, .leader, .members: break
         }
     }
 
     func committed(nanoseconds: UInt64, counters: StoreCounters) {}
 
+    /// Whether its disk has had no room for longer than a tick takes to tell its groups.
+    private var isStuck: Bool {
+        fullSince.map { world.now - $0 > 20 * tickNanoseconds } ?? false
+    }
+
     func becameReadOnly(_ isReadOnly: Bool) {
+        fullSince = isReadOnly ? world.now : nil
         world.note(.node, index, isReadOnly ? "is read-only: its disk is full" : "is writable again")
     }
 

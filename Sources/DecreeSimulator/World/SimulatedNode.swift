@@ -27,6 +27,8 @@ final class SimulatedNode {
     /// Whether the process is stopped, and what happened to it meanwhile.
     var isPaused = false
     var deferred: [WorldEvent] = []
+    /// Since when its disk has had no room.
+    var fullSince: UInt64?
     /// Whether it will never be started again, and why.
     var retired: String?
     /// Connections it dialled, by the peer's place.
@@ -169,6 +171,7 @@ final class SimulatedNode {
         for peer in links.indices { links[peer] = Dialled(connection: links[peer].connection) }
         hellos = [:]
         lookedAt = .zero
+        fullSince = nil
     }
 
     // MARK: The disk

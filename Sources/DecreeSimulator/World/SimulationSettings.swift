@@ -110,7 +110,8 @@ struct SimulationSettings {
     private static func tighten(_ limits: inout Limits, _ random: inout SeededGenerator) {
         // A few votes fill a part of a promise: promises in many are ordinary.
         if random.chance(7, in: 8) { limits.promiseBytes = 32 << random.below(3) }
-        if random.chance(1, in: 4) { limits.voteBytes = 64 << random.below(6) }
+        // An accept that finds no room waits until it is sent again.
+        if random.chance(1, in: 4) { limits.voteBytes = 2_048 << random.below(5) }
         if random.chance(1, in: 4) { limits.bytesInFlight = 1 << random.below(12) }
         if random.chance(1, in: 4) { limits.batchBytes = 1 << random.below(10) }
         // What is too large is refused; what is not must find room.

@@ -80,6 +80,9 @@ extension NodeNote {
         case .snapshotTaken(_, let header): "has a snapshot of slot \(header.slot), \(header.byteCount) bytes"
         case .snapshotBad(_, let header, let detail):
             "throws the snapshot of slot \(header.slot) away: \(detail)"
+        case .snapshotRefused(_, let header, let detail):
+            "cannot use the snapshot of slot \(header.slot): \(detail)"
+        case .contradicted(_, let text): "is told what cannot be true: \(text)"
         case .snapshotInstalled(_, let header): "goes on from the snapshot of slot \(header.slot)"
         case .rot(_, let slot): "finds rot in slot \(slot)"
         case .leader(_, let leader): leader.map { "takes node \($0) for the leader" } ?? "knows of no leader"

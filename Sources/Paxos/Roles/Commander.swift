@@ -26,6 +26,8 @@ struct Commander: Sendable {
 
     var count: Int { flights.count }
     var isEmpty: Bool { flights.isEmpty }
+    /// What is proposed in the first slot in flight.
+    var firstProposal: Proposal? { flights.first?.proposal }
     /// The slot that is proposed next.
     var next: Slot { first.advanced(by: flights.count) }
 

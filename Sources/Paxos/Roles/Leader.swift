@@ -90,6 +90,14 @@ struct Leader: Sendable {
         return (.noOp, [])
     }
 
+    /// What it has proposed in its first slot, or is to propose by what phase 1 found.
+    func obligation(in slot: Slot) -> Proposal? {
+        guard isReady, commander.first == slot else { return nil }
+        if let proposal = commander.firstProposal { return proposal }
+        guard slot > scout.chosenThrough, unpromisedFrom.map({ slot < $0 }) ?? true else { return nil }
+        return scout.vote(for: slot)
+    }
+
     /// `slot`, chosen before this leader's own votes could choose it, is proposed no more. Returns what it
     /// had proposed there, or was to propose, and who waits for it.
     mutating func passOver(_ slot: Slot) -> (proposal: Proposal, tickets: [Ticket])? {

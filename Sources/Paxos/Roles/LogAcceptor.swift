@@ -8,6 +8,8 @@ struct LogAcceptor: Sendable {
         case rejection(promised: Ballot)
         /// The slot is known to be chosen: the sender is to be told.
         case chosen
+        /// The ballot came with another value before: its leader is broken.
+        case contradiction
         /// Too far ahead of the last chosen slot: silence, until this node has caught up.
         case outsideWindow
     }
@@ -64,6 +66,7 @@ struct LogAcceptor: Sendable {
         guard chosenThrough.distance(to: slot) <= limits.voteSlots, hasRoom(for: proposal, in: slot) else {
             return .outsideWindow
         }
+        if let vote = votes[slot], vote.ballot == ballot, vote.value != proposal { return .contradiction }
         var acceptor = Acceptor(promised: promised, vote: votes[slot])
         let answer = acceptor.accept(ballot, proposal)
         switch answer {

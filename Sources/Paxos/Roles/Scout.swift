@@ -37,6 +37,13 @@ struct Scout: Sendable {
         arriving = [:]
     }
 
+    /// The first vote in a part that is for another value than what somebody reports of the same ballot.
+    func contradiction(in promise: Promise) -> AcceptedProposal? {
+        promise.accepted.first { vote in
+            highest[vote.slot].map { $0.ballot == vote.ballot && $0.value != vote.proposal } ?? false
+        }
+    }
+
     /// Whether a part is one of many from a node that does not say which question it answers, though there were several.
     /// It can count only for the first question: who answers so is to be asked in a ballot of its own.
     func isUnclear(_ promise: Promise) -> Bool {
@@ -46,7 +53,7 @@ struct Scout: Sendable {
     /// Counts a part of a promise. One for another ballot, or one that answers another question, however late, counts for
     /// nothing.
     mutating func add(_ promise: Promise, from node: NodeID) {
-        guard promise.ballot == ballot, isAnswer(promise) else { return }
+        guard promise.ballot == ballot, isAnswer(promise), contradiction(in: promise) == nil else { return }
         Invariant.quorumExact(vote: promise.ballot, counted: ballot)
         var answer = arriving[node] ?? ArrivingPromise(promise)
         if !answer.isSame(as: promise) { answer = ArrivingPromise(promise) }
@@ -55,11 +62,7 @@ struct Scout: Sendable {
 
         for vote in promise.accepted {
             lastVoted = max(lastVoted, vote.slot)
-            if let known = highest[vote.slot], known.ballot >= vote.ballot {
-                guard known.ballot == vote.ballot else { continue }
-                Invariant.oneValuePerBallotSlot(known.value, vote.proposal, ballot: vote.ballot)
-                continue
-            }
+            if let known = highest[vote.slot], known.ballot >= vote.ballot { continue }
             highest[vote.slot] = LogAcceptor.Vote(ballot: vote.ballot, value: vote.proposal)
         }
         if promise.chosenThrough > chosenThrough {
@@ -84,6 +87,9 @@ struct Scout: Sendable {
     /// What must be proposed in `slot`: the value of the highest ballot, or a no-op where nobody who promised
     /// voted (invariant ValueRule). It is proposed once, and forgotten.
     mutating func takeProposal(for slot: Slot) -> Proposal { takeVote(for: slot) ?? .noOp }
+
+    /// The value of the highest ballot in `slot`.
+    func vote(for slot: Slot) -> Proposal? { highest[slot]?.value }
 
     /// The value of the highest ballot in `slot`, which need not be remembered any more.
     mutating func takeVote(for slot: Slot) -> Proposal? { highest.removeValue(forKey: slot)?.value }

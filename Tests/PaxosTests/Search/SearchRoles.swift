@@ -79,7 +79,8 @@ final class SearchRoles {
             case .accepted: answer = Answer.done
             case .repeated: answer = Answer.repeated
             case .rejection: break
-            case .chosen, .outsideWindow: preconditionFailure("no slot is closed, and the window has both")
+            case .chosen, .outsideWindow, .contradiction:
+                preconditionFailure("no slot is closed, the window has both, and a ballot has one value")
             }
         }
         var after = pack(acceptor)

@@ -81,6 +81,8 @@ final class SoloGroup {
 
     func takeCapture() -> Capture? { group.takeCapture() }
 
+    func takeContradiction() -> String? { group.takeContradiction() }
+
     /// What was sent since the last call.
     func takeSent() -> [Message] {
         defer { sent = [] }
