@@ -21,8 +21,11 @@ struct PromiseReports {
     private var asked: Set<Prepare> = []
     private var reports: [Promised: Report] = [:]
 
-    /// A candidate asks.
-    mutating func asked(_ prepare: Prepare) { asked.insert(prepare) }
+    /// A candidate asks. A connection of an older version carries no attempt.
+    mutating func asked(_ prepare: Prepare) {
+        asked.insert(prepare)
+        asked.insert(Prepare(ballot: prepare.ballot, firstOpen: prepare.firstOpen))
+    }
 
     /// Whether somebody asked what a part of a promise says it answers.
     func isAsked(_ promise: Promise) -> Bool {
