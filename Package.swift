@@ -73,7 +73,7 @@ let package = Package(
             name: "Migrations", path: "migrations",
             resources: [
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql"),
-                .embedInCode("0003_unexecuted.sql"),
+                .embedInCode("0003_unexecuted.sql"), .embedInCode("0004_starts.sql"),
             ],
             swiftSettings: settings),
         .target(

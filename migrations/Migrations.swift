@@ -21,5 +21,6 @@ package enum Migrations {
         Migration(version: 1, name: "initial", bytes: PackageResources._001_initial_sql),
         Migration(version: 2, name: "lifecycle", bytes: PackageResources._002_lifecycle_sql),
         Migration(version: 3, name: "unexecuted", bytes: PackageResources._003_unexecuted_sql),
+        Migration(version: 4, name: "starts", bytes: PackageResources._004_starts_sql),
     ]
 }

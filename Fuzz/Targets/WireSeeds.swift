@@ -14,7 +14,8 @@ extension WireTarget {
                 let mode = Mode.sealed | Mode.asOneFrame | versionMode
                 switch frame {
                 case .hello, .helloReply: return [mode, 255] + buffer.readableBytesView
-                case .peer, .client: return [mode | Mode.afterHandshake, 255] + buffer.readableBytesView
+                case .peer, .client, .node:
+                    return [mode | Mode.afterHandshake, 255] + buffer.readableBytesView
                 }
             }
         }
@@ -40,7 +41,7 @@ extension WireTarget {
         + [
             .client(.statusRequest(id: 6)), .client(.statusResponse(id: 7, Array("{}".utf8))),
             .client(.join(id: 8)), .client(.welcome(id: 9, welcome)),
-        ]
+        ] + nodeFrames.map { .node($0) }
 
     private static let node = NodeIdentity(
         cluster: "bank", genesis: Digest(rawValue: 11), node: NodeID(2), store: StoreID(rawValue: 22),
@@ -63,6 +64,18 @@ extension WireTarget {
     private static let votes = [
         AcceptedProposal(slot: Slot(6), ballot: ballot, proposal: .noOp),
         AcceptedProposal(slot: Slot(7), ballot: ballot, proposal: proposal),
+    ]
+
+    private static let start = NodeStart(incarnation: 3, process: 44, beganAt: 30)
+
+    private static let nodeFrames: [NodeFrame] = [
+        .probe(nonce: 7, rival: SeenStart(start, isVoting: false)), .alive(nonce: 7, isVoting: true),
+        .witnessed(start, after: 7),
+        .seen([
+            NodeWitness(
+                node: NodeID(2), store: StoreID(rawValue: 22), persistSequence: 33,
+                seen: SeenStart(start, isVoting: true))
+        ]),
     ]
 
     private static let messages: [Message] = [
@@ -92,7 +105,9 @@ extension WireTarget {
                 ballot: ballot, round: 8, chosenThrough: Slot(7),
                 witnesses: [
                     NodeWitness(node: NodeID(1), store: StoreID(rawValue: 44), persistSequence: 55),
-                    NodeWitness(node: NodeID(2), store: StoreID(rawValue: 22), persistSequence: 33),
+                    NodeWitness(
+                        node: NodeID(2), store: StoreID(rawValue: 22), persistSequence: 33,
+                        seen: SeenStart(start, isVoting: true)),
                 ])),
         .snapshotOffer(SnapshotOffer(header: header, chosenThrough: Slot(7))),
         .fetchSnapshot(FetchSnapshot(header: header, from: 1)),

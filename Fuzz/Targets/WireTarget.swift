@@ -57,7 +57,7 @@ enum WireTarget {
             _ = Handshake.judge(
                 reply, to: Hello(from: identity, to: NodeID(2), witnessed: nil), as: identity)
         case .peer(let peer): try judge(peer.message)
-        case .client: break
+        case .client, .node: break
         }
     }
 
@@ -112,7 +112,7 @@ enum WireTarget {
     private static func isHandshake(_ frame: Frame) -> Bool {
         switch frame {
         case .hello, .helloReply: true
-        case .peer, .client: false
+        case .peer, .client, .node: false
         }
     }
 

@@ -10,10 +10,15 @@ final class InboundConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// What the core calls it.
+    let id: ConnectionID
     private let loop: NodeLoop
     private var decoder = FrameDecoder()
     private var context: ChannelHandlerContext?
     private var outgoing = ByteBuffer()
+    /// How it has introduced itself.
+    private var asks: Hello?
+    /// What it is, once it has been let in.
     private(set) var role: Hello.Role?
     /// The peer at the other end; nil for a client.
     private(set) var peer: NodeID?
@@ -23,7 +28,10 @@ final class InboundConnection: ChannelInboundHandler {
     /// A connection must introduce itself within this time.
     private static let handshakeSeconds: Int64 = 10
 
-    init(loop: NodeLoop) { self.loop = loop }
+    init(loop: NodeLoop) {
+        self.loop = loop
+        id = loop.nextConnectionID()
+    }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
@@ -53,7 +61,9 @@ final class InboundConnection: ChannelInboundHandler {
     private func take(_ frame: Frame) throws(WireError) {
         guard role != nil else {
             guard case .hello(let hello) = frame else { throw .unexpected("the first frame is no hello") }
-            answer(hello)
+            guard asks == nil else { throw .unexpected("a second hello") }
+            asks = hello
+            loop.core.answer(hello, on: id)
             return
         }
         switch frame {
@@ -63,7 +73,10 @@ final class InboundConnection: ChannelInboundHandler {
             if case .snapshotChunk(let chunk) = frame.message {
                 loop.figures.snapshotBytesReceived += UInt64(chunk.bytes.count)
             }
-            loop.core.receive(frame, from: peer)
+            loop.core.receive(frame, from: peer, on: id)
+        case .node(let frame):
+            guard let peer else { throw .unexpected("a client sends a node's frame") }
+            loop.core.receive(frame, from: peer, on: id)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
         case .client(.join(let id)):
@@ -77,10 +90,11 @@ final class InboundConnection: ChannelInboundHandler {
         }
     }
 
-    private func answer(_ hello: Hello) {
-        let (reply, verdict) = loop.core.answer(hello)
+    /// Answers the hello, as the core has decided.
+    func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict) {
         switch verdict {
         case .admitted(let version):
+            guard let hello = asks else { return }
             if hello.role == .client, let reason = loop.admitClient() {
                 refuse(.tooManyConnections, reason: reason)
                 return
@@ -124,12 +138,21 @@ final class InboundConnection: ChannelInboundHandler {
 
     /// Queues a frame; all of a turn leave together.
     func write(_ frame: ClientFrame) {
+        write { (buffer, version) throws(WireError) in _ = try frame.write(version: version, into: &buffer) }
+    }
+
+    /// The same.
+    func write(_ frame: NodeFrame) {
+        write { (buffer, version) throws(WireError) in _ = try frame.write(version: version, into: &buffer) }
+    }
+
+    private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) {
         guard context != nil else { return }
         do throws(WireError) {
-            _ = try frame.write(version: decoder.version, into: &outgoing)
+            try body(&outgoing, decoder.version)
             markDirty()
         } catch {
-            loop.logger.error("cannot answer a client: \(error)", metadata: metadata)
+            loop.logger.error("cannot answer on a connection: \(error)", metadata: metadata)
             close()
         }
     }

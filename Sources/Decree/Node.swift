@@ -235,7 +235,8 @@ public final class Node: Service {
         let store = try Store.open(
             directory: configuration.dataDirectory, identity: owner, groups: hosted.map(\.stored))
         let recovered = try RecoveredNode(
-            store, owner: owner, hosting: hosted, limits: configuration.limits)
+            store, owner: owner, hosting: hosted, limits: configuration.limits,
+            process: .random(in: 1...UInt64.max >> 1))
         for group in recovered.groups {
             logger.info(
                 "recovered", metadata: ["group": "\(group.id)", "chosen": "\(group.chosenThrough)"])

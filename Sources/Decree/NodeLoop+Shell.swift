@@ -23,8 +23,22 @@ extension NodeLoop: NodeShell {
         }
     }
 
+    func send(_ frame: NodeFrame, to peer: NodeID) { links.first { $0.peer == peer }?.send(frame) }
+
+    func send(_ frame: NodeFrame, on connection: ConnectionID) { inbound[connection]?.write(frame) }
+
+    func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {
+        inbound[connection]?.answer(reply, verdict)
+    }
+
+    func close(_ connection: ConnectionID) { inbound[connection]?.close() }
+
+    func greetAgain(_ peer: NodeID) {
+        links.first { $0.peer == peer }?.greetAgain("another process runs as this peer now")
+    }
+
     func greetPeersAgain() {
-        for link in links { link.greetAgain() }
+        for link in links { link.greetAgain("this node was removed, and asks whether others know") }
     }
 
     func flushPeers() {
@@ -120,6 +134,10 @@ extension NodeLoop: NodeShell {
             logger.error(
                 "a row differs from what was written; it is deleted, for a snapshot stands for it: check the disk",
                 metadata: ["group": "\(group)", "slot": "\(slot)"])
+        case .secondProcess(let peer, let start):
+            logger.error(
+                "refusing a second process of a peer: it runs from another copy of that node's directory",
+                metadata: ["peer": "\(peer)", "known": "\(start)"])
         case .leader(let group, let leader):
             logger.info(
                 leader == node

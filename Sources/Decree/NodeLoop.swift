@@ -33,7 +33,10 @@ final class NodeLoop {
     private var isStarted = false
     private let recoveredDamage: [(group: GroupID, through: Slot, detail: String)]
     private var ticker: RepeatedTask?
-    var connections = 0
+    /// Connections that somebody opened, by the core's names for them.
+    private(set) var inbound: [ConnectionID: InboundConnection] = [:]
+    private var lastConnection: UInt64 = 0
+    var connections: Int { inbound.count }
     var dirtyConnections: [InboundConnection] = []
     let stopped: EventLoopPromise<Void>
     var figures = Figures()
@@ -168,7 +171,7 @@ final class NodeLoop {
     /// Counts a connection in. Returns why it may not stay, if so. Before it has introduced itself it may be
     /// a peer's, for which some places are kept.
     func admit(_ connection: InboundConnection) -> String? {
-        connections += 1
+        inbound[connection.id] = connection
         if core.isStopping { return "this node is stopping" }
         return connections > connectionLimit + Self.peerPlaces ? Self.noRoom : nil
     }
@@ -176,7 +179,15 @@ final class NodeLoop {
     /// Why a client that has introduced itself may not stay, if so.
     func admitClient() -> String? { connections > connectionLimit ? Self.noRoom : nil }
 
-    func closed(_ connection: InboundConnection) { connections -= 1 }
+    func closed(_ connection: InboundConnection) {
+        inbound[connection.id] = nil
+        core.closed(connection.id)
+    }
+
+    func nextConnectionID() -> ConnectionID {
+        lastConnection += 1
+        return ConnectionID(rawValue: lastConnection)
+    }
 
     private static let noRoom = "this node serves as many connections as it may; close some, or try later"
     /// Connections beyond the clients', for peers, and for whoever has yet to say what it is.

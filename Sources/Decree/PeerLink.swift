@@ -69,7 +69,9 @@ final class PeerLink {
             .connect(host: address.host, port: address.port)
             .assumeIsolated()
             .whenComplete { [self] result in
-                if case .failure(let error) = result { goDown("cannot connect: \(error)") }
+                guard case .failure(let error) = result else { return }
+                goDown("cannot connect: \(error)")
+                loop.core.cannotReach(peer)
             }
     }
 
@@ -100,10 +102,13 @@ final class PeerLink {
                 }
                 failures = 0
                 lastReason = ""
-            case .refused(_, let reason), .selfIsFenced(let reason), .selfIsAnother(let reason):
+            case .refused(let refusal, let reason):
+                goDown("refused: \(reason)", isWarning: !refusal.isTransient)
+            case .selfIsFenced(let reason), .selfIsAnother(let reason):
                 goDown("refused: \(reason)", isWarning: true)
             }
         case (.up, .client(.response(let id, let response))): loop.receive(response, id: id, from: peer)
+        case (.up, .node(let frame)): loop.core.take(frame, from: peer)
         default: throw .unexpected("\(frame.name) from node \(peer)")
         }
     }
@@ -134,8 +139,8 @@ final class PeerLink {
     }
 
     /// Connects anew if it is up.
-    func greetAgain() {
-        if isUp { goDown("this node was removed, and asks whether others know") }
+    func greetAgain(_ reason: String) {
+        if isUp { goDown(reason) }
     }
 
     func stop() {
@@ -155,6 +160,13 @@ final class PeerLink {
             // A peer of an older version does without what it does not know.
             _ = try message.write(
                 group: group, persistSequence: persistSequence, version: version, into: &buffer)
+        }
+    }
+
+    /// The same.
+    func send(_ frame: NodeFrame) {
+        write { (buffer, version) throws(WireError) in
+            _ = try frame.write(version: version, into: &buffer)
         }
     }
 

@@ -161,7 +161,7 @@ private final class ConversationHandler: ChannelInboundHandler {
             guard frame.isAnswer, let waiting else { return fail(WireError.unexpected("\(frame)")) }
             self.waiting = nil
             waiting.succeed(frame)
-        case .hello, .peer: fail(WireError.unexpected("\(frame)"))
+        case .hello, .peer, .node: fail(WireError.unexpected("\(frame)"))
         }
     }
 

@@ -156,7 +156,7 @@ final class Link {
         case .client(.response(let id, let response)):
             if let node { lane.received(id, response, from: node, by: self) }
         case .client(.statusResponse(_, let json)) where node != nil: lane.received(status: json)
-        case .hello, .helloReply, .peer, .client: drop("it sent a frame that no client expects")
+        case .hello, .helloReply, .peer, .client, .node: drop("it sent a frame that no client expects")
         }
     }
 

@@ -19,8 +19,10 @@ package enum DiskJob: ~Copyable, Sendable {
     case trim(keeping: [SnapshotHeader], rows: Int)
     /// Look whether rows still say what was written.
     case scrub(GroupID, from: Slot, rows: Int)
-    /// Close the store: the last job.
-    case close
+    /// Look whether the store's files are still there.
+    case look
+    /// Close the store: the last job. With a reason, write first that no node may start on it any more.
+    case close(fence: String?)
 }
 
 /// What a disk reports to its node.
@@ -39,6 +41,8 @@ package enum DiskEvent: Sendable {
     case trimmed(isMore: Bool)
     /// Rows were looked at.
     case scrubbed(ScrubResult)
+    /// The files are there.
+    case looked
     /// There is no room; the step stays with the store until `retry` succeeds.
     case full
     /// The store is dead; so is the node.
@@ -79,7 +83,11 @@ extension Store {
                 try checkpointIfDue()
             case .scrub(let group, let from, let rows):
                 report(.scrubbed(try scrub(group, from: from, rows: rows)))
-            case .close:
+            case .look:
+                try verifyFiles()
+                report(.looked)
+            case .close(let reason):
+                if let reason { fence(reason) }
                 try close()
                 report(.closed)
                 return false

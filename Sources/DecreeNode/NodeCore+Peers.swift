@@ -4,10 +4,18 @@ package import Paxos
 extension NodeCore {
     /// Takes a peer's message. One that stops takes none: whoever comes to lead by its promise would ask it, who has
     /// gone meanwhile, for what it said that it knew, and writes would wait until another is asked.
-    package func receive(_ frame: PeerFrame, from peer: NodeID) {
-        guard !isStopping else { return }
-        witnesses.see(peer, persistSequence: frame.persistSequence)
-        if case .heartbeat(let heartbeat) = frame.message { hear(heartbeat.witnesses) }
+    ///
+    /// - Parameter connection: on which it came; nil where there is but one. What comes on one that was superseded is lost.
+    package func receive(_ frame: PeerFrame, from peer: NodeID, on connection: ConnectionID? = nil) {
+        guard !isStopping, connection.map({ inbound.isCurrent($0, of: peer) }) ?? true else { return }
+        // Of whom no start is told, the sequence may be another start's.
+        if inbound[peer] != nil || witnesses[peer]?.seen == nil {
+            witnesses.see(peer, persistSequence: frame.persistSequence)
+        }
+        if case .heartbeat(let heartbeat) = frame.message {
+            hear(heartbeat.witnesses, from: peer)
+            guard !isStopping else { return }
+        }
         guard !isBulk(frame.message) || hasRoomForWrites else { return }
         handle(.message(frame.message, from: peer), in: frame.group)
         scheduleTurnEnd()
@@ -72,7 +80,7 @@ extension NodeCore {
         shell?.greetPeersAgain()
     }
 
-    private func standing(of node: NodeID) -> Handshake.Standing {
+    func standing(of node: NodeID) -> Handshake.Standing {
         if let member = peers.first(where: { $0.node == node }) { return .member(store: member.store) }
         return isGone(node) ? .removed : .unknown
     }
@@ -89,40 +97,21 @@ extension NodeCore {
         return hello
     }
 
-    private var terms: Handshake.Terms { Handshake.Terms(maximumVersion: speaks, required: version) }
+    var terms: Handshake.Terms { Handshake.Terms(maximumVersion: speaks, required: version) }
 
     /// A peer was met that speaks this version: what it understands follows from it.
-    private func meet(_ peer: NodeID, speaking version: UInt16) {
+    func meet(_ peer: NodeID, speaking version: UInt16) {
         let understands = WireVersion.understood(by: version)
         guard understood[peer] != understands else { return }
         understood[peer] = understands
         for index in groups.indices { groups[index].understood = understood }
     }
 
-    /// Judges who knocks, and remembers what a peer shows of its store. A node that learns here that it must
-    /// not go on has failed when this returns.
-    package func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
-        let (reply, verdict) = Handshake.answer(
-            to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
-            standing: hello.node.map { standing(of: $0) } ?? .unknown, terms: terms)
-        if case .admitted(let version) = verdict, hello.role == .peer, let peer = hello.node,
-            let store = hello.store
-        {
-            meet(peer, speaking: version)
-            witnesses.meet(peer, store: store, persistSequence: hello.persistSequence)
-            shell?.peerIsUp(peer, address: hello.address)
-        }
-        heed(verdict)
-        return (reply, verdict)
-    }
-
     /// Judges who answers. A node that learns here that it must not go on has failed when this returns.
     package func judge(_ reply: HelloReply, to hello: Hello) -> Handshake.Verdict {
-        let verdict = Handshake.judge(reply, to: hello, as: identity, terms: terms)
+        var verdict = Handshake.judge(reply, to: hello, as: identity, terms: terms)
         if case .admitted(let version) = verdict, case .admitted(let admission) = reply {
-            let other = admission.identity
-            meet(other.node, speaking: version)
-            witnesses.meet(other.node, store: other.store, persistSequence: other.persistSequence)
+            verdict = meet(admission, speaking: version)
         }
         heed(verdict)
         // Said by the other side, it is about this node; said to the other side, it is not.
@@ -130,29 +119,31 @@ extension NodeCore {
         return verdict
     }
 
+    /// Takes up what an answer shows of a peer. Which process is the peer's is settled when it comes itself: until then no
+    /// link leads to another than was seen last.
+    private func meet(_ admission: Admission, speaking version: UInt16) -> Handshake.Verdict {
+        let other = admission.identity
+        let before = witnesses[other.node]?.seen
+        if let last = before?.start, let start = other.seen?.start, last != start {
+            return .refused(
+                .unavailable, reason: "node \(other.node) answers as \(start), and was seen as \(last)")
+        }
+        witnesses.meet(
+            other.node, store: other.store, persistSequence: other.persistSequence, seen: other.seen)
+        meet(other.node, speaking: version)
+        noteReached(admission)
+        noteStart(of: other.node, before: before)
+        return .admitted(version: version)
+    }
+
     /// A peer may know this node's id with another store. With a new store, this node's disk was lost, and
     /// its votes with it. With one that has been in use, the peer may be a stranger whose cluster has the
     /// same name, and one stranger's word must not end a healthy node: the two just do not speak.
-    private func heed(_ verdict: Handshake.Verdict) {
+    func heed(_ verdict: Handshake.Verdict) {
         switch verdict {
         case .selfIsFenced(let reason): fail(.fenced(reason))
         case .selfIsAnother(let reason): if isStoreNew { fail(.fenced(reason)) }
         case .admitted, .refused: break
         }
-    }
-
-    /// What the leader saw of the nodes' stores. Of this node's own, too: it cannot show less than it has. A store that
-    /// this node has not met is taken for the member's all the same, lest another pass for it here: of members alone, so
-    /// that whoever speaks cannot have anything remembered.
-    private func hear(_ told: [NodeWitness]) {
-        for witness in told where witness.node != node {
-            guard witnesses[witness.node] != nil || isMember(witness) else { continue }
-            witnesses.meet(witness.node, store: witness.store, persistSequence: witness.persistSequence)
-        }
-    }
-
-    /// Whether a member may have that store, as far as the log knows.
-    private func isMember(_ witness: NodeWitness) -> Bool {
-        peers.contains { $0.node == witness.node && $0.store ?? witness.store == witness.store }
     }
 }

@@ -28,7 +28,7 @@ extension NodeCore {
         endIfGone()
         guard diskState != .gone else { return }
         // A node that stops decides itself what is still written.
-        if isDiskIdle, !isStopping, !doUpkeep(), step.isUrgent { commit() }
+        if isDiskIdle, !isStopping, !doUpkeep(), step.isUrgent || witnesses.isUrgent { commit() }
         shell.respond(step.takeResponses())
         // What was addressed to this very node may have more to send.
         if step.hasImmediate { scheduleTurnEnd() }
@@ -80,6 +80,9 @@ extension NodeCore {
     package func tick() -> Bool {
         guard diskState != .gone else { return false }
         ticks += 1
+        reviewCallers()
+        reviewStanding()
+        guard diskState != .gone else { return false }
         let health = diskHealth
         let witnessed = ticks % 5 == 0 ? witnesses.all : nil
         for index in groups.indices {
@@ -121,6 +124,10 @@ extension NodeCore {
             isCheckpointed = true
             diskState = .busy
             shell?.perform(.checkpoint)
+        case .idle where ticks - max(lastLookTick, lastCommitTick) >= Self.ticksBetweenLooks:
+            lastLookTick = ticks
+            diskState = .busy
+            shell?.perform(.look)
         case .full where ticks % 50 == 0:
             diskState = .busy
             shell?.perform(.retry)
@@ -146,7 +153,7 @@ extension NodeCore {
     /// Hands the step to the disk, and starts another.
     func commit() {
         guard !dropNext() else { return }
-        if witnesses.isDue(atTick: ticks) {
+        if witnesses.isUrgent || witnesses.isDue(atTick: ticks) {
             for witness in witnesses.takeUnwritten(atTick: ticks) { step.write(.witness(witness)) }
         }
         diskState = .busy
@@ -173,13 +180,15 @@ extension NodeCore {
             identity.persistSequence = committed.persistSequence
             note(commitNanoseconds: nanoseconds)
             deliver(committed.messages)
+            witnesses.noteWritten()
+            tellWitnessed()
             chunksCommitted()
             completionCommitted()
             for damage in committed.damage { shell?.note(.notServed(damage)) }
             deliver(committed.reads)
             endTurn()
             closeStoreIfIdle()
-        case .checkpointed: becomeIdle()
+        case .checkpointed, .looked: becomeIdle()
         case .dropped:
             upkeep.mayTrim = true
             becomeIdle()
@@ -220,8 +229,8 @@ extension NodeCore {
     /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
     private func takeLast(_ event: DiskEvent) {
         switch event {
-        case .committed, .checkpointed, .full, .verified, .loaded, .dropped, .trimmed, .scrubbed:
-            shell?.perform(.close)
+        case .committed, .checkpointed, .looked, .full, .verified, .loaded, .dropped, .trimmed, .scrubbed:
+            closeStore()
         case .failed(let error):
             fail(.store(error))
             shell?.finished()
@@ -235,7 +244,7 @@ extension NodeCore {
         guard !isStopping else {
             // What waits for room was told to nobody: it may be forgotten.
             diskState = .gone
-            shell?.perform(.close)
+            closeStore()
             return
         }
         guard !isReadOnly else { return }

@@ -6,7 +6,8 @@ package import Paxos
 /// peers showed of their stores, and the rhythm of it all. It has no socket, no thread and no clock; a
 /// `NodeShell` gives it those. A server's shell and the simulator's run this very class.
 ///
-/// The parts: `NodeCore+Turn` is the rhythm of events, sends and commits, `NodeCore+Peers` what peers say.
+/// The parts: `NodeCore+Turn` is the rhythm of events, sends and commits, `NodeCore+Peers` what peers say,
+/// `NodeCore+Callers` who is let in, `NodeCore+Standing` when this node votes.
 package final class NodeCore {
     /// What the disk is about.
     package enum DiskState: Sendable {
@@ -42,6 +43,12 @@ package final class NodeCore {
     var understood: [NodeID: ClusterVersion] = [:]
     /// What peers showed of their stores (invariant NoRegression).
     var witnesses = Witnesses()
+    /// Who has connected, with which start of its node.
+    var inbound = InboundPeers()
+    /// Who has this start of this node in its store.
+    var standing = Standing()
+    /// Ticks after which this node does not wait any more for voters it needs not.
+    let graceTicks: UInt64
     /// What is done beside the commits.
     var upkeep = Upkeep()
     /// When this node was first seen to belong to no group any more, and others to have what it has.
@@ -69,6 +76,10 @@ package final class NodeCore {
     /// Ticks since the start.
     package internal(set) var ticks: UInt64 = 0
     var lastCommitTick: UInt64 = 0
+    /// When it was last looked whether the store's files are there; each commit looks, too.
+    var lastLookTick: UInt64 = 0
+    /// Half a second.
+    static let ticksBetweenLooks: UInt64 = 50
     var isCheckpointed = true
     var isTurnScheduled = false
     /// Whether the node was told to stop, or must.
@@ -95,7 +106,10 @@ package final class NodeCore {
         self.address = address
         speaks = recovered.speaks
         witnesses = Witnesses(recovered.witnesses)
+        graceTicks = UInt64(recovered.limits.electionTicks + recovered.limits.electionSpreadTicks)
+        for index in groups.indices { groups[index].mayVote = false }
         reviewPeers()
+        reviewStanding()
     }
 
     /// This node.
@@ -124,7 +138,16 @@ package final class NodeCore {
         guard diskState == .idle else { return }
         isStopping = true
         diskState = .gone
-        shell?.perform(.close)
+        closeStore()
+    }
+
+    /// The last job of the disk. A node that is fenced leaves word of it: no other shall start on that store.
+    func closeStore() {
+        if case .fenced(let reason) = failure {
+            shell?.perform(.close(fence: reason))
+        } else {
+            shell?.perform(.close(fence: nil))
+        }
     }
 
     /// Hands over the lead, writes what is left, and closes. `finished` follows.
@@ -144,7 +167,7 @@ package final class NodeCore {
         dropped = []
         if step.isEmpty || isLastCommitDone {
             diskState = .gone
-            shell?.perform(.close)
+            closeStore()
         } else {
             isLastCommitDone = true
             commit()
@@ -160,6 +183,6 @@ package final class NodeCore {
         diskState = .gone
         isStopping = true
         shell?.failed(failure)
-        if isDiskFree { shell?.perform(.close) }
+        if isDiskFree { closeStore() }
     }
 }

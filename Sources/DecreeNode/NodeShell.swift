@@ -1,4 +1,5 @@
 package import DecreeStore
+package import DecreeWire
 package import Paxos
 
 /// What surrounds a node's core: sockets, a disk and a clock, real or simulated. The core calls it, on the
@@ -7,6 +8,21 @@ package protocol NodeShell: AnyObject {
     /// Sends a message to a peer, or loses it: the protocol sends it again, or catches up.
     func send(
         _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence)
+
+    /// Sends what a node says of nodes to a peer, over the connection that this node opened, or loses it.
+    func send(_ frame: NodeFrame, to peer: NodeID)
+
+    /// Sends it back over a connection that a peer opened.
+    func send(_ frame: NodeFrame, on connection: ConnectionID)
+
+    /// Answers a hello. A connection that is not admitted is closed behind the answer.
+    func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID)
+
+    /// Closes a connection that somebody opened; `NodeCore.closed` need not follow.
+    func close(_ connection: ConnectionID)
+
+    /// The connection to a peer is to be made anew: it leads to a process that is not the peer's any more.
+    func greetAgain(_ peer: NodeID)
 
     /// What was sent since the last time may leave together.
     func flushPeers()
@@ -81,6 +97,8 @@ package enum NodeNote: Sendable, Equatable {
     case leader(GroupID, NodeID?)
     /// Somebody asked for what is not as it was written: it is not served, and whoever asked goes to another node.
     case notServed(Damage)
+    /// Somebody comes as a node of which this node has seen another process, from another copy of its store.
+    case secondProcess(NodeID, NodeStart)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }

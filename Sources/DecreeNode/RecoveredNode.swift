@@ -31,18 +31,22 @@ package struct RecoveredNode: Sendable {
     package let witnesses: [NodeWitness]
     /// The newest version of the protocol that it speaks.
     package let speaks: UInt16
+    /// The limits its groups have.
+    package let limits: Limits
     /// What was found damaged, of groups that must learn it from others before they vote.
     package let damage: [(group: GroupID, through: Slot, detail: String)]
 
     /// Reads the groups back from a store that was opened: chosen slots are executed, promises and votes
-    /// taken up.
+    /// taken up. Then the store is told that a process starts on it.
     ///
-    /// - Parameter speaks: the newest version of the protocol that the node is to speak. Below the newest, it behaves as
-    ///   builds did that knew no later one.
+    /// - Parameters:
+    ///   - process: a random number of this process.
+    ///   - speaks: the newest version of the protocol that the node is to speak. Below the newest, it behaves as builds did
+    ///     that knew no later one.
     /// - Throws: `StoreError` if a row is not what was written, or the log is at a version that the node does not
     ///   understand; the store is given up then.
     package init(
-        _ store: Store, owner: StoreIdentity, hosting hosted: [HostedGroup], limits: Limits,
+        _ store: Store, owner: StoreIdentity, hosting hosted: [HostedGroup], limits: Limits, process: UInt64,
         speaks: UInt16 = WireVersion.maximum
     ) throws {
         self.speaks = speaks
@@ -83,6 +87,7 @@ package struct RecoveredNode: Sendable {
             })
         identity = NodeIdentity(
             cluster: owner.cluster, genesis: store.genesis, node: owner.node, store: store.storeID,
-            persistSequence: store.persistSequence)
+            persistSequence: store.persistSequence, starts: try store.begin(process: process))
+        self.limits = limits
     }
 }

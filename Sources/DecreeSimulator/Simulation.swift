@@ -90,7 +90,7 @@ public struct Simulation: Sendable {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
         var other = world.streams.stream(.heal, 1)
-        if world.isAsCreated, sound.count == world.settings.nodes, other.chance(1, in: 4) {
+        if world.isAsCreated, sound == Array(0..<world.settings.nodes), other.chance(1, in: 4) {
             let partition = Partition.drawPartial(nodes: sound.count, &other)
             world.note(.phase, nil, detail: 1, "all heal but the network: \(partition)")
             world.heal(leaving: partition)

@@ -36,6 +36,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var handOvers = 0
     /// Disks that were emptied or put back.
     public var disksLost = 0
+    /// Nodes of which a second process was started from a clone of the disk.
+    public var copies = 0
     /// Nodes that others fenced.
     public var fenced = 0
     /// Times a node found rot that it could mend.
@@ -86,6 +88,7 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         removals += other.removals
         handOvers += other.handOvers
         disksLost += other.disksLost
+        copies += other.copies
         fenced += other.fenced
         mended += other.mended
         upgrades += other.upgrades

@@ -54,6 +54,8 @@ extension Store {
                 return .diskFull
             }
         }
+        // Behind the write: what was deleted meanwhile is as gone as what was deleted before.
+        try verifyFiles()
         let known = damage.count
         var reads: [(LogRead, LogReadResult)] = []
         for read in step.reads { reads.append((read, try serve(read))) }

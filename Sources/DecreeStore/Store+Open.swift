@@ -116,6 +116,9 @@ extension Store {
         let row = try NodeRow.read(connection, file: file)
         try verifyOwner(row, connection, directory, file, identity, groups)
         try verifyRows(connection, file, groups)
+        if let reason = try StartRows.fence(connection, file: file) {
+            throw .fenced(directory: directory, reason: reason)
+        }
         return row
     }
 
@@ -190,5 +193,6 @@ extension Store {
             try WitnessRows.read(connection)
         }
         for row in witnesses { _ = try row.get() }
+        _ = try StartRows.read(connection, file: file)
     }
 }

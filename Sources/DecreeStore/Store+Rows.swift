@@ -70,6 +70,11 @@ extension Store {
         try row.bind(2, Int64(witness.store.rawValue))
         try row.bind(3, Int64(bitPattern: witness.persistSequence))
         try row.bind(4, RowChecksum.witness(witness))
+        let seen = witness.seen
+        try row.bind(5, (seen?.start.incarnation).map(Int64.init(bitPattern:)))
+        try row.bind(6, (seen?.start.process).map(Int64.init(bitPattern:)))
+        try row.bind(7, (seen?.start.beganAt).map(Int64.init(bitPattern:)))
+        try row.bind(8, (seen?.isVoting).map { $0 ? 1 : 0 })
         try row.run()
     }
 

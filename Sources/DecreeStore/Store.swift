@@ -36,6 +36,9 @@ package final class Store {
 
     /// Floors and snapshots, as the tables have them.
     var lifecycle: Lifecycle
+    /// The files as a process that starts finds them: a name may stand for another file later, or for none.
+    var ownFiles: [(path: String, identity: FileIdentity)] = []
+    let files: any StoreFiles
     /// Why the store takes no more calls.
     var failure: StoreError?
     /// The step that met a full disk, and is to be tried again.
@@ -61,6 +64,7 @@ package final class Store {
         self.directory = directory
         self.file = file
         self.lock = lock
+        files = options.files
         checkpointPages = options.checkpointPages
         takeFailed = options.takeFailed
         nodeIdentity = row.identity
@@ -166,8 +170,9 @@ struct StoreStatements {
             "INSERT OR REPLACE INTO floor (group_id, slot, checksum) VALUES (?1, ?2, ?3)")
         putWitness = try connection.prepare(
             """
-            INSERT OR REPLACE INTO witness (node_id, store_id, persist_sequence, checksum) \
-            VALUES (?1, ?2, ?3, ?4)
+            INSERT OR REPLACE INTO witness \
+            (node_id, store_id, persist_sequence, checksum, incarnation, process, began_at, is_voting) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
     }
 }

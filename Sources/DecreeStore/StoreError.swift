@@ -21,6 +21,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case newerCluster(group: GroupID, found: Int, supported: Int)
     /// The store's tables were made by another text of a migration than this version's.
     case alteredMigration(file: String, version: Int)
+    /// Peers know that this store must not vote: another process runs from another copy of it, or it went back in time.
+    case fenced(directory: String, reason: String)
     /// SQLite would not take a setting that durability rests on.
     case settingRefused(setting: String, wanted: String, found: String)
     /// Something written is not what is read. `place` is a table or a file.
@@ -29,6 +31,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case diskFull(file: String)
     /// The data directory cannot be used as one.
     case badDirectory(directory: String, detail: String)
+    /// The files were deleted, moved or covered while they were written to.
+    case filesReplaced(directory: String)
     /// Reading or writing failed. What was being written may or may not be there.
     case ioError(file: String, operation: String, detail: String)
     /// SQLite refused something it should not: a mistake in this program.
@@ -71,6 +75,8 @@ extension StoreError: CustomStringConvertible {
         case .alteredMigration(let file, let version):
             return "\(file) was made by another text of migration \(version) than this version's: "
                 + "run the version that made it"
+        case .fenced(let directory, let reason):
+            return "\(directory) is fenced, and no node can start on it: \(reason)"
         case .settingRefused(let setting, let wanted, let found):
             return "SQLite's \(setting) is \(found) where \(wanted) is needed: without it votes may be "
                 + "lost, so the store stays closed; check the SQLite library and the file system"
@@ -84,6 +90,12 @@ extension StoreError: CustomStringConvertible {
             return "\(file): the disk is full; nothing is lost. Make room, then start the node again"
         case .badDirectory(let directory, let detail):
             return "\(directory) cannot be the data directory: \(detail); name another"
+        case .filesReplaced(let directory):
+            return
+                "the files of \(directory) were deleted or replaced while the node ran: it says nothing more, for "
+                + "what it writes would be lost. Put the files back (or mount their volume), and start the node again; "
+                + "if they are gone, run `decree member replace N HOST:PORT --nodes …` with this node's id for N, then "
+                + "`decree node --join HOST:PORT` with an empty directory"
         case .ioError(let file, let operation, let detail):
             return "\(file): \(operation) failed (\(detail)): what was being written may or may not be "
                 + "there, so the store is given up; check the disk, then start the node again"
@@ -112,7 +124,10 @@ extension StoreError {
 
     /// Whether SQLite must not be called any more on the connection it came from.
     var isFatalToConnection: Bool {
-        if case .ioError = self { true } else { false }
+        switch self {
+        case .ioError, .filesReplaced: true
+        default: false
+        }
     }
 
     /// Does `body`, saying of its errors which file they are about.

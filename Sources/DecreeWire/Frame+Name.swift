@@ -11,6 +11,7 @@ extension Frame {
         case .client(.statusResponse): "a status response"
         case .client(.join): "a request to join"
         case .client(.welcome): "a welcome"
+        case .node: "what a node says of nodes"
         }
     }
 }

@@ -11,6 +11,8 @@ package enum Frame: Equatable, Sendable {
     case peer(PeerFrame)
     /// A request or a response.
     case client(ClientFrame)
+    /// What a node says of nodes.
+    case node(NodeFrame)
 }
 
 extension Frame {
@@ -23,6 +25,7 @@ extension Frame {
         case .helloReply(let reply): try reply.write(into: &buffer)
         case .peer(let frame): return try frame.write(version: version, into: &buffer)
         case .client(let frame): return try frame.write(version: version, into: &buffer)
+        case .node(let frame): return try frame.write(version: version, into: &buffer)
         }
         return true
     }
@@ -33,7 +36,9 @@ extension Frame {
             throw .unknownProtocol(header.protocolByte)
         }
         guard header.reserved == 0 else { throw .malformed("the reserved bytes are not zero") }
-        guard proto != .handshake || header.group == 0 else { throw .malformed("a handshake names a group") }
+        guard (proto != .handshake && proto != .node) || header.group == 0 else {
+            throw .malformed("a \(proto) names a group")
+        }
         var reader = FrameReader(body, version: version)
         switch (proto, header.type) {
         case (.handshake, Hello.type): self = .hello(try Hello(from: &reader))
@@ -46,6 +51,7 @@ extension Frame {
             self = .peer(try PeerFrame(type: type, group: group, from: &reader))
         case (.client, let type):
             self = .client(try ClientFrame(type: type, group: header.group, from: &reader))
+        case (.node, let type): self = .node(try NodeFrame(type: type, from: &reader))
         }
         try reader.finish()
     }

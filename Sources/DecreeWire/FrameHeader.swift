@@ -9,6 +9,8 @@ package enum WireProtocol: UInt8, Hashable, Sendable, CustomStringConvertible {
     case peer = 1
     /// Between a client and a node; nodes that forward their own clients' requests speak it as well.
     case client = 2
+    /// Between nodes, about the nodes themselves.
+    case node = 3
 
     /// Its name.
     package var description: String {
@@ -16,6 +18,7 @@ package enum WireProtocol: UInt8, Hashable, Sendable, CustomStringConvertible {
         case .handshake: "handshake"
         case .peer: "peer"
         case .client: "client"
+        case .node: "node"
         }
     }
 }

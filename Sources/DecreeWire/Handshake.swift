@@ -70,6 +70,10 @@ package enum Handshake {
     ) -> Verdict {
         switch reply {
         case .refused(.fenced, let reason): return .selfIsFenced(reason: reason)
+        case .refused(.anotherProcess, let reason):
+            // It was judged as what it said it was. One that has come to vote since asks again.
+            return hello.isVoting == own.isVoting
+                ? .selfIsFenced(reason: reason) : .refused(.anotherProcess, reason: reason)
         case .refused(.identityChanged, let reason): return .selfIsAnother(reason: reason)
         case .refused(let refusal, let reason): return .refused(refusal, reason: reason)
         case .admitted(let admission):
@@ -80,7 +84,7 @@ package enum Handshake {
             return clusterMismatch(of: other.cluster, other.genesis, as: own)
                 ?? receiverMismatch(hello.receiver, reached: other.node)
                 ?? regression(of: other.node, other.store, other.persistSequence, since: hello.witnessed)
-                ?? ownRegression(of: own, since: admission.witnessed)
+                ?? ownRegression(of: own, since: admission.witnessed, mayHaveVoted: true)
                 ?? tooOld(other.node, admission.version, terms)
                 ?? .admitted(version: admission.version)
         }
@@ -113,7 +117,7 @@ package enum Handshake {
         // connection, so that an honest hello looks old from here.
         return misfit(of: node, store, standing, speaking: version)
             ?? anotherStore(of: node, store, since: witnessed)
-            ?? ownRegression(of: own, since: hello.witnessed)
+            ?? ownRegression(of: own, since: hello.witnessed, mayHaveVoted: false)
             ?? tooOld(node, version, terms)
             ?? .admitted(version: version)
     }
@@ -179,12 +183,16 @@ package enum Handshake {
         if let mismatch = anotherStore(of: node, store, since: witnessed) { return mismatch }
         guard persistSequence >= witnessed.persistSequence else {
             return .refused(
-                .fenced,
-                reason: "the store of node \(node) went back in time, from transaction "
-                    + "\(witnessed.persistSequence) to \(persistSequence) (an old backup, or a disk that lied): "
-                    + "it joins again under a new id; \(replacement(of: node))")
+                .fenced, reason: wentBack(node, from: witnessed.persistSequence, to: persistSequence))
         }
         return nil
+    }
+
+    private static func wentBack(
+        _ node: NodeID, from seen: PersistSequence, to persistSequence: PersistSequence
+    ) -> String {
+        "the store of node \(node) went back in time, from transaction \(seen) to \(persistSequence) (an old backup, "
+            + "or a disk that lied): it joins again under a new id; \(replacement(of: node))"
     }
 
     private static func anotherStore(
@@ -206,11 +214,45 @@ package enum Handshake {
             + "`decree node --join HOST:PORT`"
     }
 
-    private static func ownRegression(of own: NodeIdentity, since witnessed: Witness?) -> Verdict? {
-        switch regression(of: own.node, own.store, own.persistSequence, since: witnessed) {
-        case .refused(.identityChanged, let reason): .selfIsAnother(reason: reason)
-        case .refused(_, let reason): .selfIsFenced(reason: reason)
-        default: nil
+    /// What another saw of this node, as this node judges it: only it knows what it has at this moment.
+    private static func ownRegression(
+        of own: NodeIdentity, since witnessed: Witness?, mayHaveVoted: Bool
+    ) -> Verdict? {
+        guard let witnessed else { return nil }
+        return judge(witnessed, as: own, mayHaveVoted: mayHaveVoted)
+    }
+
+    /// What node `own` makes of what another saw of it; nil if it may go on.
+    package static func judge(
+        _ witnessed: Witness, as own: NodeIdentity, mayHaveVoted: Bool = false
+    ) -> Verdict? {
+        if case .refused(_, let reason) = anotherStore(of: own.node, own.store, since: witnessed) {
+            return .selfIsAnother(reason: reason)
         }
+        switch Lineage.judge(witnessed, as: own, mayHaveVoted: mayHaveVoted) {
+        case .sound: return nil
+        case .wentBack:
+            return .selfIsFenced(
+                reason: wentBack(own.node, from: witnessed.persistSequence, to: own.persistSequence))
+        case .loses(let seen):
+            return .selfIsFenced(reason: anotherProcess(of: own.node, seen.start))
+        }
+    }
+
+    /// What a caller is told that neither continues the start of its node that was seen, nor goes on in its place. That its
+    /// store is behind is certain then: it is not that start's.
+    package static func refusal(
+        of hello: Hello, from node: NodeID, for start: NodeStart, witnessed: Witness?
+    ) -> String {
+        if let witnessed, hello.persistSequence < witnessed.persistSequence {
+            return wentBack(node, from: witnessed.persistSequence, to: hello.persistSequence)
+        }
+        return anotherProcess(of: node, start)
+    }
+
+    /// What a process is told that is not the one of its node that goes on.
+    package static func anotherProcess(of node: NodeID, _ start: NodeStart) -> String {
+        "another process runs, or ran, as node \(node) from another copy of this directory (\(start)), and this one "
+            + "lacks what that one did. If that one is not the one you want, stop it as well; \(replacement(of: node))"
     }
 }

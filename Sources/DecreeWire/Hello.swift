@@ -1,16 +1,19 @@
 package import NIOCore
 package import Paxos
 
-/// What a node saw of another: its store, and the highest persist sequence that store showed.
+/// What a node saw of another: its store, the highest persist sequence that store showed, and the last start it saw.
 package struct Witness: Hashable, Sendable {
     /// The store.
     package let store: StoreID
     /// The highest sequence it showed.
     package let persistSequence: PersistSequence
+    /// The start that showed it; nil if it speaks a version that does not say.
+    package let seen: SeenStart?
     /// A witness.
-    package init(store: StoreID, persistSequence: PersistSequence) {
+    package init(store: StoreID, persistSequence: PersistSequence, seen: SeenStart? = nil) {
         self.store = store
         self.persistSequence = persistSequence
+        self.seen = seen
     }
 }
 
@@ -50,6 +53,13 @@ package struct Hello: Hashable, Sendable {
     package var witnessed: Witness?
     /// Where a peer is reached itself, "host:port"; empty if it does not say, or speaks version 1.
     package var address = ""
+    /// The sender's last starts, ascending, this one last; none of a client, or before version 4.
+    package var starts: [NodeStart] = []
+    /// Whether the sender votes.
+    package var isVoting = false
+
+    /// The sender's start, and whether it votes.
+    package var seen: SeenStart? { starts.last.map { SeenStart($0, isVoting: isVoting) } }
 
     /// A node's hello.
     package init(
@@ -66,6 +76,8 @@ package struct Hello: Hashable, Sendable {
         persistSequence = identity.persistSequence
         self.witnessed = witnessed
         self.address = address
+        starts = Array(identity.starts.suffix(WireLimit.starts))
+        isVoting = identity.isVoting
     }
 
     /// A client's hello. An empty cluster name matches any: a tool that is only given addresses.
@@ -90,16 +102,26 @@ package struct NodeIdentity: Hashable, Sendable {
     package var store: StoreID
     /// What is durable in that store.
     package var persistSequence: PersistSequence
+    /// The starts of that store, ascending without a gap: the last is this one. None if it is not known.
+    package var starts: [NodeStart]
+    /// Whether this process votes: a quorum has witnessed its start.
+    package var isVoting: Bool
+
+    /// This start, and whether the process votes.
+    package var seen: SeenStart? { starts.last.map { SeenStart($0, isVoting: isVoting) } }
 
     /// An identity.
     package init(
-        cluster: String, genesis: Digest, node: NodeID, store: StoreID, persistSequence: PersistSequence
+        cluster: String, genesis: Digest, node: NodeID, store: StoreID, persistSequence: PersistSequence,
+        starts: [NodeStart] = [], isVoting: Bool = false
     ) {
         self.cluster = cluster
         self.genesis = genesis
         self.node = node
         self.store = store
         self.persistSequence = persistSequence
+        self.starts = starts
+        self.isVoting = isVoting
     }
 }
 
@@ -117,11 +139,17 @@ extension Hello {
             buffer.writeWitness(witnessed)
             try buffer.writeCluster(cluster, mayBeEmpty: role == .client)
             if saysAddress { try buffer.writeAddress(address) }
+            if saysStarts {
+                try buffer.writeStarts(starts)
+                buffer.writeInteger(UInt8(isVoting ? 1 : 0))
+                buffer.writeSeen(witnessed?.seen)
+            }
         }
     }
 
     /// Version 1 reads to the cluster's name, and skips the rest where a newer version has more to say.
     private var saysAddress: Bool { role == .peer && maximumVersion >= WireVersion.members }
+    private var saysStarts: Bool { role == .peer && maximumVersion >= WireVersion.starts }
 
     init(from reader: inout FrameReader) throws(WireError) {
         guard try reader.integer("the magic", as: UInt64.self) == Self.magic else { throw .badMagic }
@@ -143,6 +171,11 @@ extension Hello {
             throw .malformed("a peer names its genesis, node and store")
         }
         if saysAddress { address = try reader.text("the address", limit: Member.maximumAddressBytes) }
+        if saysStarts {
+            starts = try reader.starts()
+            isVoting = try reader.flag("whether it votes")
+            witnessed = try reader.adding(to: witnessed)
+        }
         // A newer build may have more to say; what it says to us is above.
         if maximumVersion > WireVersion.maximum { reader.skipRest() }
     }

@@ -50,6 +50,10 @@ package enum HelloRefusal: UInt8, Hashable, Sendable, CaseIterable {
     /// `Handshake.answer`.
     case removed = 9
 
+    /// Another process runs as the same node, or ran, from another copy of the sender's store. Said to whoever tells its
+    /// starts: versions before the fourth do not know it.
+    case anotherProcess = 10
+
     /// Whether trying again later, changing nothing, may help.
     package var isTransient: Bool { self == .tooManyConnections || self == .unavailable }
 }
@@ -67,6 +71,10 @@ extension HelloReply {
                     identity.store.rawValue, identity.persistSequence, endianness: .little)
                 buffer.writeWitness(admission.witnessed)
                 try buffer.writeCluster(identity.cluster)
+                if admission.version >= WireVersion.starts {
+                    buffer.writeSeen(identity.seen)
+                    buffer.writeSeen(admission.witnessed?.seen)
+                }
             case .refused(let refusal, let reason):
                 buffer.writeInteger(refusal.rawValue)
                 buffer.writeText(reason.prefix(utf8Bytes: WireLimit.reasonBytes))
@@ -91,13 +99,17 @@ extension HelloReply {
         let persistSequence: UInt64 = try reader.integer("the persist sequence")
         let witnessed = try reader.witness()
         let cluster = try reader.cluster()
+        let saysStarts = version >= WireVersion.starts
+        let own = saysStarts ? try reader.seen() : nil
+        let known = saysStarts ? try reader.adding(to: witnessed) : witnessed
         self = .admitted(
             Admission(
                 version: version,
                 identity: NodeIdentity(
                     cluster: cluster, genesis: genesis, node: node, store: store,
-                    persistSequence: persistSequence),
-                witnessed: witnessed))
+                    persistSequence: persistSequence, starts: own.map { [$0.start] } ?? [],
+                    isVoting: own?.isVoting ?? false),
+                witnessed: known))
     }
 }
 

@@ -101,7 +101,7 @@ extension FrameReader {
         hasAddedFields ? try integer("the commit's microseconds") : 0
     }
 
-    private mutating func witnesses() throws(WireError) -> [NodeWitness] {
+    mutating func witnesses() throws(WireError) -> [NodeWitness] {
         guard hasAddedFields else { return [] }
         let count = Int(try integer("the number of witnesses", as: UInt8.self))
         guard count > 0 else { return [] }
@@ -120,7 +120,8 @@ extension FrameReader {
             witnesses.append(
                 NodeWitness(
                     node: node, store: try store("the witnessed store"),
-                    persistSequence: try integer("the witnessed persist sequence")))
+                    persistSequence: try integer("the witnessed persist sequence"),
+                    seen: version >= WireVersion.starts ? try seen() : nil))
         }
         return witnesses
     }

@@ -58,7 +58,7 @@ extension Message {
             buffer.writeMultipleIntegers(
                 message.checkpoint?.slot.rawValue ?? 0, message.checkpoint?.chain.rawValue ?? 0,
                 message.checkpoint?.state.rawValue ?? 0, endianness: .little)
-            if hasAdded { buffer.write(message.witnesses) }
+            if hasAdded { buffer.write(message.witnesses, version: version) }
         case .heartbeatReply(let message):
             buffer.writeMultipleIntegers(
                 message.ballot.rawValue, message.round, message.executedThrough.rawValue, endianness: .little
@@ -128,12 +128,13 @@ extension ByteBuffer {
 
     /// How many in a byte, then each. A reader takes no more than a group has members; what is beyond is left out, for a
     /// heartbeat must not be lost over it.
-    fileprivate mutating func write(_ witnesses: [NodeWitness]) {
+    mutating func write(_ witnesses: [NodeWitness], version: UInt16) {
         let witnesses = witnesses.prefix(Configuration.maximumMembers)
         writeInteger(UInt8(witnesses.count))
         for witness in witnesses {
             writeMultipleIntegers(
                 witness.node.rawValue, witness.store.rawValue, witness.persistSequence, endianness: .little)
+            if version >= WireVersion.starts { writeSeen(witness.seen) }
         }
     }
 }

@@ -37,6 +37,9 @@ package enum WireLimit {
     /// Chunks of a snapshot in one response.
     package static let chunksAtOnce = 4
 
+    /// Starts that a hello tells of its sender: a peer that has met none of them takes the sender's word for the rest.
+    package static let starts = 16
+
     /// Groups of which a welcome tells.
     package static let groups = 64
 }
@@ -55,7 +58,7 @@ package enum WireVersion {
     /// The first that knows who follows the log.
     static let tail: UInt16 = 3
     /// The first that knows each start of a node, what a promise answers, and how a cluster is founded.
-    static let starts: UInt16 = 4
+    package static let starts: UInt16 = 4
 
     /// The first that knows the cluster's version, and that it is raised.
     static let raises: UInt16 = 4

@@ -2,7 +2,7 @@ extension Group {
     // MARK: Losing patience
 
     mutating func tickElection(into step: inout Step) {
-        guard isVoter, !isAbstaining else {
+        guard isVoter, !isSilent else {
             scout = nil
             candidacy = nil
             if election.tick() { askForNews(into: &step) }
@@ -57,7 +57,7 @@ extension Group {
         // Whoever lacks what is deleted here would keep everybody waiting for a snapshot: it gets that first.
         let isGranted =
             leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised
-            && preVote.chosenThrough >= floor && !isAbstaining && !isDiskStuck
+            && preVote.chosenThrough >= floor && !isSilent && !isDiskStuck
         send(
             .preVoteReply(
                 PreVoteReply(
@@ -141,8 +141,7 @@ extension Group {
 
     /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
     mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
-        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter,
-            !isAbstaining,
+        guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter, !isSilent,
             !isDiskStuck
         else { return }
         knownLeader = nil

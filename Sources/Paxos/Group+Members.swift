@@ -21,6 +21,9 @@ extension Group {
     /// Whether what this node voted in some slot is unknown.
     var isAbstaining: Bool { acceptor.chosenThrough < abstainThrough }
 
+    /// Whether this node must say nothing that binds.
+    var isSilent: Bool { isAbstaining || !mayVote }
+
     /// Looks who is there, when that may have changed.
     mutating func reviewMembers() {
         others = configurations.members(from: acceptor.chosenThrough.next).map(\.node).filter { $0 != node }

@@ -2,8 +2,9 @@ extension Group {
     /// Phase 1b. Every prepare that is promised is answered, a repeated one too, and each answer waits for
     /// the disk.
     mutating func answer(_ prepare: Prepare, from: NodeID, into step: inout Step) {
-        // What it must tell, it does not know; or it could not tell it for as long as its disk hangs, or is full.
-        guard !isAbstaining, !isDiskStuck else { return }
+        // What it must tell, it does not know, or another process may; or it could not tell it for as long as its disk
+        // hangs, or is full.
+        guard !isSilent, !isDiskStuck else { return }
         let before = acceptor.promised
         guard prepare.ballot.node == from,
             let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)
@@ -33,7 +34,7 @@ extension Group {
     mutating func answer(_ accept: Accept, from: NodeID, into step: inout Step) {
         guard accept.ballot.node == from else { return }
         if accept.ballot >= acceptor.promised, from != node { follow(accept.ballot, into: &step) }
-        if !isAbstaining { vote(for: accept, from: from, into: &step) }
+        if !isSilent { vote(for: accept, from: from, into: &step) }
         if from != node {
             learn(through: accept.chosenThrough, ballot: accept.ballot, from: from, into: &step)
         }

@@ -68,6 +68,8 @@ public struct Group: Sendable {
     /// Rows through this slot were found damaged: what they said is unknown, and until it has been learnt from others
     /// this node votes for nothing (invariant CorruptIsNotAbsent).
     var abstainThrough: Slot = .zero
+    /// Whether the host lets this node vote: not before others know this start of it (invariant OneProcess).
+    public var mayVote = true
     /// What this node's disk is like.
     var disk = DiskHealth()
     /// What is known of the nodes' stores; the host's, told with heartbeats.

@@ -109,7 +109,7 @@ private final class FakeNodeHandler: ChannelInboundHandler {
                     case .garbage: outgoing.writeString("HTTP/1.1 400 Bad Request\r\n\r\n")
                     case .close: return context.close(promise: nil)
                     }
-                case .helloReply, .peer: return context.close(promise: nil)
+                case .helloReply, .peer, .node: return context.close(promise: nil)
                 }
             }
         } catch {

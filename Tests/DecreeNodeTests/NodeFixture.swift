@@ -31,7 +31,7 @@ final class NodeFixture {
     init(
         groups: [GroupID] = [first], limits: Limits = Limits(),
         genesis: Configuration = Configuration(voters: [NodeID(1), NodeID(2), NodeID(3)]),
-        decided: [AcceptedProposal] = [], speaks: UInt16 = WireVersion.maximum
+        decided: [AcceptedProposal] = [], isWitnessed: Bool = true, speaks: UInt16 = WireVersion.maximum
     ) throws {
         path = NSTemporaryDirectory() + "decree-node-\(UInt64.random(in: 0...UInt64.max))"
         let stored = groups.map { StoreGroup(id: $0, kind: "bank", configuration: genesis) }
@@ -41,8 +41,13 @@ final class NodeFixture {
             try RecoveredNode(
                 store, owner: owner,
                 hosting: stored.map { HostedGroup(stored: $0, machine: Bank(), seed: 1) }, limits: limits,
-                speaks: speaks))
+                process: 1_000, speaks: speaks))
         core.shell = shell
+        if isWitnessed, let start = core.identity.starts.last {
+            for peer in core.peers { core.take(.witnessed(start, after: 0), from: peer.node) }
+            core.endTurn()
+            shell.told = []
+        }
         guard !decided.isEmpty else { return }
         for decided in decided { core.groups[0].replay(decided, chain: nil) }
         core.groups[0].restore(RecoveredVotes(promised: .zero, accepted: []))
@@ -54,6 +59,29 @@ final class NodeFixture {
     var notes: [NodeNote] { shell.notes }
     /// What left for peers.
     var sent: [Message] { shell.sent }
+    /// What it said of nodes, and to whom: to a peer, or back over a connection.
+    var told: [Told] { shell.told }
+    /// How hellos were answered.
+    var answers: [ConnectionID: HelloReply] { shell.answers }
+
+    /// Answers a hello for which nobody need be asked.
+    func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
+        lastConnection += 1
+        let connection = ConnectionID(rawValue: lastConnection)
+        core.answer(hello, on: connection)
+        guard let reply = shell.answers[connection], let verdict = shell.verdicts[connection] else {
+            Issue.record("a hello is not answered")
+            return (.refused(.unavailable, reason: ""), .refused(.unavailable, reason: ""))
+        }
+        return (reply, verdict)
+    }
+    private var lastConnection: UInt64 = 1 << 32
+    /// Connections that it closed.
+    var closed: [ConnectionID] { shell.closed }
+    /// Peers to whom the link is to be made anew.
+    var greetedAgain: [NodeID] { shell.greetedAgain }
+    /// Why the disk is to fence the store.
+    var fence: String? { shell.fence }
     /// Times that peers were to be greeted anew.
     var greetings: Int { shell.greetings }
     /// Whether the test wants the node to end by itself.
@@ -65,6 +93,15 @@ final class NodeFixture {
     var isDiskBusy: Bool { shell.job != nil }
 
     func forgetJobs() { shell.jobs = [] }
+
+    func forgetTold() { shell.told = [] }
+
+    /// What was said of nodes.
+    struct Told: Equatable {
+        let frame: NodeFrame
+        var peer: NodeID?
+        var connection: ConnectionID?
+    }
 
     /// The disk does its job, and what follows from it is handed to it.
     func doJob() {
@@ -131,7 +168,11 @@ final class NodeFixture {
             case .verifySnapshot(let verification, let chunks):
                 other(.verifySnapshot(verification, chunks: chunks))
             case .dropSnapshot(let group, let header): other(.dropSnapshot(group, header))
-            case .close: other(.close)
+            // Of no interest to who looks at the jobs.
+            case .look: self.job = .look
+            case .close(let reason):
+                fence = reason
+                other(.close(fence: reason))
             }
         }
 
@@ -144,6 +185,22 @@ final class NodeFixture {
         func send(_ message: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence) {
             sent.append(message)
         }
+        var told: [Told] = []
+        var answers: [ConnectionID: HelloReply] = [:]
+        var closed: [ConnectionID] = []
+        var greetedAgain: [NodeID] = []
+        var fence: String?
+        func send(_ frame: NodeFrame, to peer: NodeID) { told.append(Told(frame: frame, peer: peer)) }
+        func send(_ frame: NodeFrame, on connection: ConnectionID) {
+            told.append(Told(frame: frame, connection: connection))
+        }
+        var verdicts: [ConnectionID: Handshake.Verdict] = [:]
+        func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {
+            answers[connection] = reply
+            verdicts[connection] = verdict
+        }
+        func close(_ connection: ConnectionID) { closed.append(connection) }
+        func greetAgain(_ peer: NodeID) { greetedAgain.append(peer) }
         func flushPeers() {}
         func respond(_: [(Ticket, ClientResponse)]) {}
         func scheduleTurnEnd() {}

@@ -25,7 +25,7 @@ import Testing
 
     @Test func everyGroupLearnsWhatAPeerUnderstandsFromItsGreeting() throws {
         let node = try NodeFixture(groups: [NodeFixture.first, NodeFixture.second], genesis: genesis(.first))
-        _ = node.core.answer(hello(2, to: node.core, speaking: 3))
+        _ = node.answer(hello(2, to: node.core, speaking: 3))
         let reply = HelloReply.admitted(
             Admission(
                 version: WireVersion.maximum, identity: identity(3, like: node.core), witnessed: nil))
@@ -35,13 +35,13 @@ import Testing
             #expect(group.holdingBack(.batches).isEmpty)
         }
         // Upgraded, it greets again.
-        _ = node.core.answer(hello(2, to: node.core, speaking: WireVersion.maximum))
+        _ = node.answer(hello(2, to: node.core, speaking: WireVersion.maximum))
         for group in node.core.groups { #expect(group.holdingBack(.newest).isEmpty) }
     }
 
     @Test func anOlderPeerIsRefusedOnceTheVersionIsRaised() throws {
         let node = try NodeFixture(genesis: genesis(.newest))
-        let (reply, verdict) = node.core.answer(hello(2, to: node.core, speaking: 3))
+        let (reply, verdict) = node.answer(hello(2, to: node.core, speaking: 3))
         guard case .refused(.wrongVersion, _) = verdict, case .refused(.wrongVersion, _) = reply else {
             Issue.record("\(verdict)")
             return
@@ -62,7 +62,7 @@ import Testing
     @Test func aNodeThatSpeaksLessSaysSo() throws {
         let node = try NodeFixture(genesis: genesis(.first), speaks: 3)
         #expect(node.core.hello(to: NodeID(2)).maximumVersion == 3)
-        let (reply, _) = node.core.answer(hello(2, to: node.core, speaking: WireVersion.maximum))
+        let (reply, _) = node.answer(hello(2, to: node.core, speaking: WireVersion.maximum))
         guard case .admitted(let admission) = reply else {
             Issue.record("\(reply)")
             return

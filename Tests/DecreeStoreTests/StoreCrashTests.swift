@@ -258,6 +258,7 @@ private struct FilesWithoutRewrite: StoreFiles {
         try files.lock(path, exclusively: exclusively)
     }
     func size(of path: String) throws(StoreError) -> Int? { try files.size(of: path) }
+    func identity(of path: String) throws(StoreError) -> FileIdentity? { try files.identity(of: path) }
     func read(_ path: String) throws(StoreError) -> [UInt8] { try files.read(path) }
     func truncate(_ path: String) throws(StoreError) { try files.truncate(path) }
 }

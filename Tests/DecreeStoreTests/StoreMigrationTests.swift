@@ -41,7 +41,7 @@ import Testing
         #expect(store.storeID == StoreID(rawValue: 0xDEC2EE))
         let sequence = store.persistSequence
         try expectEverything(in: store)
-        #expect(try store.connection.integer("PRAGMA user_version") == 3)
+        #expect(try store.connection.integer("PRAGMA user_version") == Int64(Schema.format))
         #expect(try directory.isSound(store))
         // It is a store like any other from here on.
         try store.complete(snapshot(through: 50, bytes: 100), isInstalled: true, group: groups[1])

@@ -101,6 +101,7 @@ private final class RecordingFiles: StoreFiles {
     }
 
     func size(of path: String) throws(StoreError) -> Int? { try files.size(of: path) }
+    func identity(of path: String) throws(StoreError) -> FileIdentity? { try files.identity(of: path) }
 
     func read(_ path: String) throws(StoreError) -> [UInt8] {
         note("read", path)

@@ -151,19 +151,22 @@ import Testing
         try openStore(directory).close()
         #expect(
             try directory.sql("SELECT version, name, digest FROM migration")
-                == zip([1, 2, 3], ["initial", "lifecycle", "unexecuted"]).map { version, name in
+                == zip([1, 2, 3, 4], ["initial", "lifecycle", "unexecuted", "starts"]).map { version, name in
                     let text = try directory.bytes(of: migration("000\(version)_\(name).sql"))
                     return "\(version)|\(name)|\(Int64(bitPattern: Digest(of: text).rawValue))"
                 })
-        #expect(try directory.sql("PRAGMA user_version") == ["3"])
+        #expect(try directory.sql("PRAGMA user_version") == ["\(Schema.format)"])
         #expect(try directory.sql("PRAGMA application_id") == ["\(Schema.applicationID)"])
-        #expect(try directory.sql("SELECT format FROM node") == ["3"])
+        #expect(try directory.sql("SELECT format FROM node") == ["\(Schema.format)"])
     }
 
     @Test func aNewerFormatIsRefused() throws {
         try openStore(directory).close()
-        try directory.sql("PRAGMA user_version = 4")
-        #expect(throws: StoreError.newerFormat(file: directory.database, found: 4, supported: 3)) {
+        let next = Schema.format + 1
+        try directory.sql("PRAGMA user_version = \(next)")
+        #expect(
+            throws: StoreError.newerFormat(file: directory.database, found: next, supported: Schema.format)
+        ) {
             try openStore(directory)
         }
     }

@@ -54,6 +54,7 @@ import Testing
             ("DELETE FROM floor", "floor"), ("UPDATE floor SET group_id = 2", "floor"),
             ("UPDATE witness SET node_id = 3", "witness"), ("UPDATE witness SET store_id = 76", "witness"),
             ("UPDATE witness SET persist_sequence = 11", "witness"),
+            ("UPDATE witness SET incarnation = 3, process = 1, began_at = 2, is_voting = 0", "witness"),
             ("UPDATE witness SET checksum = 0", "witness"), ("UPDATE witness SET node_id = -1", "witness"),
             ("UPDATE configuration SET slot = 757 WHERE slot > 0", "configuration"),
             ("UPDATE configuration SET bytes = x'01' WHERE slot > 0", "configuration"),

@@ -128,7 +128,7 @@ import Testing
         #expect(before.verify().findings == [] && before.verify().chosen == 12)
         let alone = Configuration(voters: [NodeID(1)])
         var store = try openStore(directory, configuration: alone)
-        #expect(try store.connection.integer("PRAGMA user_version") == 3)
+        #expect(try store.connection.integer("PRAGMA user_version") == Int64(Schema.format))
         let chosen = try store.recoverAll().chosen
         #expect(chosen.map(\.slot) == (9...12).map { Slot($0) })
         #expect(try read(store, 1, through: 12) == .unknown(before: Slot(13)))

@@ -57,7 +57,7 @@ import Testing
 
     @Test func whatIsUnknownIsNamed() {
         let unknown: [(ByteBuffer, WireError)] = [
-            (Tampering.frame(proto: 3, type: 1, body: []), .unknownProtocol(3)),
+            (Tampering.frame(proto: 4, type: 1, body: []), .unknownProtocol(4)),
             (Tampering.frame(proto: 0, type: 3, group: 0, body: []), .unknownType(.handshake, 3)),
             (Tampering.frame(proto: 0, type: 1, group: 1, body: []), .malformed("a handshake names a group")),
             (Tampering.frame(proto: 1, type: 0, body: []), .unknownType(.peer, 0)),

@@ -46,6 +46,8 @@ enum Samples {
                         slot: .maximum, chain: Digest(rawValue: .max), state: Digest(rawValue: 1)))),
             .heartbeat(
                 Heartbeat(ballot: lowBallot, round: 1, chosenThrough: Slot(1), witnesses: witnesses)),
+            .heartbeat(
+                Heartbeat(ballot: lowBallot, round: 1, chosenThrough: Slot(1), witnesses: startedWitnesses)),
             .heartbeatReply(HeartbeatReply(ballot: lowBallot, round: .max, executedThrough: .zero)),
             .heartbeatReply(
                 HeartbeatReply(
@@ -205,7 +207,43 @@ enum Samples {
         cluster: "bank", genesis: Digest(rawValue: 11), node: NodeID(2), store: StoreID(rawValue: 22),
         persistSequence: 33)
 
+    static let start = NodeStart(
+        incarnation: UInt64(Int64.max), process: UInt64(Int64.max), beganAt: UInt64(Int64.max))
+
+    /// The same, with starts that it may tell of.
+    static let started: NodeIdentity = {
+        var identity = Samples.identity
+        identity.starts = (1...UInt64(WireLimit.starts)).map {
+            NodeStart(incarnation: $0, process: 1_000 - $0, beganAt: $0 / 2)
+        }
+        identity.isVoting = true
+        return identity
+    }()
+
+    private static let restarted: NodeIdentity = {
+        var identity = started
+        identity.starts = [start]
+        return identity
+    }()
+
+    static let nodeFrames: [Frame] = [
+        .probe(nonce: .max, rival: SeenStart(start, isVoting: true)), .alive(nonce: 0, isVoting: false),
+        .witnessed(start, after: .max), .seen([]), .seen(startedWitnesses),
+    ].map { .node($0) }
+
+    static let startedWitnesses: [NodeWitness] =
+        witnesses.dropLast() + [
+            NodeWitness(
+                node: NodeID(2), store: StoreID(rawValue: 1), persistSequence: 7,
+                seen: SeenStart(start, isVoting: false))
+        ]
+
     static let hellos: [Frame] = [
+        .hello(
+            Hello(
+                from: started, to: NodeID(3),
+                witnessed: Witness(
+                    store: StoreID(rawValue: 1), persistSequence: 2, seen: SeenStart(start, isVoting: true)))),
         .hello(Hello(clientOf: "")),
         .hello(Hello(clientOf: String(repeating: "ü", count: 127))),
         .hello(Hello(from: identity, to: NodeID(3), witnessed: nil)),
@@ -227,6 +265,13 @@ enum Samples {
                     Admission(
                         version: .max, identity: identity,
                         witnessed: Witness(store: StoreID(rawValue: 0), persistSequence: 0)))),
+            .helloReply(
+                .admitted(
+                    Admission(
+                        version: 4, identity: restarted,
+                        witnessed: Witness(
+                            store: StoreID(rawValue: 0), persistSequence: 0,
+                            seen: SeenStart(start, isVoting: false))))),
             .helloReply(.refused(.fenced, reason: "")),
         ] + HelloRefusal.allCases.map { .helloReply(.refused($0, reason: "because of \($0)")) }
 
@@ -248,7 +293,7 @@ enum Samples {
         ] + welcomes.map { .client(.welcome(id: 7, $0)) }
 
     /// Everything that may follow a handshake.
-    static let afterHandshake = peers + clients
+    static let afterHandshake = peers + clients + nodeFrames
 
     static func encoded(_ frame: Frame, version: UInt16 = WireVersion.maximum) throws -> ByteBuffer {
         var buffer = ByteBuffer()
@@ -259,7 +304,7 @@ enum Samples {
     static func isHandshake(_ frame: Frame) -> Bool {
         switch frame {
         case .hello, .helloReply: true
-        case .peer, .client: false
+        case .peer, .client, .node: false
         }
     }
 }

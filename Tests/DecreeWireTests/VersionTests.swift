@@ -150,6 +150,50 @@ import Testing
         #expect(throws: WireError.self) { try older.next() }
     }
 
+    /// What nodes say of nodes is for those that know of starts.
+    @Test(arguments: Samples.nodeFrames)
+    func whatVersionThreeLacksIsNeitherWrittenNorRead(_ frame: Frame) throws {
+        var buffer = ByteBuffer()
+        #expect(try !frame.write(version: 3, into: &buffer) && buffer.readableBytes == 0)
+        var decoder = FrameDecoder(expectsHandshake: false, version: 3)
+        decoder.append(try Samples.encoded(frame))
+        #expect(throws: WireError.self) { try decoder.next() }
+    }
+
+    /// What version 3 says of other nodes' stores names no start of them.
+    @Test func versionThreeKnowsNoStarts() throws {
+        func heartbeat(_ witnesses: [NodeWitness]) -> Frame {
+            peer(
+                .heartbeat(
+                    Heartbeat(
+                        ballot: Samples.lowBallot, round: 1, chosenThrough: Slot(9), witnesses: witnesses)))
+        }
+        let short = try Samples.encoded(heartbeat(Samples.startedWitnesses), version: 3)
+        var decoder = FrameDecoder(expectsHandshake: false, version: 3)
+        decoder.append(short)
+        let without = Samples.startedWitnesses.map {
+            NodeWitness(node: $0.node, store: $0.store, persistSequence: $0.persistSequence)
+        }
+        #expect(try decoder.next() == heartbeat(without))
+
+        var hello = Hello(from: Samples.started, to: NodeID(3), witnessed: nil)
+        hello.maximumVersion = 3
+        var greeted = FrameDecoder()
+        greeted.append(try Samples.encoded(.hello(hello)))
+        guard case .hello(let read) = try greeted.next() else {
+            Issue.record("it is no hello")
+            return
+        }
+        #expect(read.starts == [] && !read.isVoting)
+        let reply = HelloReply.admitted(Admission(version: 3, identity: Samples.started, witnessed: nil))
+        var answered = FrameDecoder()
+        answered.append(try Samples.encoded(.helloReply(reply)))
+        #expect(
+            try answered.next()
+                == .helloReply(
+                    .admitted(Admission(version: 3, identity: Samples.identity, witnessed: nil))))
+    }
+
     @Test(arguments: Samples.hellos)
     func versionOneReadsALaterHello(_ frame: Frame) throws {
         guard case .hello(let hello) = frame else { return }
@@ -198,11 +242,11 @@ import Testing
 
     @Test func theVersionHoldsForTheNextFrameOfTheSameBytes() throws {
         let heartbeat = peer(Self.added[2].new)
-        var stream = try Samples.encoded(Samples.hellos[2])
+        var stream = try Samples.encoded(Samples.hellos[3])
         try heartbeat.write(version: 2, into: &stream)
         var decoder = FrameDecoder()
         decoder.append(stream)
-        #expect(try decoder.next() == Samples.hellos[2])
+        #expect(try decoder.next() == Samples.hellos[3])
         decoder.version = 2
         #expect(try decoder.next() == heartbeat)
     }

@@ -29,6 +29,7 @@ extension SimulateCommand {
             line.add("removals", tally.counts.removals)
             line.add("handOvers", tally.counts.handOvers)
             line.add("disksLost", tally.counts.disksLost)
+            line.add("copies", tally.counts.copies)
             line.add("mended", tally.counts.mended)
             if let recovery = tally.recoverySeconds {
                 line.add("recoveryMedianSeconds", json: Format.fixed(recovery.median, 3))

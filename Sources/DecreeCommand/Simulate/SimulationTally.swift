@@ -67,6 +67,7 @@ struct SimulationTally {
             ["healthy members to be removed", counts.removals.grouped],
             ["times the lead was to go to another", counts.handOvers.grouped],
             ["disks emptied or put back", counts.disksLost.grouped],
+            ["second processes from a clone", counts.copies.grouped],
             ["times rot was found and mended", counts.mended.grouped],
             ["nodes upgraded from an older build", counts.upgrades.grouped],
         ]

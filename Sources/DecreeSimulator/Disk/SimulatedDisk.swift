@@ -111,6 +111,16 @@ public final class SimulatedDisk: Sendable {
         }
     }
 
+    /// Takes all files' names away, also on the medium. A process that has them open goes on writing to them.
+    func unlinkFiles() {
+        withState { state in
+            for (path, _) in state.names.files {
+                state.names.remove(path)
+                state.names.sync(directory: DiskNames.parent(of: path))
+            }
+        }
+    }
+
     // MARK: What happened
 
     /// How often each kind of operation was asked for, while the machine was up.

@@ -70,6 +70,8 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         /// A bit of a chosen value, or of a chunk of a snapshot.
         case rotRow(node: Int, RottenRow, place: Int, bit: Int)
         case wipe(node: Int)
+        case unlink(node: Int)
+        case copy(node: Int, Original)
         case oldImage(node: Int)
         case diskSwap(Int, Int)
         case operate(OperatorTask)
@@ -92,6 +94,15 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         var milliseconds: Range<Int> { self == .kill ? 20..<1_500 : 500..<3_000 }
     }
 
+    /// What the node does whose disk is cloned, while the other process starts.
+    enum Original: String, Sendable, Hashable, CaseIterable {
+        case runs = "that runs on"
+        case isStopped = "that stands still for a while"
+        case isDown = "that is down for a while"
+        case startsToo = "that starts at the same time"
+        case ranOn = "that ran on for a while"
+    }
+
     /// Where bits flip.
     enum RottenFile: String, Sendable, CaseIterable {
         case database = "node.db"
@@ -103,6 +114,9 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case value = "a chosen value"
         case chunk = "a chunk of a snapshot"
     }
+
+    /// Whether it lasts long enough for what it lets happen to have happened.
+    var isOfFullLength: Bool { end - start >= 5 * VirtualTime.second }
 
     /// `#3 8.2-9.1 s kill leader`.
     public var description: String {
@@ -154,6 +168,8 @@ extension Fault.Effect {
             "node \(node + 1), \(file.rawValue) at \(place) per mille, bit \(bit)"
         case .rotRow(let node, let row, let place, let bit):
             "node \(node + 1), \(row.rawValue), \(place) per mille, bit \(bit)"
+        case .unlink(let node): "node \(node + 1)"
+        case .copy(let node, let original): "node \(node + 1), \(original.rawValue)"
         case .wipe(let node): "node \(node + 1)"
         case .oldImage(let node): "node \(node + 1)"
         case .diskSwap(let first, let second): "nodes \(first + 1) and \(second + 1)"

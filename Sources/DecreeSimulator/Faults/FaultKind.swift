@@ -54,4 +54,8 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case snapshot
     /// Nodes run an older build at first, and this one from some restart on.
     case upgrade
+    /// A store's files are deleted under a running process.
+    case unlink
+    /// A node's disk is cloned, and a second process runs from the clone.
+    case copy
 }

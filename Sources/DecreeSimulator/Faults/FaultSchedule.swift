@@ -58,7 +58,8 @@ extension FaultKind {
         case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash, .hunt: 3
         case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
         case .pause, .ioError, .partition: 6
-        case .wipe, .oldImage, .diskSwap: 2
+        case .wipe, .oldImage, .diskSwap, .unlink: 2
+        case .copy: 1
         case .handOver, .snapshot: 6
         case .upgrade: 10
         case .kill, .powerCut, .crashInCommit, .members: 12
@@ -136,6 +137,17 @@ extension FaultKind {
         case .wipe:
             guard !victims.isEmpty else { return nil }
             return (.wipe(node: victims[random.below(victims.count)]), 5..<2_000)
+        case .unlink:
+            guard !victims.isEmpty else { return nil }
+            return (.unlink(node: victims[random.below(victims.count)]), 1_500..<2_000)
+        case .copy:
+            guard !victims.isEmpty else { return nil }
+            let originals = Fault.Original.allCases
+            return (
+                .copy(
+                    node: victims[random.below(victims.count)], originals[random.below(originals.count)]),
+                6_000..<10_000
+            )
         case .oldImage:
             guard !victims.isEmpty else { return nil }
             return (.oldImage(node: victims[random.below(victims.count)]), 2_000..<12_000)

@@ -7,8 +7,11 @@ extension Judge {
     /// A node says something to another: only what is durable may be said.
     mutating func sees(_ message: Message, from node: Int, to: Int?, life: Int, isSent: Bool) {
         let durable = nodes[node]
+        if isSent, message.isBinding, copies.contains(node) { hasVotedAsCopy.insert(node) }
         guard void[node] == nil else {
-            if isSent, message.isBinding { holdBinding(node, "says \(message.summary)") }
+            // Those whose files are gone may lead until they look: they say nothing that has yet to be durable.
+            let isBinding = void[node] == .unlinked ? message.waitsForDisk : message.isBinding
+            if isSent, isBinding { holdBinding(node, "says \(message.summary)") }
             return
         }
         switch message {
@@ -191,6 +194,14 @@ extension Judge {
 
 extension Message {
     /// Whether somebody may count on it: a promise, a vote, or what a leader offers.
+    /// Whether it leaves only when what it says is durable.
+    fileprivate var waitsForDisk: Bool {
+        switch self {
+        case .prepare, .promise, .accepted: true
+        default: false
+        }
+    }
+
     fileprivate var isBinding: Bool {
         switch self {
         case .prepare, .promise, .accept, .accepted, .heartbeat, .heartbeatReply: true

@@ -143,7 +143,7 @@ extension Judge {
     func holdBinding(_ node: Int, _ what: @autoclosure () -> String) {
         guard let why = void[node] else { return }
         hold(
-            false, why == .wiped ? "IdentityFresh" : "NoRegression",
+            false, why == .restored ? "NoRegression" : "IdentityFresh",
             "\(name(node)), whose disk was \(why.rawValue), \(what())")
     }
 }

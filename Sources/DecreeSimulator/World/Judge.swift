@@ -31,7 +31,7 @@ struct Judge {
 
     /// Why a machine's store counts for nothing.
     enum Void: String {
-        case wiped, restored
+        case wiped, restored, unlinked
     }
 
     /// The votes that became durable in one slot and ballot.
@@ -41,6 +41,9 @@ struct Judge {
         var voters: Set<UInt16> = []
     }
 
+    /// Machines that run, or ran, two processes of one node; and those of them that have said what binds since.
+    var copies: Set<Int> = []
+    var hasVotedAsCopy: Set<Int> = []
     /// Who the machines are, as far as they were ever admitted.
     private(set) var ids: [NodeID?]
     var nodes: [Durable]
@@ -80,6 +83,13 @@ struct Judge {
         alpha = UInt64(configuration.alpha)
         ids = (0..<machines).map { $0 < configuration.voters.count ? configuration.voters[$0] : nil }
         nodes = ids.map { _ in Durable() }
+    }
+
+    /// A machine's disk was cloned: what was durable on it is durable on the other, which is the same node.
+    mutating func copied(_ machine: Int, to clone: Int) {
+        ids[clone] = ids[machine]
+        nodes[clone] = nodes[machine]
+        copies = [machine, clone]
     }
 
     /// A machine was admitted under an id.

@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import NIOCore
 
@@ -31,6 +32,18 @@ struct Packet {
     var bytes: ByteBuffer
     /// The version of the protocol that the bytes are of.
     var version = WireVersion.maximum
+}
+
+/// A connection as the end that was dialled sees it.
+struct Accepted {
+    /// What its core calls it.
+    let id: ConnectionID
+    /// The dialling end, with its life and its count.
+    let end: Endpoint
+    let life: Int
+    let connection: Int
+    /// The version that both ends speak, once the hello was answered with yes.
+    var version: UInt16?
 }
 
 /// A connection as the end that dialled it sees it.

@@ -27,7 +27,7 @@ extension SimulatedNode: NodeShell {
     func send(
         _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
     ) {
-        let place = world.place(of: peer)
+        let place = place(of: peer)
         let isSent = place.map { world.dialled(index, $0).isUp } ?? false
         world.judge.sees(message, from: index, to: place, life: life, isSent: isSent)
         guard let place else { return }
@@ -50,6 +50,43 @@ extension SimulatedNode: NodeShell {
             world.violate(.invariant, "node \(id) cannot encode \(message): \(error)")
         }
         world.send(buffer, from: index, to: place)
+    }
+
+    func send(_ frame: NodeFrame, to peer: NodeID) {
+        guard let place = place(of: peer) else { return }
+        guard let bytes = encoded(frame, version: world.dialled(index, place).version) else { return }
+        world.send(bytes, from: index, to: place)
+    }
+
+    func send(_ frame: NodeFrame, on connection: ConnectionID) {
+        guard let accepted = accepted.first(where: { $0.id == connection }), let version = accepted.version,
+            let bytes = encoded(frame, version: version)
+        else { return }
+        world.putBack(.frame, bytes, on: accepted, from: self)
+    }
+
+    private func encoded(_ frame: NodeFrame, version: UInt16) -> ByteBuffer? {
+        var buffer = ByteBufferAllocator().buffer(capacity: 128)
+        do throws(WireError) {
+            return try frame.write(version: version, into: &buffer) ? buffer : nil
+        } catch {
+            world.violate(.invariant, "node \(id) cannot encode \(frame): \(error)")
+            return nil
+        }
+    }
+
+    func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {
+        world.answerHello(reply, verdict, on: connection, from: self)
+    }
+
+    func close(_ connection: ConnectionID) {
+        guard let accepted = accepted.first(where: { $0.id == connection }) else { return }
+        self.accepted.removeAll { $0.id == connection }
+        world.putBack(.reset, ByteBuffer(), on: accepted, from: self)
+    }
+
+    func greetAgain(_ peer: NodeID) {
+        if let place = place(of: peer) { world.reconnect(self, to: place) }
     }
 
     func flushPeers() {}
@@ -89,7 +126,8 @@ extension SimulatedNode: NodeShell {
         case .dropSnapshot(let group, let header): self.job = .dropSnapshot(group, header)
         case .trim(let keeping, let rows): self.job = .trim(keeping: keeping, rows: rows)
         case .scrub(let group, let from, let rows): self.job = .scrub(group, from: from, rows: rows)
-        case .close: self.job = .close
+        case .look: self.job = .look
+        case .close(let fence): self.job = .close(fence: fence)
         }
         world.planDiskWork(self)
     }
@@ -98,18 +136,19 @@ extension SimulatedNode: NodeShell {
 
     func peerIsUp(_ peer: NodeID, address: String) {
         told.insert(peer)
-        if let place = world.place(of: peer) { world.dial(index, to: place) }
+        heard[peer] = world.nodes.firstIndex { $0.address == address }
+        if let place = place(of: peer) { world.dial(index, to: place) }
     }
 
     /// Reaches for every member whose address it knows, from wherever.
     func peersChanged() {
         for member in core?.peers ?? []
         where !member.address.isEmpty || configured.contains(member.node) || told.contains(member.node) {
-            if let place = world.place(of: member.node) { world.dial(index, to: place) }
+            if let place = place(of: member.node) { world.dial(index, to: place) }
         }
         // Whoever was named when it joined may know more than its own log does.
         for node in configured.sorted() where node != id && core?.isGone(node) == false {
-            if let place = world.place(of: node) { world.dial(index, to: place) }
+            if let place = place(of: node) { world.dial(index, to: place) }
         }
     }
 
@@ -132,7 +171,7 @@ extension SimulatedNode: NodeShell {
         case .snapshotInstalled: world.installed(self)
         case .rot: world.counts.mended += 1
         case .contradicted(_, let text): world.violate(.invariant, "OneValuePerBallotSlot: \(text)")
-        case .snapshotBad, .snapshotRefused, .notServed, .leader, .members: break
+        case .snapshotBad, .snapshotRefused, .notServed, .leader, .members, .secondProcess: break
         }
     }
 

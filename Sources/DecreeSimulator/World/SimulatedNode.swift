@@ -39,6 +39,10 @@ final class SimulatedNode {
     var struckDeath: (Fault.Death, end: UInt64)?
     /// How long it stays down once it has stopped as it was asked to.
     var terminatedDown = 100 * VirtualTime.millisecond
+    /// Whether it has ended because it was fenced.
+    var wasFenced = false
+    /// In which life its files were deleted.
+    var unlinkedIn: Int?
     /// The last slot the world has looked at.
     var lookedAt = Slot.zero
     /// What the node was told when it joined; nil for those the cluster was created with.
@@ -46,6 +50,8 @@ final class SimulatedNode {
     /// Whose address it was given, and who has told it theirs in this life.
     private(set) var configured: Set<NodeID>
     var told: Set<NodeID> = []
+    /// On which machines others are, as they have said in this life.
+    var heard: [NodeID: Int] = [:]
     /// What it tells those who want to join.
     private(set) var welcome: Welcome?
     /// What is encoded, and what is decoded, beside the loop.
@@ -55,8 +61,9 @@ final class SimulatedNode {
     var sightings: [NodeID: Sighting] = [:]
     /// Whom it met of those whose disks may be lost.
     var meetings: [NodeID: Sighting] = [:]
-    /// Who was let in: the dialling end, with its life and its connection.
-    var admitted: [Endpoint: (life: Int, connection: Int, version: UInt16)] = [:]
+    /// Who has connected.
+    var accepted: [Accepted] = []
+    private var lastConnection: UInt64 = 0
     /// The newest version of the protocol that its build speaks, from its next start on.
     var speaks = WireVersion.maximum
     /// Who waits for a response.
@@ -105,6 +112,19 @@ final class SimulatedNode {
         configured = [contact]
     }
 
+    /// It runs the node of another machine from now on, from a clone of its disk.
+    func becomeCopy(of original: SimulatedNode) {
+        identity = original.identity
+        admission = original.admission
+        configured = original.configured
+        // No life of the one is taken for a life of the other.
+        life = 1_000
+        disk.restore(original.disk.image, seed: UInt64(index) + world.now)
+    }
+
+    /// On which machine another node is looked for.
+    func place(of peer: NodeID) -> Int? { heard[peer] ?? world.place(of: peer) }
+
     // MARK: Life
 
     /// Opens the store, and takes up where it was left.
@@ -126,7 +146,8 @@ final class SimulatedNode {
         let hosted = HostedGroup(
             stored: stored, machine: settings.machine(world.workload), seed: random.next())
         let recovered = try RecoveredNode(
-            store, owner: owner, hosting: [hosted], limits: settings.limits, speaks: speaks)
+            store, owner: owner, hosting: [hosted], limits: settings.limits, process: random.next(),
+            speaks: speaks)
         let votes = try store.recover(.first, restore: { _ in }, replay: { _, _ in })
         world.judge.recovered(
             index,
@@ -160,8 +181,9 @@ final class SimulatedNode {
         isPaused = false
         deferred = []
         waiters = [:]
-        admitted = [:]
+        accepted = []
         told = []
+        heard = [:]
         encoding = nil
         decoding = nil
         for node in Array(sightings.keys) { sightings[node]?.forgetUnlessKept() }
@@ -209,6 +231,8 @@ final class SimulatedNode {
         }
     }
 
+    var hasReports: Bool { !reports.isEmpty }
+
     func takeReports() -> [DiskEvent] {
         defer { reports = [] }
         return reports
@@ -234,6 +258,37 @@ final class SimulatedNode {
         let isLong = latency.chance(1, in: 8)
         let delay = latency.within((isLong ? 1_500 : 20) * VirtualTime.millisecond)
         world.plan(.worksBeside(node: index, life: life), in: delay)
+    }
+
+    // MARK: Connections
+
+    /// Somebody has connected, and says hello.
+    func accept(_ packet: Packet) -> ConnectionID {
+        // A client that dials again has given up what it dialled before.
+        if packet.from >= world.nodes.count { accepted.removeAll { $0.end == packet.from } }
+        lastConnection += 1
+        let id = ConnectionID(rawValue: lastConnection)
+        accepted.append(
+            Accepted(id: id, end: packet.from, life: packet.fromLife, connection: packet.connection))
+        return id
+    }
+
+    /// The connection that a packet of its dialling end belongs to.
+    func accepted(_ packet: Packet) -> Accepted? {
+        accepted.first {
+            $0.end == packet.from && $0.life == packet.fromLife && $0.connection == packet.connection
+        }
+    }
+
+    /// A connection that somebody dialled is no more.
+    func hungUp(_ end: Endpoint, life: Int, connection: Int) {
+        let isGone = { (accepted: Accepted) in
+            accepted.end == end && accepted.life == life && accepted.connection == connection
+        }
+        for gone in accepted.filter(isGone) {
+            accepted.removeAll { $0.id == gone.id }
+            core?.closed(gone.id)
+        }
     }
 
     // MARK: Clients

@@ -28,6 +28,9 @@ struct SimulationSettings {
     var victims: [Int]
     var schedule: FaultSchedule
 
+    /// A machine for the copy of another, if there is to be one.
+    var copies: Int { schedule.faults.contains { $0.kind == .copy } ? 1 : 0 }
+
     /// More lanes than there will ever be: what workloads number their operations by.
     var lanesExpected: Int { 4_096 }
 

@@ -87,6 +87,7 @@ extension NodeNote {
         case .rot(_, let slot): "finds rot in slot \(slot)"
         case .leader(_, let leader): leader.map { "takes node \($0) for the leader" } ?? "knows of no leader"
         case .notServed(let damage): "does not serve what rotted: \(damage)"
+        case .secondProcess(let peer, let start): "refuses a second process of node \(peer), beside \(start)"
         case .members(_, let configuration, let from):
             "knows voters \(configuration.voters.map(\.description).joined(separator: " ")) of "
                 + "\(configuration.members.count) members from slot \(from) on"

@@ -25,7 +25,10 @@ extension World {
 
     /// Dials at once, unless that is under way.
     func dial(_ from: Endpoint, to: Endpoint) {
-        guard from != to, nodes[to].identity != nil else { return }
+        guard from != to, nodes[to].identity != nil, from >= nodes.count || isLookedFor(to, by: nodes[from])
+        else { return }
+        // Clients are told of one place a node.
+        guard from < nodes.count || place(of: nodes[to].id) == to else { return }
         var link = dialled(from, to)
         guard case .down = link.state else { return }
         link.state = .greeting
@@ -43,7 +46,12 @@ extension World {
                 connection: link.connection, isFromDialler: true, bytes: bytes))
         plan(
             .givesUp(from, life: life(of: from), to: to, connection: link.connection),
-            in: VirtualTime.second)
+            in: 2 * VirtualTime.second)
+    }
+
+    /// Whether a node looks for that machine's node there.
+    private func isLookedFor(_ machine: Int, by node: SimulatedNode) -> Bool {
+        nodes[machine].identity.map { node.place(of: $0) == machine } ?? false
     }
 
     func dials(_ from: Endpoint, _ life: Int, to: Endpoint) {
@@ -61,7 +69,16 @@ extension World {
         guard self.life(of: from) == life, isRunning(from), case .greeting = dialled(from, to).state else {
             return
         }
+        hangUp(from, to, connection)
         connectionBroke(from, to, connection)
+    }
+
+    /// The end that dialled a connection closes it.
+    func hangUp(_ from: Endpoint, _ to: Endpoint, _ connection: Int, life: Int? = nil) {
+        put(
+            Packet(
+                kind: .reset, from: from, to: to, fromLife: life ?? self.life(of: from), toLife: nil,
+                connection: connection, isFromDialler: true, bytes: ByteBuffer()))
     }
 
     /// The dialling end learns that a connection is no more, and dials again before long.
@@ -82,16 +99,24 @@ extension World {
     /// A connection breaks under a packet: both ends' states follow.
     func breakConnection(of packet: Packet) {
         let (dialler, other) = packet.isFromDialler ? (packet.from, packet.to) : (packet.to, packet.from)
-        if other < nodes.count { nodes[other].admitted[dialler] = nil }
+        if other < nodes.count {
+            let life = packet.isFromDialler ? packet.fromLife : packet.toLife
+            nodes[other].hungUp(dialler, life: life ?? 0, connection: packet.connection)
+        }
         connectionBroke(dialler, other, packet.connection)
     }
 
     /// A node closes its connections to its peers, and dials anew before long.
     func reconnect(_ node: SimulatedNode) {
-        for other in nodes where dialled(node.index, other.index).isUp {
-            other.admitted[node.index] = nil
-            connectionBroke(node.index, other.index, dialled(node.index, other.index).connection)
-        }
+        for other in nodes { reconnect(node, to: other.index) }
+    }
+
+    /// The same with one peer.
+    func reconnect(_ node: SimulatedNode, to other: Int) {
+        let link = dialled(node.index, other)
+        guard link.isUp else { return }
+        hangUp(node.index, other, link.connection)
+        connectionBroke(node.index, other, link.connection)
     }
 
     // MARK: Handshakes
@@ -102,18 +127,32 @@ extension World {
             return
         }
         node.meets(hello)
-        let (reply, verdict) = core.answer(hello)
-        guard node.isUp else { return }
+        core.answer(hello, on: node.accept(packet))
+    }
+
+    /// A node answers a hello, now or later.
+    func answerHello(
+        _ reply: HelloReply, _ verdict: Handshake.Verdict, on id: ConnectionID, from node: SimulatedNode
+    ) {
+        guard let index = node.accepted.firstIndex(where: { $0.id == id }) else { return }
+        let accepted = node.accepted[index]
         if case .admitted(let version) = verdict {
-            node.admitted[packet.from] = (packet.fromLife, packet.connection, version)
+            node.accepted[index].version = version
         } else {
-            note(.node, node.index, "refuses \(name(packet.from)): \(verdict)")
+            note(.node, node.index, "refuses \(name(accepted.end)): \(verdict)")
+            node.accepted.remove(at: index)
         }
         let bytes = encoded { (buffer) throws(WireError) in try reply.write(into: &buffer) }
+        putBack(.helloReply, bytes, on: accepted, from: node)
+    }
+
+    /// Sends something back to the end that dialled.
+    func putBack(_ kind: Packet.Kind, _ bytes: ByteBuffer, on accepted: Accepted, from node: SimulatedNode) {
         put(
             Packet(
-                kind: .helloReply, from: packet.to, to: packet.from, fromLife: node.life,
-                toLife: packet.fromLife, connection: packet.connection, isFromDialler: false, bytes: bytes))
+                kind: kind, from: node.index, to: accepted.end, fromLife: node.life, toLife: accepted.life,
+                connection: accepted.connection, isFromDialler: false, bytes: bytes,
+                version: accepted.version ?? WireVersion.maximum))
     }
 
     /// The answer to a hello reaches the end that dialled.
@@ -130,7 +169,10 @@ extension World {
         if dialler < nodes.count {
             let node = nodes[dialler]
             guard let core = node.core, let hello = node.hellos[other] else { return }
-            guard case .admitted(let version) = core.judge(reply, to: hello) else {
+            let verdict = core.judge(reply, to: hello)
+            guard case .admitted(let version) = verdict else {
+                note(.node, dialler, "has no connection to \(name(other)): \(verdict)")
+                hangUp(dialler, other, packet.connection)
                 if core.failure == nil { connectionBroke(dialler, other, packet.connection) }
                 return
             }

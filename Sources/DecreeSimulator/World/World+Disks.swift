@@ -68,7 +68,7 @@ extension World {
         for other in nodes where other !== node { other.sightings[node.id] = Sighting(above: sequence) }
     }
 
-    private func isVictim(_ node: SimulatedNode) -> Bool {
+    func isVictim(_ node: SimulatedNode) -> Bool {
         node.retired == nil && judge.void[node.index] == nil && !swapped.contains(node.index)
             && !judge.rotten.contains(node.index)
     }
@@ -79,8 +79,29 @@ extension World {
         lose(node, .wiped, to: SimulatedDisk().image)
     }
 
+    /// The files are deleted while the process has them open. Returns whether they are.
+    func unlink(_ node: SimulatedNode) -> Bool {
+        guard isVictim(node), node.isUp, !node.isPaused, !node.hasReports,
+            judge.nodes[node.index].persistSequence > 0, isMetByAll(node)
+        else { return false }
+        note(.fault, node.index, "its files are deleted")
+        counts.disksLost += 1
+        node.disk.unlinkFiles()
+        node.unlinkedIn = node.life
+        judge.voided(node.index, .unlinked)
+        return true
+    }
+
+    /// A process whose files are gone ends within a second, unless it is stopped or its disk stands still.
+    func expectEnd(of node: SimulatedNode) {
+        guard node.unlinkedIn == node.life, node.isUp, !node.isPaused, afflictions[node.index] == nil,
+            node.diskMicroseconds < 100_000
+        else { return }
+        violate(.node, "node \(node.id) runs on, though its files are deleted")
+    }
+
     /// Those who met a store keep it: its node said so when they last spoke, and it was written before long.
-    private func isMetByAll(_ node: SimulatedNode) -> Bool {
+    func isMetByAll(_ node: SimulatedNode) -> Bool {
         let others = Set(judge.members.governing(from: judge.chosenThrough).flatMap(\.members.keys)).sorted()
         return others.allSatisfy { id in
             guard id != node.id.rawValue, let other = NodeID(rawValue: id).flatMap({ place(of: $0) }) else {

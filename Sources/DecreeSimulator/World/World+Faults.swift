@@ -6,6 +6,10 @@ import Paxos
 extension World {
     func beginFault(_ number: Int) {
         guard let fault = schedule.faults.first(where: { $0.number == number }) else { return }
+        guard now >= quietUntil else {
+            note(.fault, nil, detail: UInt64(number), "does not begin: \(fault)")
+            return
+        }
         let active = ActiveFault(fault)
         faults[number] = active
         counts.faults[fault.kind, default: 0] += 1
@@ -22,6 +26,9 @@ extension World {
             rot(nodes[node], file, place, bit)
         case .rotRow(let node, let row, let place, let bit): rot(nodes[node], row, place, bit)
         case .wipe(let node): wipe(nodes[node], fault)
+        case .copy(let node, let original):
+            active.struck = beginCopy(of: nodes[node], original, number) ? [node] : []
+        case .unlink(let node): active.struck = unlink(nodes[node]) ? [node] : []
         case .oldImage(let node): copy(nodes[node])
         case .diskSwap(let first, let second): swapDisks(nodes[first], nodes[second], active)
         case .operate(let task): operate(task, active)
@@ -75,7 +82,8 @@ extension World {
         case .clockDrift(_, let percent):
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
         case .upgrade: upgrade(node, downNanoseconds: down)
-        case .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap, .operate, .clientCrash, .hunt:
+        case .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy, .oldImage, .diskSwap, .operate,
+            .clientCrash, .hunt:
             break
         }
     }
@@ -148,6 +156,9 @@ extension World {
             // Rot is found when a store is opened, or read little by little: a node that ran on to the end might
             // not look.
             stop(nodes[index], .kill, downNanoseconds: 100 * VirtualTime.millisecond)
+        case .copy(let index, _):
+            if !active.struck.isEmpty { endCopy(of: nodes[index], mayJudge: active.fault.isOfFullLength) }
+        case .unlink(let index): if !active.struck.isEmpty { expectEnd(of: nodes[index]) }
         case .oldImage(let index): putBack(nodes[index])
         case .diskSwap(let first, let second): swapBack(nodes[first], nodes[second])
         default: break
@@ -175,8 +186,8 @@ extension World {
         case .hunt(.cutOff): node.tickNanoseconds = 10 * VirtualTime.millisecond
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
-        case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .oldImage, .diskSwap,
-            .operate, .clientCrash, .upgrade:
+        case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy,
+            .oldImage, .diskSwap, .operate, .clientCrash, .upgrade:
             break
         }
     }

@@ -139,29 +139,65 @@ extension World {
         switch packet.kind {
         case .hello: arriveHello(packet, at: node)
         case .helloReply: arriveReply(packet)
-        case .reset: connectionBroke(packet.to, packet.from, packet.connection)
-        case .frame: arriveFrame(packet, at: node)
+        case .reset: arriveReset(packet, at: node)
+        case .frame where packet.isFromDialler: arriveFrame(packet, at: node)
+        case .frame: arriveBack(packet, at: node)
         }
         look(at: node)
     }
 
+    /// The other end is not there, or wants no more.
+    private func arriveReset(_ packet: Packet, at node: SimulatedNode) {
+        guard !packet.isFromDialler else {
+            node.hungUp(packet.from, life: packet.fromLife, connection: packet.connection)
+            return
+        }
+        let link = dialled(packet.to, packet.from)
+        let isRefused = if case .greeting = link.state { link.connection == packet.connection } else { false }
+        connectionBroke(packet.to, packet.from, packet.connection)
+        if isRefused, let peer = nodes[packet.from].identity { node.core?.cannotReach(peer) }
+    }
+
+    /// What a node says of nodes, back to the end that dialled.
+    private func arriveBack(_ packet: Packet, at node: SimulatedNode) {
+        guard packet.toLife == node.life, dialled(packet.to, packet.from).connection == packet.connection,
+            dialled(packet.to, packet.from).isUp
+        else {
+            hangUp(packet.to, packet.from, packet.connection, life: packet.toLife ?? 0)
+            return
+        }
+        var decoder = FrameDecoder(expectsHandshake: false, version: packet.version)
+        decoder.append(packet.bytes)
+        do throws(WireError) {
+            guard case .node(let frame) = try decoder.next() else {
+                throw .unexpected("no node sends this back")
+            }
+            node.core?.take(frame, from: nodes[packet.from].id)
+        } catch {
+            note(.node, node.index, "closes its connection to \(name(packet.from)): \(error)")
+            hangUp(packet.to, packet.from, packet.connection)
+            connectionBroke(packet.to, packet.from, packet.connection)
+        }
+    }
+
     private func arriveFrame(_ packet: Packet, at node: SimulatedNode) {
-        guard packet.toLife == node.life, let known = node.admitted[packet.from],
-            known.life == packet.fromLife, known.connection == packet.connection
+        guard packet.toLife == node.life, let accepted = node.accepted(packet), let version = accepted.version
         else {
             refuse(packet)
             return
         }
-        var decoder = FrameDecoder(expectsHandshake: false, version: known.version)
+        var decoder = FrameDecoder(expectsHandshake: false, version: version)
         decoder.append(packet.bytes)
         do throws(WireError) {
             switch try decoder.next() {
             case .peer(let frame):
                 node.sees(frame, from: nodes[packet.from].id)
-                node.core?.receive(frame, from: nodes[packet.from].id)
+                node.core?.receive(frame, from: nodes[packet.from].id, on: accepted.id)
+            case .node(let frame):
+                node.core?.receive(frame, from: nodes[packet.from].id, on: accepted.id)
             case .client(.join(let id)):
                 guard let welcome = node.welcome else { break }
-                if let reason = node.core?.refusalToJoin(speaking: known.version) {
+                if let reason = node.core?.refusalToJoin(speaking: version) {
                     throw .unexpected("\(reason)")
                 }
                 answer(.welcome(id: id, welcome), from: node, to: packet)
@@ -171,7 +207,7 @@ extension World {
             }
         } catch {
             note(.node, node.index, "closes the connection of \(name(packet.from)): \(error)")
-            node.admitted[packet.from] = nil
+            node.hungUp(packet.from, life: packet.fromLife, connection: packet.connection)
             refuse(packet)
         }
     }
@@ -206,6 +242,7 @@ extension World {
         do throws(WireError) {
             switch try decoder.next() {
             case .peer(let frame): return frame.message.summary
+            case .node(let frame): return "\(frame)"
             case .client(.request(let id, _, let request)): return "request \(id) \(request.summary)"
             case .client(.response(let id, let response)): return "response \(id) \(response.summary)"
             default: return "another frame"

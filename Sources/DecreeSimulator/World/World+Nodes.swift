@@ -36,6 +36,14 @@ extension World {
             startFailed(node, error)
             return
         }
+        if node.wasFenced {
+            // Only a disk that could not take the fence forgets it.
+            let spoilsDisks: Set<FaultKind> = [.ioError, .diskFull, .crashInCommit, .powerCut, .rot]
+            guard settings.schedule.faults.contains(where: { spoilsDisks.contains($0.kind) }) else {
+                violate(.node, "node \(node.id) was fenced, and starts again")
+                return
+            }
+        }
         if judge.regressed.contains(node.index) {
             retire(node, "its rotten store went back in time")
             return
@@ -78,6 +86,10 @@ extension World {
                 return
             }
             startLater(node)
+        case .fenced where node.wasFenced: retire(node, "it is fenced")
+        case .filesReplaced where judge.void[node.index] == .unlinked:
+            // A supervisor starts it on what looks like an empty directory.
+            startLater(node)
         case .foreignNode where swapped.contains(node.index):
             // Refused, as it should be; the disk is put right in the end.
             startLater(node)
@@ -103,6 +115,10 @@ extension World {
     func retire(_ node: SimulatedNode, _ why: String) {
         if node.isUp { node.vanish() }
         node.retired = why
+        if let other = nodes.first(where: { $0.identity == node.identity && $0.retired == nil }) {
+            move(node.id, to: other.index)
+            for end in nodes.count..<ends where isRunning(end) { dial(end, to: other.index) }
+        }
         counts.retired += 1
         note(.node, node.index, "is out for good: \(why)")
     }
@@ -178,11 +194,10 @@ extension World {
 
     /// The kernel of a machine that lives on tells the others that the process is gone.
     private func hangUp(_ node: SimulatedNode) {
-        for (end, known) in node.admitted.sorted(by: { $0.key < $1.key }) {
-            put(
-                Packet(
-                    kind: .reset, from: node.index, to: end, fromLife: node.life, toLife: known.life,
-                    connection: known.connection, isFromDialler: false, bytes: .init()))
+        for accepted in node.accepted { putBack(.reset, .init(), on: accepted, from: node) }
+        for other in nodes {
+            if case .down = node.links[other.index].state { continue }
+            hangUp(node.index, other.index, node.links[other.index].connection)
         }
     }
 
@@ -199,7 +214,7 @@ extension World {
                         .node, "node \(node.id) was \(why.rawValue), and is not told what to do: \(reason)")
                     return
                 }
-            } else if !judge.rotten.contains(node.index) {
+            } else if !judge.rotten.contains(node.index), !judge.copies.contains(node.index) {
                 violate(.node, "node \(node.id) is fenced, and its store is sound: \(reason)")
             }
         case .removed(let reason):
@@ -216,7 +231,11 @@ extension World {
         node.vanish()
         switch failure {
         case .store(let error): storeFailed(node, error)
-        case .fenced: retire(node, "it is fenced")
+        case .fenced where node.wasFenced: retire(node, "it is fenced again")
+        case .fenced:
+            // A supervisor starts it again.
+            node.wasFenced = true
+            startLater(node)
         case .removed: retire(node, "it was removed")
         case nil:
             note(.node, node.index, "has stopped")

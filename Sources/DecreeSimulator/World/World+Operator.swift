@@ -15,13 +15,16 @@ extension World {
     /// A machine that stands ready.
     private var spare: SimulatedNode? {
         let taken = steward.joining
-        return nodes.first { $0.identity == nil && !taken.contains($0.index) }
+        return nodes.first { $0.identity == nil && !taken.contains($0.index) && $0 !== copyMachine }
     }
 
     /// A voter that will never come back is replaced, or, where there is no machine, taken out.
     private func replaceWhoIsGone() {
         let latest = judge.members.latest
-        for node in nodes where node.retired != nil && latest.voters.contains(node.id.rawValue) {
+        for node in nodes
+        where node.retired != nil && latest.voters.contains(node.id.rawValue)
+            && !isRunElsewhere(node)
+        {
             let isUnderWay =
                 steward.removing.contains(node.id)
                 || latest.members.values.contains { $0.isJoining && $0.replaces == node.id.rawValue }

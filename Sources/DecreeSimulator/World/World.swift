@@ -25,6 +25,8 @@ final class World {
     private var places: [NodeID: Int] = [:]
     /// Disks as they were, to be put back.
     var images: [Int: DiskImage] = [:]
+    /// Until when no fault begins: two processes of one node are to be met by all the others first.
+    var quietUntil: UInt64 = 0
     /// Machines whose disks are exchanged.
     var swapped: Set<Int> = []
     /// What nodes said of themselves when they went on from a peer's snapshot.
@@ -64,7 +66,7 @@ final class World {
         self.workload = workload
         streams = Streams(seed: seed)
         trace = Trace(sink: sink)
-        let machines = settings.nodes + settings.spares
+        let machines = settings.nodes + settings.spares + settings.copies
         judge = Judge(configuration: settings.configuration, machines: machines)
         steward = SimulatedOperator(
             endpoint: machines + settings.clients, machines: machines, random: streams.stream(.steward))
@@ -92,6 +94,12 @@ final class World {
 
     /// Where a node runs; nil for one that nobody has admitted.
     func place(of node: NodeID) -> Int? { places[node] }
+
+    /// The machine that stands ready for a copy, or runs one.
+    var copyMachine: SimulatedNode? { settings.copies > 0 ? nodes.last : nil }
+
+    /// A node is looked for on another machine from now on, by those who have not been told where it is.
+    func move(_ node: NodeID, to machine: Int) { places[node] = machine }
 
     /// A machine's node belongs to the cluster from now on.
     func admit(_ node: SimulatedNode, as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
@@ -161,6 +169,7 @@ final class World {
         case .faultBegins(let number): beginFault(number)
         case .faultEnds(let number): endFault(number)
         case .hunts(let number): hunt(number)
+        case .copyGoesOn(let number): goOnWithCopy(number)
         case .worksBeside(let index, let life):
             guard let node = awake(index, life, event) else { return }
             node.workedBeside()

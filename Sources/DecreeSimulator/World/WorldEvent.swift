@@ -19,6 +19,8 @@ enum WorldEvent {
     case faultBegins(Int)
     case faultEnds(Int)
     case hunts(fault: Int)
+    /// The node whose disk was cloned comes back.
+    case copyGoesOn(fault: Int)
     /// What is encoded or decoded beside a node's loop is done.
     case worksBeside(node: Int, life: Int)
     case operatorActs

@@ -81,6 +81,17 @@ package struct PosixFiles: StoreFiles, Sendable {
         return Int(status.st_size)
     }
 
+    package func identity(of path: String) throws(StoreError) -> FileIdentity? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw failure(path, "looking at the file")
+        }
+        return FileIdentity(
+            device: UInt64(truncatingIfNeeded: status.st_dev),
+            number: UInt64(truncatingIfNeeded: status.st_ino))
+    }
+
     package func read(_ path: String) throws(StoreError) -> [UInt8] {
         let size = try size(of: path) ?? 0
         return try withFile(path, O_RDONLY) { (file) throws(StoreError) in

@@ -20,6 +20,9 @@ package protocol StoreFiles {
     /// The size of a file in bytes; nil where there is none.
     func size(of path: String) throws(StoreError) -> Int?
 
+    /// Which file or directory a name stands for now; nil where there is none.
+    func identity(of path: String) throws(StoreError) -> FileIdentity?
+
     /// Everything in a file.
     func read(_ path: String) throws(StoreError) -> [UInt8]
 
@@ -29,6 +32,17 @@ package protocol StoreFiles {
 
     /// Cuts a file to no bytes, and makes that durable.
     func truncate(_ path: String) throws(StoreError)
+}
+
+/// What tells a file from every other that has, or had, its name.
+package struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let number: UInt64
+    /// The file of a number, on a device.
+    package init(device: UInt64, number: UInt64) {
+        self.device = device
+        self.number = number
+    }
 }
 
 /// A lock that is held. It ends with the process at the latest.

@@ -52,9 +52,21 @@ extension StoreInspector {
         return witnesses
     }
 
+    /// The starts of the node, ascending; none for a store of a format that had none.
+    package func starts() throws(StoreError) -> [NodeStart] {
+        format >= StartRows.format ? try StartRows.read(connection, file: file) : []
+    }
+
+    /// Why no node can start on the store any more; nil if one can.
+    package func fence() throws(StoreError) -> String? {
+        format >= StartRows.format ? try StartRows.fence(connection, file: file) : nil
+    }
+
     private func witnessRows() throws(StoreError) -> [Result<NodeWitness, StoreError>] {
         guard snapshotRows != nil else { return [] }
-        return try StoreError.naming(file) { () throws(SQLiteError) in try WitnessRows.read(connection) }
+        return try StoreError.naming(file) { () throws(SQLiteError) in
+            try WitnessRows.read(connection, format: format)
+        }
     }
 
     private func kept() throws(StoreError) -> [KeptSnapshot] {
@@ -143,6 +155,7 @@ extension StoreInspector {
 
     func verifyWitnesses(_ report: inout VerifyReport) throws {
         for case .failure(let error) in try witnessRows() { report.note(error) }
+        _ = try starts()
     }
 }
 

@@ -17,6 +17,12 @@ final class Statement {
         try check(sqlite3_bind_int64(handle, index, value))
     }
 
+    /// The same, or NULL.
+    func bind(_ index: Int32, _ value: Int64?) throws(SQLiteError) {
+        guard let value else { return try check(sqlite3_bind_null(handle, index)) }
+        try bind(index, value)
+    }
+
     func bind(_ index: Int32, _ value: String) throws(SQLiteError) {
         try check(sqlite3_bind_text(handle, index, value, -1, decree_sqlite3_transient()))
     }

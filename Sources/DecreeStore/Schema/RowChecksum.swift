@@ -10,6 +10,9 @@ enum RowChecksum {
     private static let nodeMark: UInt64 = 0x6e6f_6465_0000_0000
     private static let floorMark: UInt64 = 0x666c_6f6f_7200_0000
     private static let witnessMark: UInt64 = 0x7769_746e_6573_7300
+    private static let seenMark: UInt64 = 0x7365_656e_0000_0000
+    private static let startMark: UInt64 = 0x7374_6172_7400_0000
+    private static let fenceMark: UInt64 = 0x6665_6e63_6500_0000
     private static let snapshotMark: UInt64 = 0x736e_6170_7368_6f74
     private static let chunkMark: UInt64 = 0x6368_756e_6b00_0000
 
@@ -42,12 +45,21 @@ enum RowChecksum {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, 0, floorMark))
     }
 
+    /// Without a start it is that of the formats before the fourth, whose rows stay as they are.
     static func witness(_ witness: NodeWitness) -> Int64 {
-        stored(
-            Digest(
-                of: UInt64(witness.node.rawValue), witness.store.rawValue, witness.persistSequence,
-                witnessMark))
+        let store = Digest(
+            of: UInt64(witness.node.rawValue), witness.store.rawValue, witness.persistSequence, witnessMark)
+        guard let seen = witness.seen else { return stored(store) }
+        let start = Digest(
+            of: seen.start.incarnation, seen.start.process, seen.start.beganAt, seen.isVoting ? 1 : 0)
+        return stored(Digest(of: store.rawValue, start.rawValue, 0, seenMark))
     }
+
+    static func start(_ start: NodeStart) -> Int64 {
+        stored(Digest(of: start.incarnation, start.process, start.beganAt, startMark))
+    }
+
+    static func fence(_ reason: String) -> Int64 { stored(Digest(of: Array(reason.utf8), seed: fenceMark)) }
 
     static func snapshot(
         _ id: SnapshotID, _ group: GroupID, _ header: SnapshotHeader, isComplete: Bool

@@ -350,10 +350,15 @@ public struct NodeWitness: Sendable, Hashable {
     public let store: StoreID
     /// The highest persist sequence that store showed.
     public let persistSequence: PersistSequence
+    /// Which start of the node showed it; nil if it speaks a version that does not say.
+    public let seen: SeenStart?
     /// A witness.
-    public init(node: NodeID, store: StoreID, persistSequence: PersistSequence) {
+    public init(
+        node: NodeID, store: StoreID, persistSequence: PersistSequence, seen: SeenStart? = nil
+    ) {
         self.node = node
         self.store = store
         self.persistSequence = persistSequence
+        self.seen = seen
     }
 }

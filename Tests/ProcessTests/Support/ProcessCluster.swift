@@ -62,6 +62,12 @@ final class ProcessCluster {
         try #require(isReady, "the nodes elect no leader: \(running.values.map(\.process.error))")
     }
 
+    /// Sends a node that runs a signal.
+    func signal(_ id: Int, _ signal: Int32) { running[id]?.process.signal(signal) }
+
+    /// Whether a node that was started has not ended.
+    func isRunning(_ id: Int) -> Bool { running[id]?.process.process.isRunning ?? false }
+
     /// What a node that runs has logged.
     func log(of id: Int) -> String { running[id]?.process.error ?? "" }
 

@@ -1,0 +1,72 @@
+import DecreeWire
+import Paxos
+
+/// A connection that somebody opened to this node, as its shell names it. No name is given twice.
+package struct ConnectionID: Hashable, Sendable {
+    /// The name.
+    package let rawValue: UInt64
+    /// A name.
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// Who has connected to this node as which start of a peer, and who waits to be let in because another process of that
+/// node is connected.
+struct InboundPeers {
+    /// A connection of a peer that was let in. One a peer: a newer connection of the same process supersedes the older.
+    struct Admitted {
+        let peer: NodeID
+        let connection: ConnectionID
+        let start: NodeStart
+        /// Whether it was told that its start stands in this node's store.
+        var isTold = false
+    }
+
+    /// Somebody who knocks as a peer, and may come in but for other processes of that node.
+    struct Caller {
+        let peer: NodeID
+        let connection: ConnectionID
+        let hello: Hello
+        /// The version that is to be spoken.
+        let version: UInt16
+
+        /// Its start, if it speaks a version that says so.
+        var seen: SeenStart? { version >= WireVersion.starts ? hello.seen : nil }
+    }
+
+    /// One that waits while another process of its node is asked whether it lives.
+    struct Newcomer {
+        let caller: Caller
+        let older: ConnectionID
+        let nonce: UInt64
+        /// When the older one is taken for gone.
+        let deadline: UInt64
+    }
+
+    var admitted: [Admitted] = []
+    var newcomers: [Newcomer] = []
+    /// The last number of those this node has asked with.
+    private(set) var lastNonce: UInt64 = 0
+    /// Which start each link of this node's own leads to.
+    var reached: [NodeID: NodeStart] = [:]
+
+    /// Ticks for which a process may take to say that it lives: one that is stopped, or behind a dead connection, does not.
+    static let ticksToAnswer: UInt64 = 100
+
+    subscript(peer: NodeID) -> Admitted? { admitted.first { $0.peer == peer } }
+
+    /// Whether a frame that came as a peer's on that connection is the peer's.
+    func isCurrent(_ connection: ConnectionID, of peer: NodeID) -> Bool {
+        self[peer].map { $0.connection == connection } ?? true
+    }
+
+    mutating func nextNonce() -> UInt64 {
+        lastNonce += 1
+        return lastNonce
+    }
+
+    /// Lets a connection in, in place of the one there was.
+    mutating func admit(_ peer: NodeID, _ connection: ConnectionID, _ start: NodeStart) {
+        admitted.removeAll { $0.peer == peer }
+        admitted.append(Admitted(peer: peer, connection: connection, start: start))
+    }
+}

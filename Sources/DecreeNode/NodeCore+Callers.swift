@@ -1,0 +1,190 @@
+import DecreeStore
+package import DecreeWire
+package import Paxos
+
+/// Who is let in (invariant OneProcess). Somebody who comes as a node of which another process is connected waits until
+/// that one has said that it lives, or is gone: a node that was started again is told from a second copy of it.
+extension NodeCore {
+    /// Judges who knocks, remembers what a peer shows of its store, and answers through the shell: at once, or when it
+    /// is known whether another process of that node lives. A node that learns here that it must not go on has failed
+    /// when this returns.
+    package func answer(_ hello: Hello, on connection: ConnectionID) {
+        let (reply, verdict) = Handshake.answer(
+            to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
+            standing: hello.node.map { standing(of: $0) } ?? .unknown, terms: terms)
+        heed(verdict)
+        guard case .admitted(let version) = verdict, hello.role == .peer, let peer = hello.node else {
+            shell?.answer(reply, verdict, on: connection)
+            return
+        }
+        decide(
+            InboundPeers.Caller(peer: peer, connection: connection, hello: hello, version: version),
+            older: nil)
+    }
+
+    /// What became of the question whether an older process lives.
+    private enum Older {
+        case lives(ConnectionID, isVoting: Bool)
+        case isGone(ConnectionID)
+    }
+
+    private func decide(_ caller: InboundPeers.Caller, older: Older?) {
+        guard let seen = caller.seen else {
+            admit(caller)
+            return
+        }
+        let peer = caller.peer
+        if let live = inbound[peer], live.connection != caller.connection, live.start != seen.start {
+            switch older {
+            case .lives(live.connection, let isVoting)?:
+                if isVoting { witnesses.noteVoting(peer) }
+                let known = SeenStart(live.start, isVoting: isVoting || isKnownToVote(peer, live.start))
+                if seen.beats(known) {
+                    admit(caller)
+                } else {
+                    refuse(caller, for: known)
+                    tellWitnessed(again: peer)
+                }
+            case .isGone(live.connection)?:
+                closeAdmitted(peer)
+                decide(caller, older: nil)
+            default: probe(live, for: caller, rival: seen)
+            }
+            return
+        }
+        // Where neither continues the other, the one that was seen may vote by this node's word.
+        if Lineage.relation(of: caller.hello.starts, to: witnesses[peer]) == .conflicts,
+            let known = witnesses[peer]?.seen, !(seen.isVoting && seen.beats(known))
+        {
+            refuse(caller, for: known)
+        } else {
+            admit(caller)
+        }
+    }
+
+    private func isKnownToVote(_ peer: NodeID, _ start: NodeStart) -> Bool {
+        witnesses[peer]?.seen == SeenStart(start, isVoting: true)
+    }
+
+    private func probe(_ live: InboundPeers.Admitted, for caller: InboundPeers.Caller, rival: SeenStart) {
+        let nonce = inbound.nextNonce()
+        inbound.newcomers.append(
+            InboundPeers.Newcomer(
+                caller: caller, older: live.connection, nonce: nonce,
+                deadline: ticks + InboundPeers.ticksToAnswer))
+        shell?.send(.probe(nonce: nonce, rival: rival), on: live.connection)
+    }
+
+    private func refuse(_ caller: InboundPeers.Caller, for known: SeenStart) {
+        let reason = Handshake.refusal(
+            of: caller.hello, from: caller.peer, for: known.start, witnessed: witnesses[caller.peer])
+        shell?.note(.secondProcess(caller.peer, known.start))
+        shell?.answer(
+            .refused(.anotherProcess, reason: reason), .refused(.anotherProcess, reason: reason),
+            on: caller.connection)
+    }
+
+    private func admit(_ caller: InboundPeers.Caller) {
+        let (peer, hello) = (caller.peer, caller.hello)
+        guard let store = hello.store else { return }
+        let before = witnesses[peer]
+        meet(peer, speaking: caller.version)
+        witnesses.meet(peer, store: store, persistSequence: hello.persistSequence, seen: caller.seen)
+        var witnessed = witnesses[peer]
+        if let seen = caller.seen {
+            // It judges what was seen before itself, if its store goes on from there.
+            if Lineage.relation(of: hello.starts, to: before) == .continues { witnessed = before }
+            supersede(peer, by: caller.connection, seen.start)
+            noteStart(of: peer, before: before?.seen)
+        }
+        shell?.answer(
+            .admitted(Admission(version: caller.version, identity: identity, witnessed: witnessed)),
+            .admitted(version: caller.version), on: caller.connection)
+        shell?.peerIsUp(peer, address: hello.address)
+        tellWitnessed()
+        scheduleTurnEnd()
+    }
+
+    private func supersede(_ peer: NodeID, by connection: ConnectionID, _ start: NodeStart) {
+        let older = inbound[peer]?.connection
+        inbound.admit(peer, connection, start)
+        guard let older, older != connection else { return }
+        shell?.close(older)
+        resolve { $0.older == older }
+    }
+
+    /// What is known of a peer's start has changed, if so: all are told at once, and a link that leads to another start
+    /// is made anew.
+    func noteStart(of peer: NodeID, before: SeenStart?) {
+        guard let seen = witnesses[peer]?.seen, seen != before else { return }
+        tellAll(witnesses.told(of: peer))
+        if let reached = inbound.reached[peer], reached != seen.start {
+            inbound.reached[peer] = nil
+            shell?.greetAgain(peer)
+        }
+    }
+
+    /// Closes the connection of a process of a peer.
+    func closeAdmitted(_ peer: NodeID) {
+        guard let live = inbound[peer] else { return }
+        inbound.admitted.removeAll { $0.peer == peer }
+        shell?.close(live.connection)
+        resolve { $0.older == live.connection }
+    }
+
+    // MARK: What becomes of connections
+
+    /// A connection that was opened to this node is no more.
+    package func closed(_ connection: ConnectionID) {
+        inbound.newcomers.removeAll { $0.caller.connection == connection }
+        inbound.admitted.removeAll { $0.connection == connection }
+        resolve { $0.older == connection }
+    }
+
+    /// Looks whether somebody was asked long ago whether it lives.
+    func reviewCallers() {
+        guard !inbound.newcomers.isEmpty else { return }
+        let now = ticks
+        resolve { $0.deadline <= now }
+    }
+
+    /// The older processes that these wait for are gone, or as good.
+    private func resolve(_ isResolved: (InboundPeers.Newcomer) -> Bool) {
+        while let index = inbound.newcomers.firstIndex(where: isResolved) {
+            let newcomer = inbound.newcomers.remove(at: index)
+            decide(newcomer.caller, older: .isGone(newcomer.older))
+        }
+    }
+
+    // MARK: What nodes say of nodes
+
+    /// Takes what a peer says on a connection that it opened.
+    package func receive(_ frame: NodeFrame, from peer: NodeID, on connection: ConnectionID) {
+        guard !isStopping, inbound.isCurrent(connection, of: peer) else { return }
+        switch frame {
+        case .alive(let nonce, let isVoting):
+            guard
+                let index = inbound.newcomers.firstIndex(where: {
+                    $0.nonce == nonce && $0.older == connection
+                })
+            else { return }
+            let newcomer = inbound.newcomers.remove(at: index)
+            decide(newcomer.caller, older: .lives(connection, isVoting: isVoting))
+        case .seen(let told): hear(told, from: peer)
+        case .probe, .witnessed: break
+        }
+    }
+
+    /// Tells peers that their starts stand in this node's store, when they do.
+    func tellWitnessed(again peer: NodeID? = nil) {
+        for index in inbound.admitted.indices {
+            let admitted = inbound.admitted[index]
+            guard !admitted.isTold || admitted.peer == peer,
+                witnesses.isDurable(admitted.start, of: admitted.peer)
+            else { continue }
+            inbound.admitted[index].isTold = true
+            shell?.send(
+                .witnessed(admitted.start, after: inbound.lastNonce), on: admitted.connection)
+        }
+    }
+}

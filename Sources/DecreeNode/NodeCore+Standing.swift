@@ -1,0 +1,137 @@
+import DecreeStore
+package import DecreeWire
+package import Paxos
+
+/// Who has this start of this node in its store, and whether those are enough for it to vote (invariant OneProcess).
+struct Standing {
+    /// Peers that have it, and those that speak a version that does not know of starts.
+    var witnesses: Set<NodeID> = []
+    /// Peers that could not be reached when that was last tried.
+    var unreachable: Set<NodeID> = []
+    /// The last number each peer has asked with whether this process lives.
+    var probed: [NodeID: UInt64] = [:]
+}
+
+extension NodeCore {
+    /// Whether this process votes.
+    var isVoting: Bool { identity.isVoting }
+
+    /// Looks whether this node may vote from now on: a quorum of every configuration that governs an open slot, itself
+    /// among it, has this start in its store; and so have all others that it can reach, so that of two copies each needs
+    /// the word of the same. After a while it waits for the quorum alone.
+    func reviewStanding() {
+        guard !isVoting, diskState != .gone else { return }
+        for group in groups where speaks >= WireVersion.starts {
+            for entry in group.configurations.governing(from: group.chosenThrough.next) {
+                let voters = entry.configuration.voters
+                let knowing = voters.count { $0 == node || standing.witnesses.contains($0) }
+                guard knowing >= entry.configuration.quorumSize else { return }
+                guard ticks < graceTicks else { continue }
+                let isWaiting = voters.contains {
+                    $0 != node && !standing.witnesses.contains($0) && !standing.unreachable.contains($0)
+                }
+                guard !isWaiting else { return }
+            }
+        }
+        identity.isVoting = true
+        for index in groups.indices { groups[index].mayVote = true }
+        tellAll(ownWitness)
+    }
+
+    private var ownWitness: [NodeWitness] {
+        [
+            NodeWitness(
+                node: node, store: identity.store, persistSequence: identity.persistSequence,
+                seen: identity.seen)
+        ]
+    }
+
+    func tellAll(_ told: [NodeWitness]) {
+        guard !told.isEmpty else { return }
+        for peer in peers { shell?.send(.seen(told), to: peer.node) }
+        scheduleTurnEnd()
+    }
+
+    /// Takes what a peer says on a connection that this node opened.
+    package func take(_ frame: NodeFrame, from peer: NodeID) {
+        guard !isStopping else { return }
+        switch frame {
+        case .probe(let nonce, _):
+            standing.probed[peer] = max(standing.probed[peer] ?? 0, nonce)
+            // The peer may let the other in if this one does not vote: its word is void until it gives it again.
+            if !isVoting { standing.witnesses.remove(peer) }
+            shell?.send(.alive(nonce: nonce, isVoting: isVoting), to: peer)
+            scheduleTurnEnd()
+        case .witnessed(let start, let after):
+            guard start == identity.starts.last, after >= standing.probed[peer] ?? 0 else { return }
+            standing.witnesses.insert(peer)
+            reviewStanding()
+        case .seen(let told): hear(told, from: peer)
+        case .alive: break
+        }
+    }
+
+    /// A peer does not answer where it is looked for.
+    package func cannotReach(_ peer: NodeID) {
+        standing.unreachable.insert(peer)
+        reviewStanding()
+    }
+
+    /// A link to a peer stands.
+    func noteReached(_ admission: Admission) {
+        let peer = admission.identity.node
+        standing.unreachable.remove(peer)
+        standing.probed[peer] = nil
+        inbound.reached[peer] = admission.identity.seen?.start
+        guard admission.version < WireVersion.starts else { return }
+        standing.witnesses.insert(peer)
+        reviewStanding()
+    }
+
+    // MARK: Hearsay
+
+    /// What a peer saw of the nodes' stores. Of this node's own, too: it is heeded, whoever says it. A store that this node
+    /// has not met is taken for the member's all the same, lest another pass for it here: of members alone, so that
+    /// whoever speaks cannot have anything remembered.
+    func hear(_ told: [NodeWitness], from peer: NodeID) {
+        for witness in told {
+            if witness.node == node {
+                hearOfItself(witness)
+                guard failure == nil else { return }
+            } else if witnesses[witness.node] != nil || isMember(witness) {
+                hear(of: witness)
+            }
+        }
+    }
+
+    private func hearOfItself(_ told: NodeWitness) {
+        let witnessed = Witness(store: told.store, persistSequence: told.persistSequence, seen: told.seen)
+        if let verdict = Handshake.judge(witnessed, as: identity) { heed(verdict) }
+    }
+
+    private func hear(of told: NodeWitness) {
+        let known = witnesses[told.node]
+        guard let seen = told.seen, let last = known?.seen else {
+            witnesses.meet(
+                told.node, store: told.store, persistSequence: told.persistSequence, seen: told.seen)
+            return
+        }
+        guard known?.store == told.store else { return }
+        if seen.start != last.start {
+            // What was said may be old: of earlier starts there is nothing to learn.
+            guard seen.start.incarnation >= last.start.incarnation else { return }
+            let isSuccessor =
+                seen.start.incarnation > last.start.incarnation
+                && seen.start.beganAt >= known?.persistSequence ?? 0 && inbound[told.node] == nil
+            guard isSuccessor || (seen.isVoting && seen.beats(last)) else { return }
+            if let live = inbound[told.node], live.start != seen.start { closeAdmitted(told.node) }
+        }
+        witnesses.meet(told.node, store: told.store, persistSequence: told.persistSequence, seen: seen)
+        noteStart(of: told.node, before: last)
+    }
+
+    /// Whether a member may have that store, as far as the log knows.
+    private func isMember(_ witness: NodeWitness) -> Bool {
+        peers.contains { $0.node == witness.node && $0.store ?? witness.store == witness.store }
+    }
+}

@@ -1,0 +1,382 @@
+import Testing
+
+@testable import DecreeNode
+@testable import DecreeStore
+@testable import DecreeWire
+@testable import Paxos
+
+/// Invariant 26, OneProcess: node 1 meets processes that all say they are node 3.
+@Suite struct OneProcessTests {
+    private let three = NodeID(3)
+
+    private func start(_ incarnation: UInt64, _ process: UInt64, at beganAt: PersistSequence = 0) -> NodeStart
+    {
+        NodeStart(incarnation: incarnation, process: process, beganAt: beganAt)
+    }
+
+    private func connection(_ number: UInt64) -> ConnectionID { ConnectionID(rawValue: number) }
+
+    private func hello(
+        _ node: NodeFixture, _ starts: [NodeStart], isVoting: Bool = false, at sequence: PersistSequence = 0
+    ) -> Hello {
+        var identity = node.core.identity
+        identity.node = three
+        identity.store = StoreID(rawValue: 300)
+        identity.persistSequence = sequence
+        identity.starts = starts
+        identity.isVoting = isVoting
+        return Hello(from: identity, to: NodeID(1), witnessed: nil, address: "three:1")
+    }
+
+    private func isAdmitted(_ node: NodeFixture, _ number: UInt64) -> Bool {
+        if case .admitted = node.answers[connection(number)] { true } else { false }
+    }
+
+    private func refusal(_ node: NodeFixture, _ number: UInt64) -> HelloRefusal? {
+        if case .refused(let refusal, _) = node.answers[connection(number)] { refusal } else { nil }
+    }
+
+    /// The number that a process was asked with whether it lives.
+    private func asked(_ node: NodeFixture, on number: UInt64) -> UInt64? {
+        node.told.compactMap { told -> UInt64? in
+            guard told.connection == connection(number), case .probe(let nonce, _) = told.frame else {
+                return nil
+            }
+            return nonce
+        }.last
+    }
+
+    private func isWitnessed(_ node: NodeFixture, _ start: NodeStart, on number: UInt64) -> Bool {
+        node.told.contains {
+            guard $0.connection == connection(number), case .witnessed(start, _) = $0.frame else {
+                return false
+            }
+            return true
+        }
+    }
+
+    // MARK: Who comes
+
+    @Test func aStartIsWitnessedWhenItIsDurable() throws {
+        let node = try NodeFixture()
+        let first = start(1, 10)
+        node.core.answer(hello(node, [first]), on: connection(1))
+        #expect(isAdmitted(node, 1) && !isWitnessed(node, first, on: 1))
+        // Others are told at once.
+        #expect(
+            node.told.contains {
+                guard $0.peer == NodeID(2), case .seen(let told) = $0.frame else { return false }
+                return told.contains { $0.node == three && $0.seen == SeenStart(first, isVoting: false) }
+            })
+        node.core.endTurn()
+        #expect(node.isDiskBusy && !isWitnessed(node, first, on: 1))
+        node.doJob()
+        #expect(isWitnessed(node, first, on: 1))
+        #expect(try node.store.witnesses().first { $0.node == three }?.seen?.start == first)
+        // A new connection of the same process supersedes the older.
+        node.forgetTold()
+        node.core.answer(hello(node, [first]), on: connection(2))
+        #expect(isAdmitted(node, 2) && node.closed == [connection(1)] && isWitnessed(node, first, on: 2))
+        node.core.receive(.seen([]), from: three, on: connection(1))
+    }
+
+    @Test func aNodeThatWasStartedAgainIsLetIn() throws {
+        let node = try NodeFixture()
+        let starts = [start(1, 10), start(2, 20, at: 7)]
+        node.core.answer(hello(node, [starts[0]]), on: connection(1))
+        node.core.closed(connection(1))
+        node.core.answer(hello(node, starts, at: 7), on: connection(2))
+        #expect(isAdmitted(node, 2))
+        // Its machine died, and nobody closed the connection: it does not answer.
+        node.core.answer(hello(node, starts + [start(3, 30, at: 8)], at: 8), on: connection(3))
+        #expect(node.answers[connection(3)] == nil && asked(node, on: 2) != nil)
+        node.tick(Int(InboundPeers.ticksToAnswer) - 1)
+        #expect(node.answers[connection(3)] == nil)
+        node.tick()
+        #expect(isAdmitted(node, 3) && node.closed == [connection(2)])
+        // Or it is closed while it is asked.
+        node.core.answer(
+            hello(node, starts + [start(3, 30, at: 8), start(4, 40, at: 8)], at: 8), on: connection(4))
+        #expect(node.answers[connection(4)] == nil)
+        node.core.closed(connection(3))
+        #expect(isAdmitted(node, 4))
+        #expect(node.core.witnesses[three]?.seen?.start == start(4, 40, at: 8))
+    }
+
+    /// A copy that was made while the original ran looks like its next start, but that the original lives.
+    @Test func aCopyOfOneThatLivesIsRefused() throws {
+        let node = try NodeFixture()
+        let original = start(1, 10)
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(1))
+        node.core.answer(hello(node, [original, start(2, 20)]), on: connection(2))
+        let nonce = try #require(asked(node, on: 1))
+        node.core.receive(.alive(nonce: nonce + 1, isVoting: true), from: three, on: connection(1))
+        #expect(node.answers[connection(2)] == nil, "it is no answer to this")
+        node.core.receive(.alive(nonce: nonce, isVoting: true), from: three, on: connection(1))
+        #expect(refusal(node, 2) == .anotherProcess)
+        #expect(node.core.witnesses[three]?.seen == SeenStart(original, isVoting: true))
+        #expect(node.notes.contains(.secondProcess(three, original)))
+        #expect(node.closed == [])
+    }
+
+    /// Both were started from copies of a store that had stopped; neither votes yet.
+    @Test(arguments: [true, false]) func ofTwoThatDoNotVoteOneIsLetIn(_ isLowerFirst: Bool) throws {
+        let node = try NodeFixture()
+        let (low, high) = (start(2, 20), start(2, 21))
+        let (first, second) = isLowerFirst ? (low, high) : (high, low)
+        node.core.answer(hello(node, [start(1, 10), first]), on: connection(1))
+        node.core.answer(hello(node, [start(1, 10), second]), on: connection(2))
+        let nonce = try #require(asked(node, on: 1))
+        node.core.receive(.alive(nonce: nonce, isVoting: false), from: three, on: connection(1))
+        if isLowerFirst {
+            #expect(refusal(node, 2) == .anotherProcess && node.closed == [])
+            // The one that was asked does not count on this node any more, until it is told again.
+            node.tick()
+            node.forgetTold()
+            node.core.answer(hello(node, [start(1, 10), second]), on: connection(3))
+            let again = try #require(asked(node, on: 1))
+            node.core.receive(.alive(nonce: again, isVoting: false), from: three, on: connection(1))
+            #expect(
+                node.told.contains(
+                    .init(frame: .witnessed(first, after: again), connection: connection(1))))
+        } else {
+            #expect(isAdmitted(node, 2) && node.closed == [connection(1)])
+            // It comes again, and is told.
+            node.core.answer(hello(node, [start(1, 10), first]), on: connection(3))
+            let again = try #require(asked(node, on: 2))
+            node.core.receive(.alive(nonce: again, isVoting: false), from: three, on: connection(2))
+            #expect(refusal(node, 3) == .anotherProcess)
+        }
+    }
+
+    /// One that was witnessed may vote by this node's word, whether or not it is there now.
+    @Test func whoConflictsWithOneThatWasSeenIsRefused() throws {
+        let node = try NodeFixture()
+        let seen = start(2, 21)
+        node.core.answer(hello(node, [start(1, 10), seen]), on: connection(1))
+        node.core.closed(connection(1))
+        // Lower in number, but it does not vote.
+        node.core.answer(hello(node, [start(1, 10), start(2, 20)]), on: connection(2))
+        #expect(refusal(node, 2) == .anotherProcess)
+        // The store went on after this copy was made.
+        node.core.answer(hello(node, [start(1, 10), seen], at: 5), on: connection(3))
+        node.core.closed(connection(3))
+        node.core.answer(hello(node, [start(1, 10), seen, start(3, 30, at: 4)], at: 4), on: connection(4))
+        #expect(refusal(node, 4) == .anotherProcess)
+        // One that votes already has a quorum behind it.
+        node.core.answer(hello(node, [start(1, 10), start(2, 20)], isVoting: true), on: connection(5))
+        #expect(isAdmitted(node, 5))
+        node.core.closed(connection(5))
+        node.core.answer(hello(node, [start(1, 10), seen], isVoting: true), on: connection(6))
+        #expect(refusal(node, 6) == .anotherProcess, "of two that vote, the lower number")
+    }
+
+    /// The original was stopped (SIGSTOP) while the copy was let in, and votes. It goes on.
+    @Test func theOriginalThatComesBackWinsWhereOnlyItVotes() throws {
+        let node = try NodeFixture()
+        let (original, copy) = (start(1, 10), start(2, 20))
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(1))
+        node.core.answer(hello(node, [original, copy]), on: connection(2))
+        node.tick(Int(InboundPeers.ticksToAnswer))
+        #expect(isAdmitted(node, 2))
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(3))
+        let nonce = try #require(asked(node, on: 2))
+        node.core.receive(.alive(nonce: nonce, isVoting: false), from: three, on: connection(2))
+        #expect(isAdmitted(node, 3) && node.closed == [connection(1), connection(2)])
+        #expect(node.core.witnesses[three]?.seen == SeenStart(original, isVoting: true))
+    }
+
+    // MARK: Links
+
+    /// Which process is the peer's is settled when it comes: no link leads to another.
+    @Test func noLinkLeadsToAProcessThatWasNotSeen() throws {
+        let node = try NodeFixture()
+        var other = hello(node, [start(1, 10)])
+        node.core.answer(other, on: connection(1))
+        func reached(_ start: NodeStart) -> Handshake.Verdict {
+            var identity = node.core.identity
+            identity.node = three
+            identity.store = StoreID(rawValue: 300)
+            identity.starts = [start]
+            let hello = node.core.hello(to: three)
+            return node.core.judge(
+                .admitted(Admission(version: 4, identity: identity, witnessed: nil)), to: hello)
+        }
+        #expect(reached(start(1, 10)) == .admitted(version: 4))
+        guard case .refused(.unavailable, _) = reached(start(1, 11)) else {
+            Issue.record("it is linked to another process")
+            return
+        }
+        // The peer was started again: the link of before leads nowhere.
+        node.core.closed(connection(1))
+        other = hello(node, [start(1, 10), start(2, 20)])
+        node.core.answer(other, on: connection(2))
+        #expect(node.greetedAgain == [three])
+    }
+
+    // MARK: Hearsay
+
+    private func saw(
+        _ node: UInt16, _ seen: SeenStart?, store: UInt64 = 300, through sequence: PersistSequence = 0
+    ) -> NodeFrame {
+        .seen([
+            NodeWitness(
+                node: NodeID(node), store: StoreID(rawValue: store), persistSequence: sequence, seen: seen)
+        ])
+    }
+
+    @Test func whatOthersSawIsBelievedWhereNothingSpeaksAgainstIt() throws {
+        let node = try NodeFixture()
+        let (original, copy) = (start(1, 10), start(2, 20))
+        node.core.take(saw(3, SeenStart(original, isVoting: false), through: 4), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen == SeenStart(original, isVoting: false))
+        // That another saw a start is no reason to forget one that is connected.
+        node.core.answer(hello(node, [original], isVoting: true, at: 4), on: connection(1))
+        node.core.take(saw(3, SeenStart(copy, isVoting: false), through: 4), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen?.start == original && node.closed == [])
+        // That it votes is one.
+        node.core.take(saw(3, SeenStart(copy, isVoting: true), through: 4), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen == SeenStart(copy, isVoting: true))
+        #expect(node.closed == [connection(1)])
+        // What says nothing of starts does not count for one.
+        node.core.take(saw(3, nil, through: 90), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.persistSequence == 4)
+    }
+
+    @Test(
+        "What is said of this node itself is heeded",
+        arguments: [
+            (NodeStart(incarnation: 1, process: 1_000, beganAt: 0), true, 0, false),
+            (NodeStart(incarnation: 1, process: 1_000, beganAt: 0), true, 1, true),
+            (NodeStart(incarnation: 1, process: 999, beganAt: 0), true, 0, true),
+            (NodeStart(incarnation: 1, process: 1_001, beganAt: 0), true, 0, false),
+            (NodeStart(incarnation: 2, process: 9, beganAt: 0), true, 0, true),
+            (NodeStart(incarnation: 2, process: 9, beganAt: 0), false, 0, false),
+        ] as [(NodeStart, Bool, PersistSequence, Bool)])
+    func whatIsSaidOfItself(_ start: NodeStart, _ isVoting: Bool, _ through: PersistSequence, _ isEnd: Bool)
+        throws
+    {
+        let node = try NodeFixture()
+        node.mayFail = true
+        let told = saw(
+            1, SeenStart(start, isVoting: isVoting), store: node.core.identity.store.rawValue,
+            through: through)
+        node.core.receive(told, from: NodeID(2), on: connection(1))
+        #expect((node.core.failure != nil) == isEnd)
+        #expect((node.fence != nil) == isEnd)
+        guard isEnd else { return }
+        while node.isDiskBusy { node.doJob() }
+        #expect(node.fence?.contains("decree member replace 1") == true)
+        #expect(node.core.diskState == .gone)
+    }
+
+    /// Item 6 as it was: a leader says that this node's store was seen further on, and the node voted all the same.
+    @Test func aHeartbeatThatKnowsItsStoreFurtherOnEndsIt() throws {
+        let node = try NodeFixture()
+        node.mayFail = true
+        node.receive(
+            .heartbeat(
+                Heartbeat(
+                    ballot: Ballot(round: 1, node: NodeID(2)), round: 1, chosenThrough: .zero,
+                    witnesses: [
+                        NodeWitness(
+                            node: NodeID(1), store: node.core.identity.store, persistSequence: 40)
+                    ])))
+        guard case .fenced(let reason) = node.core.failure else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(reason.contains("went back in time, from transaction 40"))
+        #expect(node.sent == [])
+    }
+
+    // MARK: Voting
+
+    private let prepare = Message.prepare(
+        Prepare(ballot: Ballot(round: 1, node: NodeID(2)), firstOpen: Slot(1)))
+
+    private func promises(_ node: NodeFixture) -> Int {
+        node.sent.count { if case .promise = $0 { true } else { false } }
+    }
+
+    @Test func aNodeVotesWhenAQuorumHasItsStartAndWaitsForTheOthersAWhile() throws {
+        let node = try NodeFixture(isWitnessed: false)
+        let own = try #require(node.core.identity.starts.last)
+        node.receive(prepare)
+        node.tick()
+        #expect(promises(node) == 0 && !node.core.isVoting)
+        node.core.take(.witnessed(start(1, 5), after: 0), from: NodeID(2))
+        #expect(node.core.standing.witnesses == [], "that is another start")
+        node.core.take(.witnessed(own, after: 0), from: NodeID(2))
+        #expect(!node.core.isVoting, "node 3 may be reached")
+        node.tick(98)
+        #expect(!node.core.isVoting)
+        node.tick()
+        #expect(node.core.isVoting)
+        #expect(
+            node.told.count { told in
+                guard case .seen(let seen) = told.frame else { return false }
+                return seen.contains { $0.node == NodeID(1) && $0.seen == SeenStart(own, isVoting: true) }
+            } == 2)
+        node.receive(prepare)
+        node.tick()
+        #expect(promises(node) == 1)
+    }
+
+    @Test func whoCannotBeReachedIsNotWaitedFor() throws {
+        let node = try NodeFixture(isWitnessed: false)
+        let own = try #require(node.core.identity.starts.last)
+        node.core.cannotReach(three)
+        #expect(!node.core.isVoting)
+        node.core.take(.witnessed(own, after: 0), from: NodeID(2))
+        #expect(node.core.isVoting)
+    }
+
+    /// Whoever asks whether it lives may let another in: its word is void until it gives it again.
+    @Test func theWordOfWhoAsksIsVoid() throws {
+        let node = try NodeFixture(isWitnessed: false)
+        let own = try #require(node.core.identity.starts.last)
+        node.core.take(.witnessed(own, after: 0), from: NodeID(2))
+        node.core.take(.probe(nonce: 4, rival: SeenStart(start(1, 5), isVoting: false)), from: NodeID(2))
+        #expect(node.told.contains(.init(frame: .alive(nonce: 4, isVoting: false), peer: NodeID(2))))
+        node.core.take(.witnessed(own, after: 3), from: NodeID(2))
+        #expect(node.core.standing.witnesses == [], "it was said before it asked")
+        node.core.take(.witnessed(own, after: 4), from: NodeID(2))
+        node.core.cannotReach(three)
+        #expect(node.core.isVoting)
+        node.core.take(.probe(nonce: 5, rival: SeenStart(start(1, 5), isVoting: false)), from: NodeID(2))
+        #expect(node.told.contains(.init(frame: .alive(nonce: 5, isVoting: true), peer: NodeID(2))))
+        #expect(node.core.isVoting)
+    }
+
+    @Test func aPeerThatKnowsNoStartsIsTakenAtItsWord() throws {
+        let old = Configuration(voters: [NodeID(1), NodeID(2), three], version: .first)
+        let node = try NodeFixture(genesis: old, isWitnessed: false)
+        var identity = node.core.identity
+        identity.node = three
+        identity.store = StoreID(rawValue: 300)
+        let hello = node.core.hello(to: three)
+        _ = node.core.judge(.admitted(Admission(version: 3, identity: identity, witnessed: nil)), to: hello)
+        #expect(node.core.standing.witnesses == [three])
+    }
+
+    @Test func aNodeAloneNeedsNobody() throws {
+        let node = try NodeFixture(genesis: Configuration(voters: [NodeID(1)]), isWitnessed: false)
+        #expect(node.core.isVoting)
+    }
+
+    /// It was judged as one that does not vote, and has come to vote meanwhile.
+    @Test func aRefusalThatCameTooLateIsNotObeyed() throws {
+        let node = try NodeFixture(isWitnessed: false)
+        node.mayFail = true
+        let hello = node.core.hello(to: NodeID(2))
+        let refused = HelloReply.refused(.anotherProcess, reason: "another process runs")
+        let own = try #require(node.core.identity.starts.last)
+        node.core.cannotReach(three)
+        node.core.take(.witnessed(own, after: 0), from: NodeID(2))
+        _ = node.core.judge(refused, to: hello)
+        #expect(node.core.failure == nil)
+        _ = node.core.judge(refused, to: node.core.hello(to: NodeID(2)))
+        #expect(node.core.failure == .fenced("another process runs"))
+    }
+}
