@@ -69,9 +69,12 @@ public struct Simulation: Sendable {
         world.run(until: settings.stormNanoseconds)
         let recovery = healQuorum(world)
         if world.violations.isEmpty { healAll(world) }
+        let backup = settings.schedule.faults.first { $0.kind == .restore }
+        if let backup, world.violations.isEmpty { loadAgain(world, backup) }
         judge(world)
         onHistory?(world.history)
-        return report(world, recovery)
+        guard let backup, world.violations.isEmpty else { return report(world, recovery) }
+        return report(restore(world, backup), recovery)
     }
 
     // MARK: Acts
@@ -140,6 +143,54 @@ public struct Simulation: Sendable {
         agree(world, "all came back from a power cut")
         guard world.violations.isEmpty else { return }
         for node in world.nodes where node.isUp { world.inspectDisk(of: node) }
+    }
+
+    /// A backup is taken; clients ask again, some of them as new ones, and are in the middle of it when all nodes end.
+    private func loadAgain(_ world: World, _ backup: Fault) {
+        guard case .restore(let lost) = backup.effect else { return }
+        let through = world.judge.chosenThrough
+        world.backup = Slot(max(1, through - min(UInt64(lost), max(1, through) - 1)))
+        var random = SeededGenerator(seed: backup.seed)
+        world.isLoadOn = true
+        for client in world.clients {
+            // Sessions that are opened from here on have names that the new cluster will give again.
+            guard random.chance(1, in: 2) else {
+                world.wake(client)
+                continue
+            }
+            client.vanish(world)
+            world.plan(.clientStarts(client: client.number), in: random.within(VirtualTime.second))
+        }
+        world.run(until: world.now + VirtualTime.second + random.within(4 * VirtualTime.second))
+        for client in world.clients { world.history += client.unanswered }
+    }
+
+    /// All nodes are made anew from the backup, under clients that live on: nothing of what they asked of the cluster
+    /// before is answered by the new one, or done in it; and it serves them.
+    private func restore(_ old: World, _ backup: Fault) -> World {
+        guard let slot = old.backup, slot.rawValue <= old.judge.chosenThrough else { return old }
+        old.note(.phase, nil, detail: slot.rawValue, "all are restored from a backup through slot \(slot)")
+        var random = SeededGenerator(seed: backup.seed &+ 1)
+        let living = old.clients.filter { $0.isUp && random.chance(2, in: 3) }
+        // They may have their answers yet.
+        let asked = Set(living.flatMap(\.unanswered))
+        old.history.removeAll(where: asked.contains)
+        let world: World
+        do {
+            world = try World.restored(
+                from: old, through: slot, living: living, seed: Digest(of: seed, backup.seed, 0, 0).rawValue,
+                sink: sink)
+        } catch {
+            old.violate(.store, "no store can be made of the backup: \(error)")
+            return old
+        }
+        let cut = old.lastStamp
+        healAll(world)
+        world.history = world.history.compactMap { operation in
+            operation.invoked <= cut && !operation.outcome.isAnswered ? operation.surviving(slot) : operation
+        }
+        judge(world)
+        return world
     }
 
     private func agree(_ world: World, _ what: String) {

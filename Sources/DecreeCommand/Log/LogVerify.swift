@@ -15,12 +15,18 @@ struct LogVerify: AsyncParsableCommand {
             of its pages. Of several sound stores of a cluster: that each has the same log as the one that has \
             most of it, by the chain at its last chosen slot; where it has not, the first slot that differs.
 
+            Of a backup, that it has the end mark that is written when all of it is there, and that the mark fits the \
+            store's bytes. A directory whose name says that it is not finished is none. It says what each store holds, \
+            group by group, and of an empty one that it is empty.
+
             What it cannot see: that a whole store was put back from an older copy, which is sound in itself \
             (peers notice when the node connects); that a vote was cast whose row is gone.
 
             A finding names table or file, group and slot. `--json` prints one object a directory, then one \
             a comparison:
-              {"directory":"data/1","node":1,"chosen":1024,…,"findings":[…]}
+              {"directory":"data/1","node":1,"chosen":1024,…,
+               "holds":[{"group":1,"from":1,"through":1024}],"isEmpty":false,
+               "findings":[…]}
               {"directory":"data/2","error":…}
               {"group":1,"directory":"data/3","against":"data/1",
                "comparedThrough":1020,"equal":true}

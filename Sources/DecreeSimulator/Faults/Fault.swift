@@ -80,6 +80,8 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case clientCrash(Int)
         case hunt(Hunt)
         case upgrade(Target)
+        /// The backup lacks so many slots.
+        case restore(lostSlots: Int)
     }
 
     /// How a leader is struck again and again. Leaders that follow one another quickly leave votes of several
@@ -179,6 +181,7 @@ extension Fault.Effect {
         case .clientCrash(let client): "client \(client + 1)"
         case .hunt(let hunt): "each leader, \(hunt)"
         case .upgrade(let target): "\(target)"
+        case .restore(let slots): "all nodes from a backup that lacks \(slots) slots, in the end"
         }
     }
 }

@@ -58,4 +58,6 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case unlink
     /// A node's disk is cloned, and a second process runs from the clone.
     case copy
+    /// In the end all nodes are restored from a backup, while clients live on.
+    case restore
 }

@@ -59,7 +59,7 @@ extension FaultKind {
         case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
         case .pause, .ioError, .partition: 6
         case .wipe, .oldImage, .diskSwap, .unlink: 2
-        case .copy: 1
+        case .copy, .restore: 1
         case .handOver, .snapshot: 6
         case .upgrade: 10
         case .kill, .powerCut, .crashInCommit, .members: 12
@@ -166,6 +166,7 @@ extension FaultKind {
         case .handOver: return (.operate(.handOver(isNamed: random.chance(1, in: 2))), 1..<2)
         case .snapshot: return (.operate(.snapshot), 1..<2)
         case .upgrade: return (.upgrade(target(nodes, &random)), 50..<2_000)
+        case .restore: return (.restore(lostSlots: random.below(1 << random.below(6))), 1..<2)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

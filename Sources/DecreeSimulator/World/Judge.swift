@@ -60,7 +60,7 @@ struct Judge {
     var promiseReports = PromiseReports()
     var states: [UInt64: Digest] = [:]
     /// What of a slot was not executed, as the first node wrote that wrote it down.
-    private(set) var unexecuted: [UInt64: [UInt32]] = [:]
+    var unexecuted: [UInt64: [UInt32]] = [:]
     /// The snapshots that were begun, by their slot.
     var snapshots: [UInt64: SnapshotHeader] = [:]
     /// The chain over the log, from slot 0 on, as far as it is chosen without a gap.

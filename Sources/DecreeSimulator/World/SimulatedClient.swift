@@ -10,6 +10,8 @@ protocol Caller: AnyObject {
     var isUp: Bool { get }
     /// Connections, by the machine's place.
     var links: [Dialled] { get set }
+    /// A node was reached, of a cluster that was created so.
+    func meets(_ genesis: Digest, world: World)
     func connected(_ node: NodeID, world: World)
     func disconnected(_ node: NodeID, world: World)
     func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError)
@@ -43,6 +45,10 @@ final class SimulatedClient: Caller {
     var links: [Dialled]
     private var random: SeededGenerator
     private var nextTicket: UInt64 = 0
+    /// The nodes it is connected to.
+    private var reached: Set<NodeID> = []
+    /// What the cluster was created with that it knows; nil before it has met a node.
+    private var genesis: Digest?
 
     init(
         endpoint: Endpoint, number: Int, machines: Int, settings: SimulationSettings, streams: Streams
@@ -69,14 +75,12 @@ final class SimulatedClient: Caller {
 
     /// Dies with all it asked, without a word.
     func vanish(_ world: World) {
-        for lane in lanes {
-            guard let request = lane.request, lane.ticket != nil else { continue }
-            world.history.append(
-                Operation(client: lane.client, number: lane.asked, request: request, invoked: lane.invoked))
-        }
+        world.history += unanswered
         life += 1
         core = nil
         lanes = []
+        reached = []
+        genesis = nil
         for node in links.indices { links[node] = Dialled(connection: links[node].connection) }
     }
 
@@ -119,13 +123,49 @@ final class SimulatedClient: Caller {
         for place in lanes.indices { lanes[place].answeredSinceMark = 0 }
     }
 
+    /// What it asked and has no answer to, as one who will never have one.
+    var unanswered: [Operation] {
+        lanes.compactMap { lane in
+            guard let request = lane.request, lane.ticket != nil else { return nil }
+            return Operation(client: lane.client, number: lane.asked, request: request, invoked: lane.invoked)
+        }
+    }
+
+    /// Goes on where `other` is, in a world where none of the nodes that it knew is connected.
+    func takeOver(_ other: SimulatedClient, world: World) {
+        life = other.life
+        core = other.core
+        lanes = other.lanes
+        random = other.random
+        nextTicket = other.nextTicket
+        genesis = other.genesis
+        for node in other.connectedNodes { disconnected(node, world: world) }
+    }
+
+    private var connectedNodes: [NodeID] { reached.sorted() }
+
     // MARK: Events
 
+    /// As the lanes of a client do: what was asked of one cluster is not gone on with in another of its name.
+    func meets(_ genesis: Digest, world: World) {
+        let log = LogID(genesis: genesis, group: .first)
+        world.log = log
+        defer { self.genesis = genesis }
+        guard let known = self.genesis else {
+            core?.log = log
+            return
+        }
+        guard known != genesis else { return }
+        perform(world) { core, _, actions in core.clusterReplaced(by: log, into: &actions) }
+    }
+
     func connected(_ node: NodeID, world: World) {
+        reached.insert(node)
         perform(world) { core, now, actions in core.connected(node, now: now, into: &actions) }
     }
 
     func disconnected(_ node: NodeID, world: World) {
+        reached.remove(node)
         perform(world) { core, now, actions in core.disconnected(node, now: now, into: &actions) }
     }
 
@@ -177,6 +217,10 @@ final class SimulatedClient: Caller {
         if case .unknown(.alreadyAcknowledged, _) = outcome {
             world.violate(
                 .history, "client \(number + 1) waits for a reply that the cluster holds to be acknowledged")
+        }
+        if outcome.isAnswered, outcome.receipt?.log != world.log {
+            world.violate(
+                .history, "PositionNamesItsLog: client \(number + 1) is given a receipt of another log: \(outcome)")
         }
         let lane = lanes[place]
         lanes[place].ticket = nil

@@ -127,6 +127,17 @@ final class SimulatedNode {
 
     // MARK: Life
 
+    /// Makes the store of a cluster that begins where another ended, as `decree restore` does.
+    func found(from snapshot: Snapshot) throws {
+        var options = StoreOptions(vfs: disk.vfsName, files: SimulatedFiles(disk))
+        let storeID = StoreID(rawValue: random.next() | 1)
+        options.makeStoreID = { storeID }
+        let stored = StoreGroup(id: .first, kind: "simulated", configuration: world.settings.configuration)
+        _ = try Founding.createStore(
+            in: Self.directory, cluster: "simulated", node: id,
+            groups: [Founding.Group(stored: stored, snapshot: snapshot)], options: options)
+    }
+
     /// Opens the store, and takes up where it was left.
     func start() throws {
         life += 1

@@ -113,6 +113,8 @@ final class SimulatedOperator: Caller {
 
     // MARK: Answers
 
+    func meets(_ genesis: Digest, world: World) {}
+
     func connected(_ node: NodeID, world: World) {}
 
     func disconnected(_ node: NodeID, world: World) {}

@@ -183,6 +183,7 @@ extension World {
                 return
             }
             link.version = admission.version
+            caller(dialler).meets(admission.identity.genesis, world: self)
         }
         link.state = .up(life: packet.fromLife)
         link.failures = 0

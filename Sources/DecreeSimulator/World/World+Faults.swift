@@ -16,6 +16,8 @@ extension World {
         note(.fault, nil, detail: UInt64(number), "begins: \(fault)")
         switch fault.effect {
         case .weather, .partition: weather.append(active)
+        // Its time comes when all is over: `Simulation.restore`.
+        case .restore: break
         case .hunt:
             weather.append(active)
             hunt(number)
@@ -83,7 +85,7 @@ extension World {
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
         case .upgrade: upgrade(node, downNanoseconds: down)
         case .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy, .oldImage, .diskSwap, .operate,
-            .clientCrash, .hunt:
+            .clientCrash, .hunt, .restore:
             break
         }
     }
@@ -187,7 +189,7 @@ extension World {
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy,
-            .oldImage, .diskSwap, .operate, .clientCrash, .upgrade:
+            .oldImage, .diskSwap, .operate, .clientCrash, .upgrade, .restore:
             break
         }
     }

@@ -14,7 +14,7 @@ final class World {
     let settings: SimulationSettings
     let workload: any Workload
     let streams: Streams
-    private(set) var now: UInt64 = 0
+    var now: UInt64 = 0
     private var queue = EventQueue<WorldEvent>()
     var trace: Trace
     var judge: Judge
@@ -33,6 +33,10 @@ final class World {
     var installedStates: [NodeState] = []
     /// Everything that clients asked and were told.
     var history: [Operation] = []
+    /// Through where a backup of the log was taken, if one was.
+    var backup: Slot?
+    /// The log that the nodes keep, once one has told a client what its cluster was created with.
+    var log: LogID?
     /// What was found wrong.
     var violations: [Violation] = []
     var faults: [Int: ActiveFault] = [:]
