@@ -220,7 +220,8 @@ final class SimulatedClient: Caller {
         }
         if outcome.isAnswered, outcome.receipt?.log != world.log {
             world.violate(
-                .history, "PositionNamesItsLog: client \(number + 1) is given a receipt of another log: \(outcome)")
+                .history,
+                "PositionNamesItsLog: client \(number + 1) is given a receipt of another log: \(outcome)")
         }
         let lane = lanes[place]
         lanes[place].ticket = nil
