@@ -163,8 +163,13 @@ final class PeerLink {
         }
     }
 
-    /// The same.
+    /// The same. That this process yields is said also to who has let it in, and has not been heard yet.
     func send(_ frame: NodeFrame) {
+        if case .greeting(let channel, _) = state, case .yields = frame {
+            var buffer = channel.allocator.buffer(capacity: 64)
+            _ = try? frame.write(version: WireVersion.starts, into: &buffer)
+            channel.writeAndFlush(buffer, promise: nil)
+        }
         write { (buffer, version) throws(WireError) in
             _ = try frame.write(version: version, into: &buffer)
         }

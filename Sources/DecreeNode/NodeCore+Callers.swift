@@ -52,14 +52,21 @@ extension NodeCore {
             }
             return
         }
-        // Where neither continues the other, the one that was seen may vote by this node's word.
         if Lineage.relation(of: caller.hello.starts, to: witnesses[peer]) == .conflicts,
-            let known = witnesses[peer]?.seen, !(seen.isVoting && seen.beats(known))
+            let known = witnesses[peer]?.seen, !goesOn(seen, insteadOf: known, of: peer)
         {
             refuse(caller, for: known)
         } else {
             admit(caller)
         }
+    }
+
+    /// Whether a process may be taken for a peer instead of the one that was seen, where neither continues the other. That
+    /// one may vote by this node's word, unless it was never given, or was given back.
+    private func goesOn(_ seen: SeenStart, insteadOf known: SeenStart, of peer: NodeID) -> Bool {
+        if seen.isVoting { return seen.beats(known) }
+        return !known.isVoting && !witnesses.hasWord(known.start, of: peer)
+            && seen.start.beganAt >= known.start.beganAt
     }
 
     private func isKnownToVote(_ peer: NodeID, _ start: NodeStart) -> Bool {
@@ -89,11 +96,13 @@ extension NodeCore {
         guard let store = hello.store else { return }
         let before = witnesses[peer]
         meet(peer, speaking: caller.version)
+        let relation = Lineage.relation(of: hello.starts, to: before)
+        if relation == .conflicts { witnesses.forget(peer) }
         witnesses.meet(peer, store: store, persistSequence: hello.persistSequence, seen: caller.seen)
         var witnessed = witnesses[peer]
         if let seen = caller.seen {
             // It judges what was seen before itself, if its store goes on from there.
-            if Lineage.relation(of: hello.starts, to: before) == .continues { witnessed = before }
+            if relation == .continues { witnessed = before }
             supersede(peer, by: caller.connection, seen.start)
             noteStart(of: peer, before: before?.seen)
         }
@@ -171,6 +180,10 @@ extension NodeCore {
             let newcomer = inbound.newcomers.remove(at: index)
             decide(newcomer.caller, older: .lives(connection, isVoting: isVoting))
         case .seen(let told): hear(told, from: peer)
+        case .yields(let start):
+            guard inbound[peer]?.start == start else { return }
+            witnesses.takeBackWord(of: peer)
+            closeAdmitted(peer)
         case .probe, .witnessed: break
         }
     }
@@ -183,6 +196,7 @@ extension NodeCore {
                 witnesses.isDurable(admitted.start, of: admitted.peer)
             else { continue }
             inbound.admitted[index].isTold = true
+            witnesses.giveWord(to: admitted.start, of: admitted.peer)
             shell?.send(
                 .witnessed(admitted.start, after: inbound.lastNonce), on: admitted.connection)
         }

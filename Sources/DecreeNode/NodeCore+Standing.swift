@@ -67,7 +67,7 @@ extension NodeCore {
             standing.witnesses.insert(peer)
             reviewStanding()
         case .seen(let told): hear(told, from: peer)
-        case .alive: break
+        case .alive, .yields: break
         }
     }
 
@@ -125,6 +125,7 @@ extension NodeCore {
                 && seen.start.beganAt >= known?.persistSequence ?? 0 && inbound[told.node] == nil
             guard isSuccessor || (seen.isVoting && seen.beats(last)) else { return }
             if let live = inbound[told.node], live.start != seen.start { closeAdmitted(told.node) }
+            if !isSuccessor { witnesses.forget(told.node) }
         }
         witnesses.meet(told.node, store: told.store, persistSequence: told.persistSequence, seen: seen)
         noteStart(of: told.node, before: last)

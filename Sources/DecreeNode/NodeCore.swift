@@ -182,6 +182,10 @@ package final class NodeCore {
         let isDiskFree = diskState == .idle || diskState == .full
         diskState = .gone
         isStopping = true
+        // One that never voted leaves the others free to take the other process for this node.
+        if case .fenced = failure, !isVoting, let start = identity.starts.last {
+            for peer in peers { shell?.send(.yields(start), to: peer.node) }
+        }
         shell?.failed(failure)
         if isDiskFree { closeStore() }
     }

@@ -11,6 +11,8 @@ struct Witnesses {
     /// Starts on their way to the disk, and those that are there.
     private var written: [NodeID: NodeStart] = [:]
     private var durable: [NodeID: NodeStart] = [:]
+    /// Starts that were told that they are witnessed, so that they may vote.
+    private var words: [NodeID: NodeStart] = [:]
     /// Whether a start is to be written that its process waits for.
     private(set) var isUrgent = false
 
@@ -23,12 +25,26 @@ struct Witnesses {
                 store: witness.store, persistSequence: witness.persistSequence, seen: witness.seen)
             durable[witness.node] = witness.seen?.start
         }
+        words = durable
     }
 
     subscript(node: NodeID) -> Witness? { known[node] }
 
     /// Whether a start is in this node's store, so that it would be known after a restart.
     func isDurable(_ start: NodeStart, of node: NodeID) -> Bool { durable[node] == start }
+
+    /// Whether a start was told that it is witnessed. After a restart, all that were written down count as told.
+    func hasWord(_ start: NodeStart, of node: NodeID) -> Bool { words[node] == start }
+
+    mutating func giveWord(to start: NodeStart, of node: NodeID) { words[node] = start }
+
+    mutating func takeBackWord(of node: NodeID) { words[node] = nil }
+
+    /// Another process of a node goes on: how far the one before came is nothing to it.
+    mutating func forget(_ node: NodeID) {
+        guard let witness = known[node] else { return }
+        known[node] = Witness(store: witness.store, persistSequence: 0)
+    }
 
     /// A store was seen, by a start that says nothing of itself or is the one that counts. A node's first store stays its
     /// store; a later one under the same id is another's.

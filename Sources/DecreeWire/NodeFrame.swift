@@ -12,6 +12,9 @@ package enum NodeFrame: Hashable, Sendable {
     /// The sender has durably written down that it saw this start of the receiver's. It counts unless the sender has
     /// asked, with a later number than `after`, whether the receiver lives.
     case witnessed(NodeStart, after: UInt64)
+    /// This start of the sender's ends without ever having voted, because another process goes on: whoever gave it its word
+    /// may give it to that one.
+    case yields(NodeStart)
     /// What the sender saw of nodes, itself and the receiver among them; told at once when it changes.
     case seen([NodeWitness])
 }
@@ -22,6 +25,7 @@ private enum NodeFrameType: UInt8 {
     case alive = 2
     case witnessed = 3
     case seen = 4
+    case yields = 5
 }
 
 extension NodeFrame {
@@ -40,6 +44,7 @@ extension NodeFrame {
             case .witnessed(let start, let after):
                 buffer.writeStart(start)
                 buffer.writeInteger(after, endianness: .little)
+            case .yields(let start): buffer.writeStart(start)
             case .seen(let witnesses): buffer.write(witnesses, version: version)
             }
         }
@@ -52,6 +57,7 @@ extension NodeFrame {
         case .alive: .alive
         case .witnessed: .witnessed
         case .seen: .seen
+        case .yields: .yields
         }
     }
 
@@ -70,6 +76,7 @@ extension NodeFrame {
         case .witnessed:
             self = .witnessed(try reader.start(), after: try reader.integer("the nonce before"))
         case .seen: self = .seen(try reader.witnesses())
+        case .yields: self = .yields(try reader.start())
         }
     }
 }

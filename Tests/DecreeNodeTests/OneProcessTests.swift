@@ -149,11 +149,64 @@ import Testing
         }
     }
 
+    /// Of two that neither vote the one that another node has turned away says so, and the other is let in here.
+    @Test func whoYieldsIsForgotten() throws {
+        let node = try NodeFixture()
+        let (low, high) = (start(2, 20), start(2, 21))
+        node.core.answer(hello(node, [start(1, 10), high], at: 3), on: connection(1))
+        node.tick()
+        #expect(isWitnessed(node, high, on: 1))
+        node.core.answer(hello(node, [start(1, 10), low]), on: connection(2))
+        #expect(node.answers[connection(2)] == nil, "it is asked")
+        node.core.receive(.yields(high), from: three, on: connection(1))
+        #expect(isAdmitted(node, 2) && node.closed == [connection(1)])
+        #expect(
+            node.core.witnesses[three]
+                == Witness(
+                    store: StoreID(rawValue: 300), persistSequence: 0, seen: SeenStart(low, isVoting: false)))
+        // And later.
+        node.tick()
+        node.core.receive(.yields(low), from: three, on: connection(2))
+        node.core.answer(hello(node, [start(1, 10), start(2, 22)]), on: connection(3))
+        #expect(isAdmitted(node, 3))
+        // A store that lacks what the last one began with is older all the same.
+        node.tick()
+        node.core.receive(.yields(start(2, 22)), from: three, on: connection(3))
+        node.core.answer(hello(node, [start(1, 10), start(2, 23, at: 9)], at: 9), on: connection(4))
+        #expect(isAdmitted(node, 4))
+        node.core.receive(.yields(start(2, 23, at: 9)), from: three, on: connection(4))
+        node.core.answer(hello(node, [start(1, 10), start(2, 24, at: 8)], at: 8), on: connection(5))
+        #expect(refusal(node, 5) == .anotherProcess)
+    }
+
+    /// Before it was told that it is witnessed, a process cannot vote by this node's word.
+    @Test func whoWasNotToldIsNotInTheWay() throws {
+        let node = try NodeFixture()
+        node.core.answer(hello(node, [start(1, 10), start(2, 21)]), on: connection(1))
+        node.core.closed(connection(1))
+        node.tick()
+        node.core.answer(hello(node, [start(1, 10), start(2, 20)]), on: connection(2))
+        #expect(isAdmitted(node, 2))
+    }
+
+    @Test func aProcessThatNeverVotedYields() throws {
+        for isWitnessed in [false, true] {
+            let node = try NodeFixture(isWitnessed: isWitnessed)
+            node.mayFail = true
+            let own = try #require(node.core.identity.starts.last)
+            _ = node.core.judge(
+                .refused(.anotherProcess, reason: "another"), to: node.core.hello(to: NodeID(2)))
+            #expect(node.core.failure == .fenced("another"))
+            #expect(node.told.filter { $0.frame == .yields(own) }.count == (isWitnessed ? 0 : 2))
+        }
+    }
+
     /// One that was witnessed may vote by this node's word, whether or not it is there now.
     @Test func whoConflictsWithOneThatWasSeenIsRefused() throws {
         let node = try NodeFixture()
         let seen = start(2, 21)
         node.core.answer(hello(node, [start(1, 10), seen]), on: connection(1))
+        node.tick()
         node.core.closed(connection(1))
         // Lower in number, but it does not vote.
         node.core.answer(hello(node, [start(1, 10), start(2, 20)]), on: connection(2))

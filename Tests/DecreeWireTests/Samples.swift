@@ -228,7 +228,7 @@ enum Samples {
 
     static let nodeFrames: [Frame] = [
         .probe(nonce: .max, rival: SeenStart(start, isVoting: true)), .alive(nonce: 0, isVoting: false),
-        .witnessed(start, after: .max), .seen([]), .seen(startedWitnesses),
+        .witnessed(start, after: .max), .yields(start), .seen([]), .seen(startedWitnesses),
     ].map { .node($0) }
 
     static let startedWitnesses: [NodeWitness] =

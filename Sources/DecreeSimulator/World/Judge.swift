@@ -185,8 +185,11 @@ struct Judge {
         case .witness(let witness):
             let before = nodes[node].witnesses[witness.node]
             hold(
-                before.map { $0.persistSequence <= witness.persistSequence && $0.store == witness.store }
-                    ?? true,
+                before.map {
+                    $0.store == witness.store
+                        && ($0.persistSequence <= witness.persistSequence
+                            || $0.seen?.start != witness.seen?.start)
+                } ?? true,
                 "NoRegression", "\(name(node)) takes back what it saw of node \(witness.node)'s store")
             nodes[node].witnesses[witness.node] = witness
         }
