@@ -75,7 +75,10 @@ extension Group {
     }
 
     private mutating func prepareIfElectable(into step: inout Step) {
-        guard let candidacy, candidacy.grants.isReached(in: governing) else { return }
+        // Whoever may not promise, for now, prepares nothing: the prepares would leave without its own promise.
+        guard let candidacy, candidacy.grants.isReached(in: governing), !isSilent, !isDiskStuck else {
+            return
+        }
         prepare(into: &step)
     }
 

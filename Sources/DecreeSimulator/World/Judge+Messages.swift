@@ -173,7 +173,8 @@ extension Judge {
                 "\(name(node)) opens session \(session), which no quorum has chosen")
         case .answered(_, let through, let consistency):
             hold(
-                consistency == .stale || nodes[node].leads >= ballot, "ReadFresh",
+                // Of one whose files are gone it is not known any more in which ballot it leads.
+                consistency == .stale || nodes[node].leads >= ballot || void[node] == .unlinked, "ReadFresh",
                 "\(name(node)), leader of \(nodes[node].leads), answers a read that came when a quorum had "
                     + "promised \(ballot)")
             hold(
