@@ -3,8 +3,8 @@ extension Group {
     /// the disk.
     mutating func answer(_ prepare: Prepare, from: NodeID, into step: inout Step) {
         // What it must tell, it does not know, or another process may; or it could not tell it for as long as its disk
-        // hangs, or is full.
-        guard !isSilent, !isDiskStuck else { return }
+        // hangs, or is full. (Its own prepare it has begun before the disk hung: that leaves with its promise.)
+        guard !isSilent, from == node || !isDiskStuck else { return }
         let before = acceptor.promised
         guard prepare.ballot.node == from,
             let votes = acceptor.prepare(prepare.ballot, from: prepare.firstOpen)

@@ -61,6 +61,25 @@ import Testing
         #expect(granted.contains { if case .promise = $0 { true } else { false } })
     }
 
+    /// The grants come when its disk hangs already: without a promise of its own it asks for none.
+    @Test func aCandidateWhoseDiskIsStuckPreparesNothing() {
+        let solo = SoloGroup()
+        for _ in 0..<1_000 where solo.group.candidacy == nil { solo.tick() }
+        let ballot = solo.group.candidacy?.ballot ?? .zero
+        _ = solo.takeSent()
+        func grant() {
+            solo.receive(
+                .preVoteReply(PreVoteReply(ballot: ballot, isGranted: true, promised: .zero)), from: 2)
+        }
+        solo.handle(.disk(DiskHealth(pendingMicroseconds: .max)))
+        grant()
+        #expect(solo.takeSent().isEmpty && solo.rows.isEmpty && solo.group.scout == nil)
+        solo.handle(.disk(DiskHealth()))
+        grant()
+        #expect(solo.rows == [.promise(.first, solo.group.scout?.ballot ?? .zero)])
+        #expect(solo.takeSent().count == 2)
+    }
+
     /// Chosen to come after the leader, it does not prepare a ballot that it could not write down.
     @Test func aNodeWhoseDiskIsStuckDoesNotTakeTheLead() {
         let solo = SoloGroup()
