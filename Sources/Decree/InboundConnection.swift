@@ -92,6 +92,7 @@ final class InboundConnection: ChannelInboundHandler {
 
     /// Answers the hello, as the core has decided.
     func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict) {
+        if case .founding = reply { return writeLast(reply) }
         switch verdict {
         case .admitted(let version):
             guard let hello = asks else { return }
@@ -119,9 +120,14 @@ final class InboundConnection: ChannelInboundHandler {
 
     private func refuse(_ refusal: HelloRefusal, reason: String) {
         loop.logger.warning("refusing a connection: \(reason)", metadata: metadata)
+        writeLast(.refused(refusal, reason: reason))
+    }
+
+    /// Answers, and closes the connection behind it.
+    private func writeLast(_ reply: HelloReply) {
         guard let context else { return }
         var buffer = context.channel.allocator.buffer(capacity: 256)
-        try? HelloReply.refused(refusal, reason: reason).write(into: &buffer)
+        try? reply.write(into: &buffer)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in channel.close(promise: nil) }
     }

@@ -33,8 +33,27 @@ extension Joining {
     /// the log tells no address, and the nodes that do know it may be of an earlier version.
     func judgeAddress(_ client: DecreeClient, _ group: GroupID, _ name: StoreID) async throws(NodeError) {
         let members = try await describe(client, group).configuration
+        let elsewhere = members.members.compactMap { NodeAddress($0.address) }.filter { !$0.isLoopback }
+        if address.isLoopback, let other = elsewhere.first {
+            throw NodeError.configuration(
+                ConfigurationError(
+                    "the others cannot reach this node at \(address), for one of them is at \(other): "
+                        + "say with --advertise HOST:PORT where they reach it"))
+        }
+        try await lookForAnother(client)
         guard members.isAddressInUse(by: change(as: nil, name)) else { return }
         throw addressInUse(members)
+    }
+
+    /// Looks whether another node answers at the address that the others would be told, which may have another name in
+    /// the log: the joining node does not listen yet.
+    private func lookForAnother(_ client: DecreeClient) async throws(NodeError) {
+        guard let json = try? await client.status(of: address, within: .seconds(1)),
+            let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(json))
+        else { return }
+        throw .notAdmitted(
+            "node \(status.node) of cluster \"\(status.cluster)\" answers at \(address): let this node listen at an address "
+                + "of its own, and name that with --advertise if the others reach it elsewhere")
     }
 
     func admit(
@@ -123,7 +142,8 @@ extension Joining {
 
     // MARK: Settings
 
-    /// Takes its snapshots when the others do.
+    /// Takes its snapshots when the others do, and has their patience: one that waited less for a leader would want
+    /// to lead too soon.
     func adoptSettings(_ client: DecreeClient, _ configuration: inout NodeConfiguration) async {
         for address in cluster {
             guard let json = try? await client.status(of: address),
@@ -131,6 +151,10 @@ extension Joining {
             else { continue }
             configuration.snapshotMebibytes = status.snapshotMebibytes ?? configuration.snapshotMebibytes
             configuration.snapshotCommands = status.snapshotCommands ?? configuration.snapshotCommands
+            configuration.heartbeatMilliseconds =
+                status.heartbeatMilliseconds ?? configuration.heartbeatMilliseconds
+            configuration.electionTimeoutMilliseconds =
+                status.electionTimeoutMilliseconds ?? configuration.electionTimeoutMilliseconds
             return
         }
     }

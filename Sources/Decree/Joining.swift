@@ -18,8 +18,10 @@ import Paxos
 public struct Joining: Sendable {
     /// Nodes of the cluster: one that is up is enough.
     public var cluster: [NodeAddress]
-    /// Where the new node will listen, and be reached by all others. One that has joined before moves here.
+    /// Where the new node will be reached by all others. One that has joined before moves here.
     public var address: NodeAddress
+    /// Where it will listen, which may be all addresses of its machine; where it is reached unless given.
+    public var listen: NodeAddress?
     /// Its directory: empty, or that of a node that has joined before, which simply goes on.
     public var dataDirectory: String
     /// Whether it will vote, as soon as it has caught up.
@@ -33,12 +35,14 @@ public struct Joining: Sendable {
 
     /// A node that is to join.
     public init(
-        cluster: [NodeAddress], address: NodeAddress, dataDirectory: String, isVoter: Bool = true,
-        replaced: Int? = nil, deadline: Duration = .seconds(30), logger: Logger = Logger(label: "decree")
+        cluster: [NodeAddress], address: NodeAddress, listen: NodeAddress? = nil, dataDirectory: String,
+        isVoter: Bool = true, replaced: Int? = nil, deadline: Duration = .seconds(30),
+        logger: Logger = Logger(label: "decree")
     ) {
         self.cluster = cluster
         self.address = address
-        self.dataDirectory = dataDirectory
+        self.listen = listen == address ? nil : listen
+        self.dataDirectory = DataDirectory.absolute(dataDirectory)
         self.isVoter = isVoter
         self.replaced = replaced
         self.deadline = deadline
@@ -58,7 +62,8 @@ public struct Joining: Sendable {
         guard !address.isWildcard else {
             throw NodeError.configuration(
                 ConfigurationError(
-                    "the others cannot reach this node at \(address): let it listen at an address of its machine"
+                    "the others cannot reach this node at \(address), which stands for all addresses of a machine: say "
+                        + "with --advertise HOST:PORT where they reach it"
                 ))
         }
         // Two that join with one directory would both be admitted, and one of them would never come.
@@ -112,7 +117,7 @@ public struct Joining: Sendable {
         var configuration = NodeConfiguration(
             cluster: welcome.cluster, node: Int(id.rawValue),
             nodes: nodes(id, try await describe(client, welcome.groups.first?.id).configuration.members),
-            dataDirectory: dataDirectory)
+            dataDirectory: dataDirectory, listen: listen?.description)
         await adoptSettings(client, &configuration)
         // The store takes the lock itself.
         lock?.release()
@@ -123,13 +128,14 @@ public struct Joining: Sendable {
 
     /// Whether it could listen at its address.
     private func tryToListen() async throws {
+        let place = listen ?? address
         do {
             let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: address.host, port: address.port).get()
+                .bind(host: place.host, port: place.port).get()
             try await listener.close()
         } catch {
-            throw NodeError(listeningAt: address.host, address.port, error)
+            throw NodeError(listeningAt: place.host, place.port, error)
         }
     }
 
@@ -168,10 +174,12 @@ public struct Joining: Sendable {
     private func configurationMovedHere(_ file: String) throws -> NodeConfiguration {
         var configuration = try NodeConfiguration.load(from: file)
         let before = configuration.address.map { NodeAddress(host: $0.host, port: $0.port) }
-        guard before != address else { return configuration }
+        guard before != address || configuration.listen != listen?.description else { return configuration }
+        configuration.listen = listen?.description
         let id = configuration.node
         configuration.nodes = nodes(id, besides: configuration.nodes.filter { $0.id != id })
         try write(configuration, to: file)
+        guard before != address else { return configuration }
         logger.notice(
             "this node has moved: tell the members with `decree member move \(id) \(address) --nodes …`",
             metadata: ["node": "\(id)", "from": "\(before?.description ?? "")", "to": "\(address)"])

@@ -36,7 +36,7 @@ public final class Node: Service {
     /// What the node was told.
     public let configuration: NodeConfiguration
     let machines: [GroupID: (kind: String, machine: any StateMachine)]
-    private let logger: Logger
+    let logger: Logger
     private let life = Mutex(Life.new([:]))
     private let earlyRequests = Mutex<UInt64>(0)
     /// What is asked from within the process, on its way to the loop.
@@ -70,6 +70,9 @@ public final class Node: Service {
     ) throws(ConfigurationError) {
         try configuration.validate()
         try Self.validate(machines)
+        // From wherever it is started next: an empty directory elsewhere would be another node's.
+        var configuration = configuration
+        configuration.dataDirectory = DataDirectory.absolute(configuration.dataDirectory)
         self.configuration = configuration
         self.machines = machines
         var logger = logger
@@ -120,33 +123,44 @@ public final class Node: Service {
     }
 
     private func run(on eventLoop: any EventLoop) async throws {
+        let isNew = try DataDirectory.check(configuration.dataDirectory) == .empty
+        logger.notice(
+            "starting: the store is \(isNew ? "new" : "there already")",
+            metadata: ["directory": "\(configuration.dataDirectory)"])
+        if isNew { for warning in configuration.warnings { logger.warning("\(warning)") } }
+        for warning in configuration.addressWarnings { logger.warning("\(warning)") }
+        let address = try configuration.listening
+        let logger = logger
+        let door = try await eventLoop.submit {
+            NIOLoopBound(FrontDoor(logger: logger), eventLoop: eventLoop)
+        }.get()
+        let listener = try await FrontDoor.open(door, at: address.host, port: address.port)
+        do {
+            try await run(behind: door, listener)
+        } catch is CancellationError {
+            try? await listener.close()
+            logger.info("stopped before it was founded")
+        } catch {
+            try? await listener.close()
+            throw error
+        }
+    }
+
+    private func run(behind door: NIOLoopBound<FrontDoor>, _ listener: any Channel) async throws {
+        let eventLoop = door.eventLoop
         let reports = DiskReports(eventLoop: eventLoop)
-        let (disk, recovered) = try await Disk.start(
-            name: "decree-disk-\(configuration.node)", open: { try self.open() },
-            report: { event in reports.tell(event) })
+        let (disk, recovered) = try await openFounded(behind: door, report: { reports.tell($0) })
         let (configuration, logger) = (configuration, logger)
-        let bound: NIOLoopBound<NodeLoop> = try await eventLoop.submit {
+        let (bound, stopped) = try await eventLoop.submit {
             let loop = NodeLoop(
                 eventLoop: eventLoop, configuration: configuration, recovered: recovered, disk: disk,
                 logger: logger)
             let bound = NIOLoopBound(loop, eventLoop: eventLoop)
             reports.send(to: bound)
-            return bound
-        }.get()
-        let listener: any Channel
-        do {
-            listener = try await listen(on: eventLoop, for: bound)
-        } catch {
-            // The loop must not end before the disk has told it that the store is closed.
-            try? await eventLoop.flatSubmit {
-                bound.value.core.abandon()
-                return bound.value.stopped.futureResult
-            }.get()
-            throw error
-        }
-        let stopped = try await eventLoop.submit {
-            bound.value.start(listener: listener)
-            return bound.value.stopped.futureResult
+            loop.start(listener: listener)
+            door.value.loop = loop
+            door.value.founding = nil
+            return (bound, loop.stopped.futureResult)
         }.get()
         enter(.running(bound))
         logger.info(
@@ -211,63 +225,6 @@ public final class Node: Service {
             return early.removeValue(forKey: number)
         }
         late?.resume(returning: nil)
-    }
-
-    /// Opens the store and brings the groups back to where they were. On the disk's thread.
-    private func open() throws -> (Store, RecoveredNode) {
-        // Of a store that is there, the log says who votes.
-        let isNew = !FileManager.default.fileExists(atPath: configuration.dataDirectory + "/node.db")
-        guard !isNew || configuration.nodes.count <= Configuration.maximumVoters else {
-            throw NodeError.configuration(
-                ConfigurationError(
-                    "\"nodes\" lists \(configuration.nodes.count) nodes; a cluster is created with at most "
-                        + "\(Configuration.maximumVoters), and others join it"))
-        }
-        if isNew { for warning in configuration.warnings { logger.warning("\(warning)") } }
-        let genesis = configuration.genesis
-        let owner = StoreIdentity(
-            cluster: configuration.cluster, node: NodeID(UInt16(configuration.node)))
-        let hosted = machines.sorted { $0.key < $1.key }.map { id, hosted in
-            HostedGroup(
-                stored: StoreGroup(id: id, kind: hosted.kind, configuration: genesis),
-                machine: hosted.machine, seed: .random(in: 0...UInt64.max))
-        }
-        let store = try Store.open(
-            directory: configuration.dataDirectory, identity: owner, groups: hosted.map(\.stored))
-        let recovered = try RecoveredNode(
-            store, owner: owner, hosting: hosted, limits: configuration.limits,
-            process: .random(in: 1...UInt64.max >> 1))
-        for group in recovered.groups {
-            logger.info(
-                "recovered", metadata: ["group": "\(group.id)", "chosen": "\(group.chosenThrough)"])
-        }
-        return (store, recovered)
-    }
-
-    private func listen(
-        on eventLoop: any EventLoop, for loop: NIOLoopBound<NodeLoop>
-    ) async throws -> any Channel {
-        guard let address = configuration.address else {
-            throw NodeError.configuration(ConfigurationError("this node is not listed in \"nodes\""))
-        }
-        do {
-            return try await ServerBootstrap(group: eventLoop)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
-                .childChannelOption(
-                    .writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10)
-                )
-                .childChannelOption(.socketOption(.so_keepalive), value: 1)
-                .childChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(InboundConnection(loop: loop.value))
-                    }
-                }
-                .bind(host: address.host, port: address.port).get()
-        } catch {
-            throw NodeError(listeningAt: address.host, address.port, error)
-        }
     }
 
     /// The node's account of itself; nil unless it runs.

@@ -37,6 +37,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// Where nodes are found, this one among them. A cluster is created with these as its voters, the same on each; from
     /// then on the members are what the log says, and this list is only where they are looked for first.
     public var nodes: [Member]
+    /// Where this node listens, "host:port", which may be all addresses of its machine: "0.0.0.0:7001". Where the others
+    /// reach it, which its entry in `nodes` says, unless given.
+    public var listen: String?
     /// Where the store lies. Created if it is not there.
     public var dataDirectory: String
     /// Milliseconds between heartbeats, 10 through 10,000. Default 50.
@@ -55,14 +58,14 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case cluster, node, nodes, dataDirectory, heartbeatMilliseconds, electionTimeoutMilliseconds
-        case snapshotMebibytes, snapshotCommands
+        case snapshotMebibytes, snapshotCommands, listen
     }
 
     /// A configuration with the default times. Not judged before a node is made from it.
     public init(
         cluster: String, node: Int, nodes: [Member], dataDirectory: String, heartbeatMilliseconds: Int = 50,
         electionTimeoutMilliseconds: Int = 500, snapshotMebibytes: Int = 128,
-        snapshotCommands: Int = 2_000_000
+        snapshotCommands: Int = 2_000_000, listen: String? = nil
     ) {
         self.cluster = cluster
         self.node = node
@@ -72,6 +75,7 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         self.electionTimeoutMilliseconds = electionTimeoutMilliseconds
         self.snapshotMebibytes = snapshotMebibytes
         self.snapshotCommands = snapshotCommands
+        self.listen = listen
     }
 
     /// Reads and judges a file.
@@ -135,6 +139,7 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
                 addresses.insert(address).inserted,
                 "address \(address) is listed twice in \"nodes\": each node needs its own")
         }
+        try judgeAddresses()
         try require(ids.contains(node), "this node is \(node), which \"nodes\" does not list")
         try require(!dataDirectory.isEmpty, "\"dataDirectory\" is empty: name a directory on a durable disk")
         // The system ends a path there: the store would lie in another directory, or half of it.
@@ -165,13 +170,6 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
     /// This node's own address.
     public var address: Member? { nodes.first { $0.id == node } }
 
-    /// Where this node tells its peers that it is reached; empty for an address that means nothing elsewhere.
-    var announcedAddress: String {
-        guard let address = address.map({ NodeAddress(host: $0.host, port: $0.port) }), !address.isWildcard
-        else { return "" }
-        return address.description
-    }
-
     /// The replicated configuration that a new cluster starts with: of more nodes than may vote, the first.
     public var genesis: Configuration {
         Configuration(voters: nodes.prefix(Configuration.maximumVoters).map { NodeID(UInt16($0.id)) })
@@ -187,11 +185,6 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         limits.snapshotCommands = snapshotCommands
         return limits
     }
-}
-
-extension NodeAddress {
-    /// Whether it stands for all addresses of a machine: one listens there, and reaches nobody.
-    var isWildcard: Bool { ["0.0.0.0", "::", ""].contains(host) }
 }
 
 /// A configuration that no node can run with: the tool exits with code 2.
@@ -220,7 +213,8 @@ extension NodeConfiguration {
                 Int.self, forKey: .electionTimeoutMilliseconds) ?? 500,
             snapshotMebibytes: try container.decodeIfPresent(Int.self, forKey: .snapshotMebibytes) ?? 128,
             snapshotCommands: try container.decodeIfPresent(Int.self, forKey: .snapshotCommands)
-                ?? 2_000_000)
+                ?? 2_000_000,
+            listen: try container.decodeIfPresent(String.self, forKey: .listen))
     }
 }
 

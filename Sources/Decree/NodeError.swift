@@ -33,8 +33,8 @@ public enum NodeError: Error, Sendable, CustomStringConvertible {
         case .notAdmitted(let reason): "the cluster did not take this node in: \(reason)"
         case .clusterUnavailable(let reason): "the cluster cannot take this node in now: \(reason)"
         case .cannotListen(let host, let port, let reason):
-            "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\", or with "
-                + "--listen if the node joins"
+            "cannot listen on \(host):\(port): \(reason); stop what uses the port or change it in \"nodes\" or "
+                + "\"listen\", or with --listen if the node joins"
         }
     }
 }

@@ -41,19 +41,7 @@ extension NodeLoop {
 
     func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
         figures.clientRequests += 1
-        if case .admin(.change(let change)) = request, isAddressInUse(by: change, in: group) {
-            respond([(ticket, .admin(.changeRefused(.addressInUse)))])
-            return
-        }
         core.take(request, group: group, ticket: ticket)
-    }
-
-    /// Whether a change names an address at which another member is reached, as far as this node knows: of the members
-    /// of the beginning the log tells no address, so the core cannot see it. The leader alone says so, for a change is
-    /// asked of it alone, and others may know less.
-    private func isAddressInUse(by change: ConfigurationChange, in group: GroupID) -> Bool {
-        guard let group = core.groups.first(where: { $0.id == group }), group.isLeading else { return false }
-        return group.configurations.latest.locating { address(of: $0) }.isAddressInUse(by: change)
     }
 
     /// The response to a request of this process that a peer was asked. One that names no group of this node is dropped.

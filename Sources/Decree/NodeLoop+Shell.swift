@@ -53,7 +53,7 @@ extension NodeLoop: NodeShell {
             // The log need not tell where the members are that the cluster was created with; this node knows.
             var response = response
             if case .admin(.described(let description)) = response {
-                response = .admin(.described(description.locating { address(of: $0) }))
+                response = .admin(.described(description.locating { core.address(of: $0) }))
             }
             switch tickets.redeem(ticket) {
             case .connection(let connection, let id): connection.write(.response(id: id, response))

@@ -23,7 +23,6 @@ final class NodeLoop {
     private let disk: Disk
     /// To whoever there is to speak with, ascending.
     var links: [PeerLink] = []
-    private var addresses: AddressBook
     /// What a node that wants to join is told.
     let welcome: Welcome
     var tickets = Tickets()
@@ -58,10 +57,10 @@ final class NodeLoop {
         self.configuration = configuration
         self.logger = logger
         stopped = eventLoop.makePromise()
-        addresses = AddressBook(configuration)
         welcome = recovered.welcome
         recoveredDamage = recovered.damage
-        core = NodeCore(recovered, address: configuration.announcedAddress)
+        core = NodeCore(
+            recovered, address: configuration.announcedAddress, configured: configuration.memberAddresses)
         core.shell = self
         peersChanged()
         localClients = recovered.groups.enumerated().map { place, group in
@@ -104,42 +103,31 @@ final class NodeLoop {
 
     // MARK: Peers
 
-    /// Keeps a link to every member, and to whoever has shown that it belongs to the cluster.
+    /// Keeps a link to everybody there is to speak with, and to whoever has shown that it belongs to the cluster.
     func peersChanged() {
-        let members = core.peers
+        let contacts = core.contacts
         var kept: [PeerLink] = []
         for link in links {
-            if members.contains(where: { $0.node == link.peer }) || !core.isGone(link.peer) {
+            if contacts.contains(link.peer) || !core.isGone(link.peer) {
                 kept.append(link)
             } else {
                 link.stop()
             }
         }
         links = kept
-        for member in members { reach(member.node, member) }
+        for node in contacts { reach(node) }
     }
 
-    /// A node has connected, and said where it is reached itself.
-    func peerIsUp(_ peer: NodeID, address: String) {
-        addresses.note(peer, at: address)
-        reach(peer, core.peers.first { $0.node == peer })
-        links.first { $0.peer == peer }?.connect()
-    }
+    /// A node has connected: it is dialled at once.
+    func peerIsUp(_ peer: NodeID) { reach(peer) }
 
-    /// Where a member is reached, as far as this node knows.
-    func address(of node: NodeID) -> String? {
-        addresses.address(of: node, member: core.peers.first { $0.node == node })?.description
-    }
-
-    private func reach(_ node: NodeID, _ member: Member?) {
-        let address = addresses.address(of: node, member: member)
-        if let link = links.first(where: { $0.peer == node }) {
-            if let address { link.move(to: address) }
-            return
+    private func reach(_ node: NodeID) {
+        let known = links.first { $0.peer == node }
+        let link = known ?? PeerLink(peer: node, loop: self)
+        if known == nil {
+            links.append(link)
+            links.sort { $0.peer < $1.peer }
         }
-        let link = PeerLink(peer: node, address: address, loop: self)
-        links.append(link)
-        links.sort { $0.peer < $1.peer }
         if isStarted { link.connect() }
     }
 

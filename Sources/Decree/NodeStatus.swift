@@ -98,6 +98,10 @@ public struct NodeStatus: Codable, Sendable, Hashable {
     public var snapshotMebibytes: Int?
     /// After how many commands.
     public var snapshotCommands: Int?
+    /// Milliseconds between heartbeats.
+    public var heartbeatMilliseconds: Int?
+    /// The shortest election timeout in milliseconds.
+    public var electionTimeoutMilliseconds: Int?
     /// Bytes of snapshots' chunks sent to peers, since the node started.
     public var snapshotBytesSent: UInt64?
     /// Bytes of snapshots' chunks that came from peers, since the node started.
@@ -182,6 +186,8 @@ extension NodeLoop {
             clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),
             snapshotMebibytes: configuration.snapshotMebibytes,
             snapshotCommands: configuration.snapshotCommands,
+            heartbeatMilliseconds: configuration.heartbeatMilliseconds,
+            electionTimeoutMilliseconds: configuration.electionTimeoutMilliseconds,
             snapshotBytesSent: figures.snapshotBytesSent,
             snapshotBytesReceived: figures.snapshotBytesReceived)
     }
@@ -202,7 +208,7 @@ extension NodeLoop {
     /// Where the members are, as far as this node knows: of those of the beginning the log does not say.
     private var memberAddresses: [NodeID: String] {
         var addresses = [node: configuration.announcedAddress]
-        for link in links { addresses[link.peer] = link.address?.description }
+        for link in links { addresses[link.peer] = core.address(of: link.peer) }
         return addresses
     }
 

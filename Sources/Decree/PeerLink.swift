@@ -19,8 +19,8 @@ final class PeerLink {
     }
 
     let peer: NodeID
-    /// Where it is reached, as far as this node knows.
-    private(set) var address: NodeAddress?
+    /// Where it was dialled last.
+    private var address: NodeAddress?
     private let loop: NodeLoop
     private var state = State.down
     private var outgoing = ByteBuffer()
@@ -32,9 +32,8 @@ final class PeerLink {
     /// Bytes that may wait for a peer; more are dropped. A dead follower costs this much memory and no more.
     static let queueBytes = 32 << 20
 
-    init(peer: NodeID, address: NodeAddress?, loop: NodeLoop) {
+    init(peer: NodeID, loop: NodeLoop) {
         self.peer = peer
-        self.address = address
         self.loop = loop
     }
 
@@ -45,15 +44,14 @@ final class PeerLink {
 
     // MARK: Connecting
 
-    /// The peer is reached elsewhere from now on. A connection that stands is left alone.
-    func move(to address: NodeAddress) {
-        guard address != self.address else { return }
-        self.address = address
-        connect()
-    }
-
+    /// Dials the next address that the core knows of, unless that is under way.
     func connect() {
-        guard case .down = state, let address else { return }
+        guard case .down = state, let next = loop.core.nextAddress(of: peer) else { return }
+        guard let address = NodeAddress(next) else {
+            loop.core.failedToReach(peer)
+            return retryLater()
+        }
+        self.address = address
         state = .connecting
         let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         ClientBootstrap(group: loop.eventLoop)
@@ -102,6 +100,7 @@ final class PeerLink {
                 }
                 failures = 0
                 lastReason = ""
+                loop.core.reached(peer)
             case .refused(let refusal, let reason):
                 goDown("refused: \(reason)", isWarning: !refusal.isTransient)
             case .selfIsFenced(let reason), .selfIsAnother(let reason):
@@ -117,8 +116,13 @@ final class PeerLink {
         let channel: (any Channel)?
         switch state {
         case .stopped, .down: return
-        case .connecting: channel = nil
-        case .greeting(let open, _), .up(let open, _): channel = open
+        case .connecting:
+            channel = nil
+            loop.core.failedToReach(peer)
+        case .greeting(let open, _):
+            channel = open
+            loop.core.failedToReach(peer)
+        case .up(let open, _): channel = open
         }
         state = .down
         outgoing.clear()
@@ -129,6 +133,10 @@ final class PeerLink {
                 metadata: ["peer": "\(peer)", "address": "\(address?.description ?? "")"])
             lastReason = reason
         }
+        retryLater()
+    }
+
+    private func retryLater() {
         failures += 1
         // 50 ms, doubled up to 1 s, each varied so that peers do not knock in step.
         let ceiling = min(1_000, 50 << min(failures - 1, 5))

@@ -87,7 +87,7 @@ final class Conversation: Sendable {
 
     private static func explain(_ error: any Error, _ address: NodeAddress) -> ClientError {
         if let error = error as? ClientError { return error }
-        return .unreachable([ClientError.Trouble(address: address, reason: Link.explain(error))])
+        return .unreachable([ClientError.Trouble(address: address, reason: NodeAddress.explain(error))])
     }
 }
 
@@ -161,7 +161,7 @@ private final class ConversationHandler: ChannelInboundHandler {
             guard frame.isAnswer, let waiting else { return fail(WireError.unexpected("\(frame)")) }
             self.waiting = nil
             waiting.succeed(frame)
-        case .hello, .peer, .node: fail(WireError.unexpected("\(frame)"))
+        case .hello, .helloReply(.founding), .peer, .node: fail(WireError.unexpected("\(frame)"))
         }
     }
 

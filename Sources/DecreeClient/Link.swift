@@ -71,7 +71,7 @@ final class Link {
             .assumeIsolated()
             .whenComplete { result in
                 self.isConnecting = false
-                if case .failure(let error) = result { self.failed(Self.explain(error)) }
+                if case .failure(let error) = result { self.failed(NodeAddress.explain(error)) }
             }
     }
 
@@ -82,18 +82,6 @@ final class Link {
         guard now >= hurriesFrom, !isRefusedForGood else { return }
         hurriesFrom = now + .milliseconds(Self.firstPauseMilliseconds)
         connect()
-    }
-
-    static func explain(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { explain($0.error) }
-                ?? error.dnsAError.map { "its name cannot be resolved: \($0)" } ?? "\(error)"
-        case let error as ChannelError:
-            if case .connectTimeout = error { "no answer within two seconds" } else { "\(error)" }
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        default: "\(error)"
-        }
     }
 
     /// The next attempt comes after a pause, longer each time.
@@ -163,6 +151,7 @@ final class Link {
     private func greeted(_ reply: HelloReply) {
         switch reply {
         case .refused(let refusal, let reason): drop(reason, isForGood: !refusal.isTransient)
+        case .founding: drop("it took this client for a node")
         case .admitted(let admission):
             guard (WireVersion.minimum...WireVersion.maximum).contains(admission.version) else {
                 return drop("it chose protocol version \(admission.version), unknown here; upgrade this side")

@@ -1,3 +1,7 @@
+import Foundation
+import NIOCore
+import NIOPosix
+
 /// Where a node can be reached. Which node it is, the node itself says.
 public struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an IP address.
@@ -40,4 +44,31 @@ public struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// `host:port`.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+extension NodeAddress {
+    /// Why a connection could not be made, in plain words.
+    package static func explain(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { explain($0.error) }
+                ?? error.dnsAError.map { "its name cannot be resolved: \($0)" } ?? "\(error)"
+        case let error as ChannelError:
+            if case .connectTimeout = error { "no answer in time" } else { "\(error)" }
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
+        }
+    }
+}
+
+extension NodeAddress {
+    /// Whether it stands for all addresses of a machine: one listens there, and reaches nobody.
+    package var isWildcard: Bool { ["0.0.0.0", "::", "*", ""].contains(host) }
+
+    /// Whether each machine is itself there.
+    package var isLoopback: Bool {
+        let name = host.lowercased()
+        return name == "localhost" || name.hasSuffix(".localhost") || name.hasPrefix("localhost.")
+            || name == "ip6-localhost" || name == "::1" || name.hasPrefix("127.")
+    }
 }

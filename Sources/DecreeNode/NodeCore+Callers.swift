@@ -9,6 +9,12 @@ extension NodeCore {
     /// is known whether another process of that node lives. A node that learns here that it must not go on has failed
     /// when this returns.
     package func answer(_ hello: Hello, on connection: ConnectionID) {
+        if hello.role == .founder {
+            shell?.answer(
+                .founding(claim(to: hello.node)), .refused(.unavailable, reason: "this node is founded"),
+                on: connection)
+            return
+        }
         let (reply, verdict) = Handshake.answer(
             to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
             standing: hello.node.map { standing(of: $0) } ?? .unknown, terms: terms)
@@ -109,7 +115,8 @@ extension NodeCore {
         shell?.answer(
             .admitted(Admission(version: caller.version, identity: identity, witnessed: witnessed)),
             .admitted(version: caller.version), on: caller.connection)
-        shell?.peerIsUp(peer, address: hello.address)
+        addresses.hear(peer, at: hello.address)
+        shell?.peerIsUp(peer)
         tellWitnessed()
         scheduleTurnEnd()
     }

@@ -47,6 +47,7 @@ extension NodeCore {
             groups.map { group in
                 group.configurations.members(from: group.chosenThrough.next).filter { $0.node != node }
             })
+        for member in peers { addresses.note(member.node, logged: member.address) }
         shell?.peersChanged()
     }
 
@@ -105,6 +106,19 @@ extension NodeCore {
         guard understood[peer] != understands else { return }
         understood[peer] = understands
         for index in groups.indices { groups[index].understood = understood }
+    }
+
+    /// What a node that would found a cluster is told: this one exists.
+    func claim(to founder: NodeID?) -> FoundingClaim {
+        let known: FoundingClaim.Standing =
+            switch founder.map({ $0 == node ? .member(store: nil) : standing(of: $0) }) {
+            case .member: .member
+            case .removed: .removed
+            case .unknown, nil: .unknown
+            }
+        return FoundingClaim(
+            cluster: identity.cluster, node: node, list: identity.genesis, nodes: [], token: 0,
+            stage: .complete(founding), standing: known)
     }
 
     /// Judges who answers. A node that learns here that it must not go on has failed when this returns.

@@ -67,6 +67,8 @@ extension NodeCore {
     package func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
         if index(of: group) == nil {
             shell?.respond([(ticket, .refused(.unknownGroup))])
+        } else if case .admin(.change(let change)) = request, isAddressInUse(by: change, in: group) {
+            shell?.respond([(ticket, .admin(.changeRefused(.addressInUse)))])
         } else {
             handle(.request(ticket, request), in: group)
         }

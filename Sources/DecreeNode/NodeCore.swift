@@ -49,6 +49,10 @@ package final class NodeCore {
     var standing = Standing()
     /// Ticks after which this node does not wait any more for voters it needs not.
     let graceTicks: UInt64
+    /// How the cluster was founded, as its genesis has it; nil if it began otherwise.
+    let founding: Digest?
+    /// Where the others are.
+    var addresses: AddressBook
     /// What is done beside the commits.
     var upkeep = Upkeep()
     /// When this node was first seen to belong to no group any more, and others to have what it has.
@@ -97,14 +101,18 @@ package final class NodeCore {
 
     /// A node as it was recovered, with an idle disk.
     ///
-    /// - Parameter address: where it is reached, as it tells its peers; empty if they need not know.
-    package init(_ recovered: RecoveredNode, address: String = "") {
+    /// - Parameters:
+    ///   - address: where it is reached, as it tells its peers; empty if they need not know.
+    ///   - configured: where others are, by its own configuration.
+    package init(_ recovered: RecoveredNode, address: String = "", configured: [NodeID: String] = [:]) {
         identity = recovered.identity
         isStoreNew = recovered.identity.persistSequence == 0
         groups = recovered.groups
         leaders = Array(repeating: nil, count: recovered.groups.count)
         self.address = address
+        addresses = AddressBook(configured: configured.filter { $0.key != recovered.identity.node })
         speaks = recovered.speaks
+        founding = recovered.welcome.groups.first?.genesis.origin
         witnesses = Witnesses(recovered.witnesses)
         graceTicks = UInt64(recovered.limits.electionTicks + recovered.limits.electionSpreadTicks)
         for index in groups.indices { groups[index].mayVote = false }
@@ -132,14 +140,6 @@ package final class NodeCore {
     package func index(of group: GroupID) -> Int? { groups.firstIndex { $0.id == group } }
 
     // MARK: Ending
-
-    /// Closes the store of a node that never started. `finished` follows.
-    package func abandon() {
-        guard diskState == .idle else { return }
-        isStopping = true
-        diskState = .gone
-        closeStore()
-    }
 
     /// The last job of the disk. A node that is fenced leaves word of it: no other shall start on that store.
     func closeStore() {

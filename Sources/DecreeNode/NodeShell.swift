@@ -36,9 +36,8 @@ package protocol NodeShell: AnyObject {
     /// Calls `endTurn()` when what has arrived by now has been handed in.
     func scheduleTurnEnd()
 
-    /// A peer has shown that it is up, and where it says it is reached ("" if it does not say): no need to wait before
-    /// trying to reach it.
-    func peerIsUp(_ peer: NodeID, address: String)
+    /// A peer has shown that it is up: no need to wait before trying to reach it.
+    func peerIsUp(_ peer: NodeID)
 
     /// A step is durable.
     func committed(nanoseconds: UInt64, counters: StoreCounters)
@@ -52,7 +51,7 @@ package protocol NodeShell: AnyObject {
     /// Decodes a snapshot, which may take long, and tells `decoded`.
     func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID)
 
-    /// Who there is to speak with has changed: `NodeCore.peers`.
+    /// Who there is to speak with has changed, or where: `NodeCore.contacts`.
     func peersChanged()
 
     /// Connections to peers that stand are to be made anew: what a peer says to a greeting may be something else now.

@@ -89,7 +89,8 @@ public struct Simulation: Sendable {
             return nil
         }
         var afflictions: [Int: Affliction] = [:]
-        for index in sound where !quorum.contains(index) {
+        // A cluster that is not founded yet needs all.
+        for index in sound where !quorum.contains(index) && world.isFounded {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
         var other = world.streams.stream(.heal, 1)

@@ -26,6 +26,18 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var installs = 0
     /// What an operator asked.
     public var asked = 0
+    /// Dials to addresses where the node was not that was looked for.
+    public var misdials = 0
+    /// Members that moved to another address.
+    public var moves = 0
+    /// Nodes that completed a founding.
+    public var foundings = 0
+    /// Prepared stores that were deleted, for a node had died before it was prepared.
+    public var refoundings = 0
+    /// Nodes with empty directories that were told that the cluster exists.
+    public var foundersRefused = 0
+    /// Nodes that were started without their disks.
+    public var unmounts = 0
     /// Nodes that joined.
     public var joins = 0
     /// Nodes that were to join in the place of others.
@@ -83,6 +95,12 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         snapshots += other.snapshots
         installs += other.installs
         asked += other.asked
+        misdials += other.misdials
+        moves += other.moves
+        foundings += other.foundings
+        refoundings += other.refoundings
+        foundersRefused += other.foundersRefused
+        unmounts += other.unmounts
         joins += other.joins
         replacements += other.replacements
         removals += other.removals

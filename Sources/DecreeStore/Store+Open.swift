@@ -92,7 +92,9 @@ extension Store {
             try Schema.verifyMigrations(of: connection, through: format, file: file)
             let row = try NodeRow.read(connection, file: file)
             try verifyOwner(row, connection, directory, file, identity, groups)
-        case .fresh: try verifyGenesis(directory, identity, groups)
+        case .fresh:
+            guard options.mayCreate else { throw .missing(directory: directory) }
+            try verifyGenesis(directory, identity, groups)
         }
         try Settings.apply(to: connection, file: file)
         connection.watchWAL()
@@ -102,11 +104,13 @@ extension Store {
             // Nothing is written behind a log that was recovered: its salt is an old one.
             try copyLog(connection, file)
             try verifyPages(of: connection, file)
-            try Schema.migrate(connection, from: format, file: file) {}
+            try Schema.migrate(connection, from: format, file: file)
         case .fresh:
             let storeID = options.makeStoreID()
-            try Schema.migrate(connection, from: 0, file: file) { () throws(SQLiteError) in
+            try Schema.create(connection, file: file) { () throws(SQLiteError) in
                 try NodeRow.create(connection, identity: identity, groups: groups, storeID: storeID)
+            } founding: { () throws(SQLiteError) in
+                if let founding = options.founding { try FoundingRows.write(founding, to: connection) }
             }
         }
         try copyLog(connection, file)

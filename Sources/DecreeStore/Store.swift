@@ -28,6 +28,8 @@ package final class Store {
     package let genesis: Digest
     /// Transactions that are durable.
     package internal(set) var persistSequence: PersistSequence
+    /// How the cluster was founded, if its nodes founded it together.
+    package internal(set) var founding: FoundingRecord?
     /// What the store did since it was opened.
     package internal(set) var counters = StoreCounters()
 
@@ -60,6 +62,7 @@ package final class Store {
             (try StoreStatements(connection), try SlotRows(connection), try SnapshotRows(connection))
         }
         self.snapshotRows = snapshotRows
+        founding = try FoundingRows.read(connection, file: file)
         lifecycle = try Lifecycle(reading: connection, snapshotRows, groups, file: file)
         self.directory = directory
         self.file = file

@@ -43,6 +43,10 @@ package struct StoreOptions {
     package var files: any StoreFiles
     /// Names a new store; one that joins has the name it was admitted under.
     package var makeStoreID: () -> StoreID
+    /// Whether a store is made where there is none; if not, its absence is an error.
+    package var mayCreate = true
+    /// How the cluster of a new store is founded; nil if it is not, or begins with this store alone.
+    package var founding: FoundingRecord?
     /// Is given the connection of a store that failed, when the store goes; nil in a server.
     package var takeFailed: ((FailedConnection) -> Void)?
     /// Pages in the write-ahead log from which on a checkpoint is due: small and often, for a checkpoint

@@ -76,6 +76,7 @@ package enum Handshake {
                 ? .selfIsFenced(reason: reason) : .refused(.anotherProcess, reason: reason)
         case .refused(.identityChanged, let reason): return .selfIsAnother(reason: reason)
         case .refused(let refusal, let reason): return .refused(refusal, reason: reason)
+        case .founding: return .refused(.unavailable, reason: "it took this node for a founder")
         case .admitted(let admission):
             let other = admission.identity
             guard (hello.minimumVersion...hello.maximumVersion).contains(admission.version) else {

@@ -25,6 +25,8 @@ package struct Hello: Hashable, Sendable {
         case peer = 1
         /// A client, which has neither node id nor store.
         case client = 2
+        /// A node whose directory is empty, and that is to found a cluster with others.
+        case founder = 3
     }
 
     /// "DECREE" and a line's end, which a transfer as text would break.
@@ -60,6 +62,8 @@ package struct Hello: Hashable, Sendable {
 
     /// The sender's start, and whether it votes.
     package var seen: SeenStart? { starts.last.map { SeenStart($0, isVoting: isVoting) } }
+    /// What a founder says of itself; nil for others.
+    package var claim: FoundingClaim?
 
     /// A node's hello.
     package init(
@@ -78,6 +82,18 @@ package struct Hello: Hashable, Sendable {
         self.address = address
         starts = Array(identity.starts.suffix(WireLimit.starts))
         isVoting = identity.isVoting
+    }
+
+    /// A founder's hello. Versions that know no founding do not answer it.
+    package init(founding claim: FoundingClaim, to receiver: NodeID) {
+        minimumVersion = WireVersion.starts
+        maximumVersion = WireVersion.maximum
+        role = .founder
+        cluster = claim.cluster
+        node = claim.node
+        self.receiver = receiver
+        persistSequence = 0
+        self.claim = claim
     }
 
     /// A client's hello. An empty cluster name matches any: a tool that is only given addresses.
@@ -144,6 +160,7 @@ extension Hello {
                 buffer.writeInteger(UInt8(isVoting ? 1 : 0))
                 buffer.writeSeen(witnessed?.seen)
             }
+            if let claim { try claim.write(into: &buffer) }
         }
     }
 
@@ -157,7 +174,7 @@ extension Hello {
         maximumVersion = try reader.integer("the maximum version")
         guard minimumVersion <= maximumVersion else { throw .malformed("its versions are out of order") }
         guard let role = Role(rawValue: try reader.integer("the role")) else {
-            throw .malformed("the role is neither peer nor client")
+            throw .malformed("the role is neither peer nor client nor founder")
         }
         self.role = role
         genesis = try reader.flag("the genesis flag") ? Digest(rawValue: reader.integer("the genesis")) : nil
@@ -167,7 +184,7 @@ extension Hello {
         persistSequence = try reader.integer("the persist sequence")
         witnessed = try reader.witness()
         cluster = try reader.cluster(mayBeEmpty: role == .client)
-        guard role == .client || (genesis != nil && node != nil && store != nil) else {
+        guard role != .peer || (genesis != nil && node != nil && store != nil) else {
             throw .malformed("a peer names its genesis, node and store")
         }
         if saysAddress { address = try reader.text("the address", limit: Member.maximumAddressBytes) }
@@ -176,6 +193,7 @@ extension Hello {
             isVoting = try reader.flag("whether it votes")
             witnessed = try reader.adding(to: witnessed)
         }
+        if role == .founder { claim = try FoundingClaim(from: &reader) }
         // A newer build may have more to say; what it says to us is above.
         if maximumVersion > WireVersion.maximum { reader.skipRest() }
     }

@@ -7,7 +7,11 @@ package enum HelloReply: Hashable, Sendable {
     case admitted(Admission)
     /// Stay out; the connection is closed behind it.
     case refused(HelloRefusal, reason: String)
+    /// The answer to a founder; the connection is closed behind it.
+    case founding(FoundingClaim)
 
+    /// Stands where a refusal would, or 0 for an admission.
+    private static let foundingCode: UInt8 = 255
     static let type: UInt8 = 2
 }
 
@@ -78,6 +82,9 @@ extension HelloReply {
             case .refused(let refusal, let reason):
                 buffer.writeInteger(refusal.rawValue)
                 buffer.writeText(reason.prefix(utf8Bytes: WireLimit.reasonBytes))
+            case .founding(let claim):
+                buffer.writeInteger(Self.foundingCode)
+                try claim.write(into: &buffer)
             }
         }
     }
@@ -85,6 +92,10 @@ extension HelloReply {
     init(from reader: inout FrameReader) throws(WireError) {
         guard try reader.integer("the magic", as: UInt64.self) == Hello.magic else { throw .badMagic }
         let code = try reader.integer("the refusal", as: UInt8.self)
+        if code == Self.foundingCode {
+            self = .founding(try FoundingClaim(from: &reader))
+            return
+        }
         guard code == 0 else {
             guard let refusal = HelloRefusal(rawValue: code) else {
                 throw .malformed("\(code) is no known refusal")

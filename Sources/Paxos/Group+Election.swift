@@ -53,7 +53,9 @@ extension Group {
 
     // MARK: Pre-vote
 
-    func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
+    mutating func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
+        // Who may not vote yet may wait for members that have left since: whoever asks knows who belongs now.
+        if !mayVote { fetch(through: preVote.chosenThrough, from: from, into: &step) }
         // Whoever lacks what is deleted here would keep everybody waiting for a snapshot: it gets that first.
         let isGranted =
             leader == nil && election.isLeaderSilent && preVote.ballot > acceptor.promised

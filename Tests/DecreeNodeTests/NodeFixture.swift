@@ -204,7 +204,7 @@ final class NodeFixture {
         func flushPeers() {}
         func respond(_: [(Ticket, ClientResponse)]) {}
         func scheduleTurnEnd() {}
-        func peerIsUp(_: NodeID, address _: String) {}
+        func peerIsUp(_: NodeID) {}
         func committed(nanoseconds _: UInt64, counters _: StoreCounters) {}
         func becameReadOnly(_: Bool) {}
         func encode(_: Capture, for _: GroupID) {}

@@ -261,4 +261,5 @@ private struct FilesWithoutRewrite: StoreFiles {
     func identity(of path: String) throws(StoreError) -> FileIdentity? { try files.identity(of: path) }
     func read(_ path: String) throws(StoreError) -> [UInt8] { try files.read(path) }
     func truncate(_ path: String) throws(StoreError) { try files.truncate(path) }
+    func remove(_ path: String) throws(StoreError) { try files.remove(path) }
 }

@@ -119,4 +119,9 @@ private final class RecordingFiles: StoreFiles {
         note("truncate", path)
         try files.truncate(path)
     }
+
+    func remove(_ path: String) throws(StoreError) {
+        note("remove", path)
+        try files.remove(path)
+    }
 }

@@ -151,7 +151,8 @@ import Testing
         try openStore(directory).close()
         #expect(
             try directory.sql("SELECT version, name, digest FROM migration")
-                == zip([1, 2, 3, 4], ["initial", "lifecycle", "unexecuted", "starts"]).map { version, name in
+                == zip([1, 2, 3, 4, 5], ["initial", "lifecycle", "unexecuted", "starts", "founding"]).map {
+                    version, name in
                     let text = try directory.bytes(of: migration("000\(version)_\(name).sql"))
                     return "\(version)|\(name)|\(Int64(bitPattern: Digest(of: text).rawValue))"
                 })

@@ -49,7 +49,7 @@ import Testing
             ("DELETE FROM node", ["node-rows||"]),
             ("UPDATE node SET node_id = 32768", ["node-range||"]),
             ("UPDATE node SET persist_sequence = -1", ["node-range||"]),
-            ("UPDATE node SET format = 9", ["format||"]),
+            ("UPDATE node SET format = 99", ["format||"]),
             ("UPDATE chosen SET unexecuted = x'010203' WHERE slot = 2", ["unexecuted-length|1|2"]),
             ("INSERT INTO promise VALUES (2, 65537, 0)", ["unknown-group|2|"]),
             ("INSERT INTO configuration VALUES (2, 0, x'01', 0)", ["unknown-group|2|0"]),

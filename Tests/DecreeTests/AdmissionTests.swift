@@ -11,16 +11,14 @@ import Testing
 /// log.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct AdmissionTests {
     private func withCluster(
-        started: [Int]? = nil, _ body: (InProcessCluster, DecreeClient) async throws -> Void
+        _ body: (InProcessCluster, DecreeClient) async throws -> Void
     ) async throws {
         let cluster = try InProcessCluster(nodes: 3)
-        try cluster.start(started)
-        if started == nil {
-            let isLed = await cluster.eventually {
-                $0.contains { $0.groups.contains { $0.role == "leader" } }
-            }
-            try #require(isLed)
+        try cluster.start()
+        let isLed = await cluster.eventually {
+            $0.contains { $0.groups.contains { $0.role == "leader" } }
         }
+        try #require(isLed)
         let addresses = cluster.configurations.compactMap(\.address).map {
             NodeAddress(host: $0.host, port: $0.port)
         }
@@ -174,8 +172,9 @@ import Testing
     }
 
     @Test func whoWaitsForALeaderSaysSoAtOnce() async throws {
-        try await withCluster(started: [1]) { cluster, _ in
-            #expect(await cluster.eventually { $0.count == 1 })
+        try await withCluster { cluster, _ in
+            try await cluster.stop([2, 3])
+            #expect(await cluster.eventually { $0.count == 1 && $0[0].groups[0].leader == nil })
             let handler = RecordingHandler()
             let logger = Logger(label: "t", factory: { _ in handler })
             let joining = try joining(cluster, at: freeAddress(), deadline: .seconds(3), logger: logger)

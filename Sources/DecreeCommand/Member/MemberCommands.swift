@@ -33,7 +33,9 @@ struct MemberAdd: AsyncParsableCommand {
     func run() async throws {
         let role: Member.Role = nonVoter ? .nonVoter : .joining(replacing: nil)
         try await options.run { call in
-            let done = try await MemberChange(call).run { view, given in
+            let change = try await MemberChange(call)
+            try await change.judge(address.address)
+            let done = try await change.run { view, given in
                 if let known = view.member(at: address.address), let node = known.id,
                     known.role != "voter", id == nil || id?.node == node
                 {
@@ -111,6 +113,7 @@ struct MemberReplace: AsyncParsableCommand {
     func run() async throws {
         try await options.run { call in
             let change = try await MemberChange(call)
+            try await change.judge(address.address)
             let done = try await change.run { view, given in
                 if let known = view.member(at: address.address), let new = known.id, new != node.node,
                     known.replaces == Int(node.node.rawValue)
@@ -194,7 +197,9 @@ struct MemberMove: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { call in
-            let done = try await MemberChange(call).run { _, _ in
+            let change = try await MemberChange(call)
+            try await change.judge(address.address, of: node.node)
+            let done = try await change.run { _, _ in
                 .change(.move(node.node, address: "\(address.address)"))
             }
             options.tell(done, "move") { "node \($0) is reached at \(address.address)" }

@@ -22,7 +22,8 @@ struct NodeCommand: AsyncParsableCommand {
                          {"id": 2, "host": "127.0.0.1", "port": 7002},
                          {"id": 3, "host": "127.0.0.1", "port": 7003}]}
 
-            Optional keys: heartbeatMilliseconds (50), electionTimeoutMilliseconds (500), snapshotMebibytes (128), \
+            Optional keys: listen (where this node listens, such as "0.0.0.0:7001"; its entry in "nodes" unless given), \
+            heartbeatMilliseconds (50), electionTimeoutMilliseconds (500), snapshotMebibytes (128), \
             snapshotCommands (2000000). Unknown keys are refused. Options given here override the file. A cluster is \
             created with the nodes of this list as its voters; from then on `decree member` changes them, and the list \
             is only where nodes are looked for first.
@@ -33,7 +34,7 @@ struct NodeCommand: AsyncParsableCommand {
 
             It is given an id, learns what the others know, and votes when it has caught up. Its configuration then \
             stands in data/4/node.json. The same command starts it again; with another --listen it listens there from then \
-            on, which `decree member move` tells the others.
+            on, which `decree member move` tells the others. --advertise says where the others reach it, if it listens at 0.0.0.0.
 
             SIGTERM and SIGINT stop the node gracefully: it hands the lead over and writes what is left. \
             Killing it by any other means loses nothing that was acknowledged.
@@ -50,9 +51,16 @@ struct NodeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --join: where this node listens, and is reached by the others.", valueName: "host:port"),
+            "With --join: where this node listens, and is reached by the others unless --advertise says where.",
+            valueName: "host:port"),
         transform: NodeList.init(argument:))
     var listen: NodeList?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --join: where the others reach this node, if it listens at all addresses of its machine.",
+            valueName: "host:port"), transform: NodeList.init(argument:))
+    var advertise: NodeList?
 
     @Flag(help: "With --join: learn and execute, and never vote, unless promoted.")
     var nonVoter = false
@@ -119,10 +127,13 @@ struct NodeCommand: AsyncParsableCommand {
                     + "ran before; --join for one that comes into a cluster")
         }
         guard join != nil else {
-            guard listen == nil, !nonVoter, replace == nil else {
-                throw ValidationError("--listen, --non-voter and --replace go with --join")
+            guard listen == nil, advertise == nil, !nonVoter, replace == nil else {
+                throw ValidationError("--listen, --advertise, --non-voter and --replace go with --join")
             }
             return
+        }
+        guard advertise?.addresses.count ?? 1 == 1 else {
+            throw ValidationError("--advertise takes one address")
         }
         guard dataDirectory != nil, listen?.addresses.count == 1 else {
             throw ValidationError("--join needs --listen HOST:PORT, one address, and --data-directory")
@@ -138,7 +149,8 @@ struct NodeCommand: AsyncParsableCommand {
             throw ValidationError("--join needs --listen and --data-directory")
         }
         return try await Joining(
-            cluster: join.addresses, address: address, dataDirectory: dataDirectory, isVoter: !nonVoter,
+            cluster: join.addresses, address: advertise?.addresses.first ?? address, listen: address,
+            dataDirectory: dataDirectory, isVoter: !nonVoter,
             replaced: replace, logger: logger
         ).run()
     }

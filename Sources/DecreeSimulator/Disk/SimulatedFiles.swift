@@ -95,6 +95,12 @@ package struct SimulatedFiles: StoreFiles, Sendable {
         }
     }
 
+    package func remove(_ path: String) throws(StoreError) {
+        try perform(path, "deleting") { (state) throws(DiskError) in
+            do throws(DiskError) { try state.delete(path, syncsDirectory: false) } catch .notFound {}
+        }
+    }
+
     private func withFile<Result: Sendable>(
         _ path: String, _ operation: String,
         _ body: (inout DiskState, DiskHandle) throws(DiskError) -> Result

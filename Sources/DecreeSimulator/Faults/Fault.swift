@@ -53,6 +53,16 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case killThenPowerCut(Survival, afterMilliseconds: Int)
     }
 
+    /// What befalls nodes that found a cluster, or did.
+    enum Founding: Sendable, Hashable {
+        /// Its list names a node more than those of the others.
+        case editedList(node: Int)
+        /// It dies at the n-th write or sync from now on.
+        case death(node: Int, atOperation: Int)
+        /// It starts without its disk: with an empty directory.
+        case missingMount(node: Int)
+    }
+
     /// What the fault does.
     enum Effect: Sendable, Hashable {
         case weather(Weather, Scope)
@@ -75,6 +85,9 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case oldImage(node: Int)
         case diskSwap(Int, Int)
         case operate(OperatorTask)
+        case founding(Founding)
+        /// The operator tells the members before the machine moves, or after.
+        case move(node: Int, isToldFirst: Bool)
         case clockJump(Target, ticks: Int)
         case clockDrift(Target, percent: Int)
         case clientCrash(Int)
@@ -176,6 +189,11 @@ extension Fault.Effect {
         case .oldImage(let node): "node \(node + 1)"
         case .diskSwap(let first, let second): "nodes \(first + 1) and \(second + 1)"
         case .operate(let task): "\(task)"
+        case .founding(.editedList(let node)): "node \(node + 1) lists a node more"
+        case .founding(.death(let node, let operation)): "node \(node + 1) at disk operation \(operation)"
+        case .founding(.missingMount(let node)): "node \(node + 1) without its disk"
+        case .move(let node, let isToldFirst):
+            "node \(node + 1), \(isToldFirst ? "announced before" : "announced after")"
         case .clockJump(let target, let ticks): "\(target) by \(ticks) ticks"
         case .clockDrift(let target, let percent): "\(target) at \(percent) %"
         case .clientCrash(let client): "client \(client + 1)"

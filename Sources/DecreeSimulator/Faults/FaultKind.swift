@@ -60,4 +60,9 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case copy
     /// In the end all nodes are restored from a backup, while clients live on.
     case restore
+    /// A member moves to another address; the others' files keep the old one.
+    case move
+    /// The world begins with empty directories: nodes come late, list other nodes, die at their first writes, and, when
+    /// the cluster is founded, come without their disks.
+    case founding
 }

@@ -12,6 +12,12 @@ public struct FaultSchedule: Sendable, Hashable {
         return FaultSchedule(faults: faults.filter { numbers.contains($0.number) })
     }
 
+    /// Nodes that found a cluster start within this time.
+    static let foundingNanoseconds = 3 * VirtualTime.second
+
+    /// Whether the world begins with empty directories.
+    var isFounding: Bool { faults.contains { $0.kind == .founding } }
+
     init(faults: [Fault]) { self.faults = faults }
 
     /// Draws a schedule in the manner of swarm testing (Groce and others, "Swarm Testing", 2012): each
@@ -37,7 +43,9 @@ public struct FaultSchedule: Sendable, Hashable {
         var faults: [Fault] = []
         for (kind, random) in planned {
             var random = random
-            let start = VirtualTime.second + random.next() % (end - VirtualTime.second)
+            var start = VirtualTime.second + random.next() % (end - VirtualTime.second)
+            // Half of what befalls a founding comes while it is under way.
+            if kind == .founding, random.chance(1, in: 2) { start = random.next() % Self.foundingNanoseconds }
             let lasting = kind.draw(nodes: nodes, clients: clients, victims: victims, &random)
             guard let lasting else { continue }
             let lengths = lasting.milliseconds
@@ -60,7 +68,7 @@ extension FaultKind {
         case .pause, .ioError, .partition: 6
         case .wipe, .oldImage, .diskSwap, .unlink: 2
         case .copy, .restore: 1
-        case .handOver, .snapshot: 6
+        case .handOver, .snapshot, .move, .founding: 6
         case .upgrade: 10
         case .kill, .powerCut, .crashInCommit, .members: 12
         }
@@ -167,6 +175,15 @@ extension FaultKind {
         case .snapshot: return (.operate(.snapshot), 1..<2)
         case .upgrade: return (.upgrade(target(nodes, &random)), 50..<2_000)
         case .restore: return (.restore(lostSlots: random.below(1 << random.below(6))), 1..<2)
+        case .founding:
+            let node = random.below(nodes)
+            switch random.below(4) {
+            case 0: return (.founding(.editedList(node: node)), 200..<4_000)
+            case 1: return (.founding(.death(node: node, atOperation: 1 + random.below(60))), 100..<3_000)
+            default: return (.founding(.missingMount(node: node)), 300..<6_000)
+            }
+        case .move:
+            return (.move(node: random.below(nodes), isToldFirst: random.chance(1, in: 2)), 50..<4_000)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

@@ -134,22 +134,17 @@ extension SimulatedNode: NodeShell {
 
     func scheduleTurnEnd() { world.planTurnEnd(self) }
 
-    func peerIsUp(_ peer: NodeID, address: String) {
-        told.insert(peer)
-        heard[peer] = world.nodes.firstIndex { $0.address == address }
-        if let place = place(of: peer) { world.dial(index, to: place) }
+    func peerIsUp(_ peer: NodeID) {
+        heard[peer] = core?.address(of: peer).flatMap { world.place(at: $0) }
+        reach(peer)
     }
 
-    /// Reaches for every member whose address it knows, from wherever.
     func peersChanged() {
-        for member in core?.peers ?? []
-        where !member.address.isEmpty || configured.contains(member.node) || told.contains(member.node) {
-            if let place = place(of: member.node) { world.dial(index, to: place) }
-        }
-        // Whoever was named when it joined may know more than its own log does.
-        for node in configured.sorted() where node != id && core?.isGone(node) == false {
-            if let place = place(of: node) { world.dial(index, to: place) }
-        }
+        for node in core?.contacts ?? [] { reach(node) }
+    }
+
+    private func reach(_ node: NodeID) {
+        if let place = place(of: node) { world.dial(index, to: place) }
     }
 
     func greetPeersAgain() { world.reconnect(self) }

@@ -47,9 +47,10 @@ final class SimulatedNode {
     var lookedAt = Slot.zero
     /// What the node was told when it joined; nil for those the cluster was created with.
     private var admission: (store: StoreID, welcome: Welcome)?
-    /// Whose address it was given, and who has told it theirs in this life.
-    private(set) var configured: Set<NodeID>
-    var told: Set<NodeID> = []
+    /// Where others are, by its configuration.
+    private(set) var configured: [NodeID: String] = [:]
+    /// How often it was given another address.
+    private var moves = 0
     /// On which machines others are, as they have said in this life.
     var heard: [NodeID: Int] = [:]
     /// What it tells those who want to join.
@@ -87,7 +88,9 @@ final class SimulatedNode {
         self.world = world
         let genesis = world.settings.configuration.voters
         identity = index < genesis.count ? genesis[index] : nil
-        configured = index < genesis.count ? Set(genesis) : []
+        if index < genesis.count {
+            for (place, node) in genesis.enumerated() { configured[node] = Self.address(of: place, moves: 0) }
+        }
         if index < world.settings.speaking.count { speaks = world.settings.speaking[index] }
         var seeds = streams.stream(.disk, index)
         disk = SimulatedDisk(seed: seeds.next())
@@ -97,19 +100,37 @@ final class SimulatedNode {
         links = Array(repeating: Dialled(), count: nodes)
     }
 
-    var isUp: Bool { core != nil }
+    var isUp: Bool { core != nil || founding != nil }
+    /// Its part in the founding, while that is not complete.
+    var founding: SimulatedFounding?
+    /// Whether its list names a node more than those of the others.
+    var listsAnother = false
+    /// Whether its store has ever been one that may vote.
+    private(set) var isFounded = false
 
     /// Its id. Asked only of machines that have one, or for traces.
     var id: NodeID { identity ?? NodeID(NodeID.maximum) }
 
     /// Where it is reached.
-    var address: String { "node-\(index + 1):1" }
+    var address: String { Self.address(of: index, moves: moves) }
 
-    /// The cluster has admitted its node, under an id and with the store it will have; `contact` has told it so.
-    func admit(as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
+    /// Where it moves to next.
+    var nextAddress: String { Self.address(of: index, moves: moves + 1) }
+
+    private static func address(of place: Int, moves: Int) -> String { "node-\(place + 1):\(moves + 1)" }
+
+    /// It is given another address, for its next life; its file is written anew, and those of others are not.
+    func move(knowing others: [NodeID: String]) {
+        moves += 1
+        configured = others
+    }
+
+    /// The cluster has admitted its node, under an id and with the store it will have. It writes down where the members
+    /// are, as it was told.
+    func admit(as id: NodeID, store: StoreID, welcome: Welcome, members: [NodeID: String]) {
         identity = id
         admission = (store, welcome)
-        configured = [contact]
+        configured = members
     }
 
     /// It runs the node of another machine from now on, from a clone of its disk.
@@ -152,6 +173,13 @@ final class SimulatedNode {
         let storeID = admission?.store ?? drawn
         options.makeStoreID = { storeID }
         options.takeFailed = { [weak self] in self?.failed.append($0) }
+        if world.settings.schedule.isFounding, admission == nil,
+            let founding = try begin(owner, stored, options)
+        {
+            self.founding = founding
+            return
+        }
+        isFounded = true
         let store = try Store.open(
             directory: Self.directory, identity: owner, groups: [stored], options: options)
         let hosted = HostedGroup(
@@ -172,9 +200,51 @@ final class SimulatedNode {
         rows = []
         self.store = store
         welcome = recovered.welcome
-        let core = NodeCore(recovered, address: address)
+        let core = NodeCore(recovered, address: address, configured: configured)
         core.shell = self
         self.core = core
+    }
+
+    /// Its part in founding the cluster; nil if its store is complete.
+    private func begin(
+        _ owner: StoreIdentity, _ stored: StoreGroup, _ options: StoreOptions
+    ) throws -> SimulatedFounding? {
+        var nodes = world.settings.configuration.voters.map {
+            FoundingClaim.Listed(node: $0, address: $0 == owner.node ? address : configured[$0] ?? "")
+        }
+        let token = random.next() | 1
+        var record: FoundingRecord?
+        if let store = try openExisting(owner, stored, options) {
+            record = store.founding
+            try store.close()
+            guard record?.isComplete == false else { return nil }
+        }
+        var group = stored
+        if record == nil, listsAnother {
+            let other = NodeID(9_999)
+            nodes.append(FoundingClaim.Listed(node: other, address: "nowhere:1"))
+            group = StoreGroup(
+                id: stored.id, kind: stored.kind,
+                configuration: Configuration(voters: stored.configuration.voters + [other]))
+        }
+        let plan = FoundingPlan(cluster: owner.cluster, node: owner.node, nodes: nodes, groups: [group])
+        return SimulatedFounding(
+            record.map { Founder(plan, resuming: $0) } ?? Founder(plan, token: token), owner: owner,
+            group: stored, options: options)
+    }
+
+    private func openExisting(
+        _ owner: StoreIdentity, _ stored: StoreGroup, _ options: StoreOptions
+    ) throws -> Store? {
+        guard try FoundDirectory.look(at: Self.directory, files: options.files) == .store else { return nil }
+        var options = options
+        options.mayCreate = false
+        do {
+            return try Store.open(
+                directory: Self.directory, identity: owner, groups: [stored], options: options)
+        } catch StoreError.missing {
+            return nil
+        }
     }
 
     static let directory = "/data"
@@ -186,6 +256,7 @@ final class SimulatedNode {
         life += 1
         boot += 1
         core = nil
+        founding = nil
         store = nil
         for connection in failed { connection.free() }
         failed = []
@@ -193,7 +264,6 @@ final class SimulatedNode {
         deferred = []
         waiters = [:]
         accepted = []
-        told = []
         heard = [:]
         encoding = nil
         decoding = nil

@@ -173,6 +173,8 @@ final class SimulatedOperator: Caller {
             {
                 return again(place, in: 100 + random.below(400), world)
             }
+            // The others must know where a member is that has moved.
+            if case .other(.change(.move)) = wishes[place].aim { return again(place, in: 100, world) }
             guard world.now < wishes[place].patientUntil else { return end(place, "\(refusal)", world) }
             again(place, in: 100 + random.below(400), world)
         default: end(place, "\(refusal)", world)

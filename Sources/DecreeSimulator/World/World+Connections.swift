@@ -31,6 +31,18 @@ extension World {
         guard from < nodes.count || place(of: nodes[to].id) == to else { return }
         var link = dialled(from, to)
         guard case .down = link.state else { return }
+        var reached: Int? = to
+        if from < nodes.count {
+            // Where nobody has said where it is, nobody can dial.
+            guard let address = nodes[from].core?.nextAddress(of: nodes[to].id) else { return }
+            reached = place(at: address)
+            if let other = reached, other != to, nodes[other].identity == nodes[to].id {
+                // Two machines run that node: it is looked for on this one now.
+                nodes[from].heard[nodes[to].id] = other
+                dial(from, to: other)
+                return
+            }
+        }
         link.state = .greeting
         link.connection += 1
         setDialled(from, to, link)
@@ -40,6 +52,15 @@ extension World {
         guard let hello else { return }
         let bytes = encoded { (buffer) throws(WireError) in try hello.write(into: &buffer) }
         if from < nodes.count { nodes[from].hellos[to] = hello }
+        guard reached == to else {
+            // Nobody listens there, or another node that says so.
+            counts.misdials += 1
+            note(.node, from, detail: UInt64(to), "dials node \(to + 1) where it is not")
+            plan(
+                .givesUp(from, life: life(of: from), to: to, connection: link.connection),
+                in: VirtualTime.millisecond)
+            return
+        }
         put(
             Packet(
                 kind: .hello, from: from, to: to, fromLife: life(of: from), toLife: nil,
@@ -87,6 +108,7 @@ extension World {
         guard link.connection == connection, isRunning(from) else { return }
         if case .down = link.state { return }
         let wasUp = link.isUp
+        if !wasUp, from < nodes.count { nodes[from].core?.failedToReach(nodes[to].id) }
         link.state = .down
         link.failures += 1
         setDialled(from, to, link)
@@ -122,10 +144,15 @@ extension World {
     // MARK: Handshakes
 
     func arriveHello(_ packet: Packet, at node: SimulatedNode) {
-        guard case .hello(let hello) = frame(of: packet), let core = node.core else {
+        guard case .hello(let hello) = frame(of: packet), node.isUp else {
             refuse(packet)
             return
         }
+        if let reply = greet(node, hello) {
+            answer(packet, with: reply, from: node)
+            return
+        }
+        guard let core = node.core else { return }
         node.meets(hello)
         core.answer(hello, on: node.accept(packet))
     }
@@ -146,6 +173,15 @@ extension World {
         putBack(.helloReply, bytes, on: accepted, from: node)
     }
 
+    /// A node that founds the cluster answers.
+    private func answer(_ packet: Packet, with reply: HelloReply, from node: SimulatedNode) {
+        let bytes = encoded { (buffer) throws(WireError) in try reply.write(into: &buffer) }
+        put(
+            Packet(
+                kind: .helloReply, from: packet.to, to: packet.from, fromLife: node.life,
+                toLife: packet.fromLife, connection: packet.connection, isFromDialler: false, bytes: bytes))
+    }
+
     /// Sends something back to the end that dialled.
     func putBack(_ kind: Packet.Kind, _ bytes: ByteBuffer, on accepted: Accepted, from node: SimulatedNode) {
         put(
@@ -158,6 +194,9 @@ extension World {
     /// The answer to a hello reaches the end that dialled.
     func arriveReply(_ packet: Packet) {
         let (dialler, other) = (packet.to, packet.from)
+        var answer: HelloReply?
+        if case .helloReply(let reply) = frame(of: packet) { answer = reply }
+        guard !arriveAtFounder(answer, packet) else { return }
         var link = dialled(dialler, other)
         guard packet.toLife == life(of: dialler), link.connection == packet.connection,
             case .greeting = link.state
@@ -185,6 +224,7 @@ extension World {
             link.version = admission.version
             caller(dialler).meets(admission.identity.genesis, world: self)
         }
+        if dialler < nodes.count { nodes[dialler].core?.reached(nodes[other].id) }
         link.state = .up(life: packet.fromLife)
         link.failures = 0
         setDialled(dialler, other, link)

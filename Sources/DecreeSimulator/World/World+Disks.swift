@@ -6,15 +6,17 @@ extension World {
     func rot(_ node: SimulatedNode, _ file: Fault.RottenFile, _ place: Int, _ bit: Int) {
         let path = SimulatedNode.directory + "/" + file.rawValue
         let length = node.disk.contents(of: path)?.count ?? 0
-        guard length > 0, judge.void[node.index] == nil, !swapped.contains(node.index) else { return }
+        guard length > 0, judge.void[node.index] == nil, !swapped.contains(node.index), isFounded,
+            unmounted[node.index] == nil
+        else { return }
         judge.rotten.insert(node.index)
         node.disk.flipBit(bit, ofByteAt: min(length - 1, length * place / 1_000), in: path)
     }
 
     /// Rots a row that can be told by its bytes, wherever in the database it stands.
     func rot(_ node: SimulatedNode, _ row: Fault.RottenRow, _ place: Int, _ bit: Int) {
-        guard judge.void[node.index] == nil, !swapped.contains(node.index),
-            let bytes = bytes(of: row, place, on: node)
+        guard judge.void[node.index] == nil, !swapped.contains(node.index), isFounded,
+            unmounted[node.index] == nil, let bytes = bytes(of: row, place, on: node)
         else { return }
         let path = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
         // Pages that are used no more may hold it too: which is the row cannot be told.
@@ -69,8 +71,9 @@ extension World {
     }
 
     func isVictim(_ node: SimulatedNode) -> Bool {
-        node.retired == nil && judge.void[node.index] == nil && !swapped.contains(node.index)
-            && !judge.rotten.contains(node.index)
+        // A store that is lost before its founding is complete is a lost member: the cluster would never begin.
+        isFounded && node.retired == nil && judge.void[node.index] == nil && !swapped.contains(node.index)
+            && unmounted[node.index] == nil && !judge.rotten.contains(node.index)
     }
 
     /// The disk is emptied while others know the node, and the process started again with what its configuration says.

@@ -34,6 +34,8 @@ extension World {
         case .oldImage(let node): copy(nodes[node])
         case .diskSwap(let first, let second): swapDisks(nodes[first], nodes[second], active)
         case .operate(let task): operate(task, active)
+        case .founding(let founding): begin(founding, active)
+        case .move(let node, let isToldFirst): beginMove(nodes[node], isToldFirst, active)
         case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
             .terminate(let target), .ioError(let target, _, _, _), .diskFull(let target, _),
             .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _),
@@ -67,6 +69,7 @@ extension World {
             node.struckDeath = (death, fault.end)
         case .terminate:
             guard node.isUp, !node.isPaused else { return }
+            guard node.founding == nil else { return stop(node, .kill, downNanoseconds: down) }
             node.terminatedDown = down
             node.core?.shutDown()
         case .ioError(_, let operation, let syncsOnly, let isKept):
@@ -85,7 +88,7 @@ extension World {
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
         case .upgrade: upgrade(node, downNanoseconds: down)
         case .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy, .oldImage, .diskSwap, .operate,
-            .clientCrash, .hunt, .restore:
+            .move, .founding, .clientCrash, .hunt, .restore:
             break
         }
     }
@@ -162,6 +165,8 @@ extension World {
             if !active.struck.isEmpty { endCopy(of: nodes[index], mayJudge: active.fault.isOfFullLength) }
         case .unlink(let index): if !active.struck.isEmpty { expectEnd(of: nodes[index]) }
         case .oldImage(let index): putBack(nodes[index])
+        case .founding(let founding): end(founding)
+        case .move(let index, let isToldFirst): endMove(nodes[index], isToldFirst, active)
         case .diskSwap(let first, let second): swapBack(nodes[first], nodes[second])
         default: break
         }
@@ -189,7 +194,7 @@ extension World {
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy,
-            .oldImage, .diskSwap, .operate, .clientCrash, .upgrade, .restore:
+            .oldImage, .diskSwap, .operate, .move, .founding, .clientCrash, .upgrade, .restore:
             break
         }
     }

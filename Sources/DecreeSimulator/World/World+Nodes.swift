@@ -11,8 +11,10 @@ extension World {
         for victim in settings.victims {
             for node in nodes { node.meetings[nodes[victim].id] = Sighting(above: 0) }
         }
+        // Those that found a cluster come when they come.
+        let latest = settings.schedule.isFounding ? FaultSchedule.foundingNanoseconds : 50_000_000
         for node in nodes where node.identity != nil {
-            plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(50_000_000))
+            plan(.nodeStarts(node: node.index, boot: node.boot), in: network.within(latest))
         }
         for client in clients { plan(.clientStarts(client: client.number), in: network.within(100_000_000)) }
         plan(.operatorActs, in: 200 * VirtualTime.millisecond)
@@ -36,6 +38,7 @@ extension World {
             startFailed(node, error)
             return
         }
+        guard node.founding == nil else { return beginFounding(node) }
         if node.wasFenced {
             // Only a disk that could not take the fence forgets it.
             let spoilsDisks: Set<FaultKind> = [.ioError, .diskFull, .crashInCommit, .powerCut, .rot]
@@ -62,7 +65,7 @@ extension World {
         for end in nodes.count..<ends where isRunning(end) { dial(end, to: node.index) }
     }
 
-    private func startFailed(_ node: SimulatedNode, _ error: any Error) {
+    func startFailed(_ node: SimulatedNode, _ error: any Error) {
         let wasDown = node.disk.isDown
         node.vanish()
         if wasDown {

@@ -27,6 +27,8 @@ final class World {
     var images: [Int: DiskImage] = [:]
     /// Until when no fault begins: two processes of one node are to be met by all the others first.
     var quietUntil: UInt64 = 0
+    /// Disks that are not mounted, by their machines.
+    var unmounted: [Int: DiskImage] = [:]
     /// Machines whose disks are exchanged.
     var swapped: Set<Int> = []
     /// What nodes said of themselves when they went on from a peer's snapshot.
@@ -105,11 +107,25 @@ final class World {
     /// A node is looked for on another machine from now on, by those who have not been told where it is.
     func move(_ node: NodeID, to machine: Int) { places[node] = machine }
 
+    /// Who listens at an address; nil for one where nobody does.
+    func place(at address: String) -> Int? { nodes.firstIndex { $0.address == address } }
+
+    /// Where the members are, as the node knows that a joining one asks.
+    private func members(by contact: NodeID) -> [NodeID: String] {
+        guard let place = place(of: contact) else { return [:] }
+        var members = [contact: nodes[place].address]
+        guard let core = nodes[place].core else { return members }
+        for member in core.groups.first?.configurations.latest.members ?? [] {
+            members[member.node] = core.address(of: member.node)
+        }
+        return members
+    }
+
     /// A machine's node belongs to the cluster from now on.
     func admit(_ node: SimulatedNode, as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
         judge.admitted(node.index, as: id)
         places[id] = node.index
-        node.admit(as: id, store: store, welcome: welcome, contact: contact)
+        node.admit(as: id, store: store, welcome: welcome, members: members(by: contact))
         counts.joins += 1
         note(.node, node.index, detail: UInt64(id.rawValue), "is admitted as node \(id)")
         startLater(node, in: network.within(300 * VirtualTime.millisecond))
@@ -179,6 +195,9 @@ final class World {
             node.workedBeside()
             look(at: node)
         case .operatorActs: operatorActs()
+        case .foundingAsks(let index, let life): foundingAsks(index, life, event)
+        case .foundingWorks(let index, let life): foundingWorks(index, life, event)
+        case .foundingReports(let index, let life): foundingReports(index, life, event)
         }
     }
 

@@ -24,4 +24,9 @@ enum WorldEvent {
     /// What is encoded or decoded beside a node's loop is done.
     case worksBeside(node: Int, life: Int)
     case operatorActs
+    /// A node that founds a cluster asks the others.
+    case foundingAsks(node: Int, life: Int)
+    /// Its disk does what it wants, and tells it a little later.
+    case foundingWorks(node: Int, life: Int)
+    case foundingReports(node: Int, life: Int)
 }

@@ -144,6 +144,10 @@ package struct PosixFiles: StoreFiles, Sendable {
         }
     }
 
+    package func remove(_ path: String) throws(StoreError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure(path, "deleting") }
+    }
+
     private func synchronize(_ file: Int32, _ path: String) throws(StoreError) {
         #if canImport(Darwin)
             guard fcntl(file, F_FULLFSYNC) == 0 else { throw failure(path, "F_FULLFSYNC") }

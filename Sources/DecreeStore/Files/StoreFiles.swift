@@ -32,6 +32,9 @@ package protocol StoreFiles {
 
     /// Cuts a file to no bytes, and makes that durable.
     func truncate(_ path: String) throws(StoreError)
+
+    /// Deletes a file, if it is there; `syncDirectory` makes that durable.
+    func remove(_ path: String) throws(StoreError)
 }
 
 /// What tells a file from every other that has, or had, its name.

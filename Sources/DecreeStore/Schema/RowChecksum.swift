@@ -16,6 +16,8 @@ enum RowChecksum {
     private static let snapshotMark: UInt64 = 0x736e_6170_7368_6f74
     private static let chunkMark: UInt64 = 0x6368_756e_6b00_0000
 
+    private static let foundingMark: UInt64 = 0x666f_756e_6465_6400
+
     static func accepted(_ group: GroupID, _ slot: Slot, _ ballot: Ballot, _ digest: Digest) -> Int64 {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, ballot.rawValue, digest.rawValue))
     }
@@ -69,6 +71,10 @@ enum RowChecksum {
             header.byteCount)
         return stored(
             Digest(of: name.rawValue, header.digest.rawValue, isComplete ? 1 : 0, snapshotMark))
+    }
+
+    static func founding(_ tokens: [UInt8], isComplete: Bool) -> Int64 {
+        stored(Digest(of: tokens, seed: foundingMark | (isComplete ? 1 : 0)))
     }
 
     static func chunk(_ key: ChunkKey, _ bytes: Digest) -> Int64 {

@@ -61,32 +61,52 @@ enum Schema {
         }
     }
 
-    /// Applies what is missing, each migration in a transaction of its own. The first one takes with it
-    /// what makes an empty file a store, so there never is a store without an owner; the second one rows
-    /// whose checksums SQL cannot reckon.
-    static func migrate(
-        _ connection: Connection, from format: Int, file: String,
-        creating: () throws(SQLiteError) -> Void
+    /// Makes all tables in one transaction, with what makes an empty file a store: there never is a store without an
+    /// owner, nor one that does not know yet that its founding is not complete.
+    static func create(
+        _ connection: Connection, file: String, owner: () throws(SQLiteError) -> Void,
+        founding: () throws(SQLiteError) -> Void
     ) throws(StoreError) {
+        try StoreError.naming(file) { () throws(SQLiteError) in
+            try connection.execute("BEGIN IMMEDIATE")
+            for migration in Migrations.all {
+                try apply(migration, to: connection) { () throws(SQLiteError) in
+                    if migration.version == 1 {
+                        try connection.execute("PRAGMA application_id = \(applicationID)")
+                        try owner()
+                    }
+                }
+            }
+            try founding()
+            try connection.execute("COMMIT")
+        }
+    }
+
+    /// Applies what is missing, each migration in a transaction of its own.
+    static func migrate(_ connection: Connection, from format: Int, file: String) throws(StoreError) {
         for migration in Migrations.all.dropFirst(format) {
             try StoreError.naming(file) { () throws(SQLiteError) in
                 try connection.execute("BEGIN IMMEDIATE")
-                try connection.execute(migration.sql)
-                let record = try connection.prepare("INSERT INTO migration VALUES (?1, ?2, ?3)")
-                try record.bind(1, Int64(migration.version))
-                try record.bind(2, migration.name)
-                try record.bind(3, Int64(bitPattern: digest(of: migration).rawValue))
-                try record.run()
-                if migration.version == 1 {
-                    try connection.execute("PRAGMA application_id = \(applicationID)")
-                    try creating()
-                }
-                if migration.version == 2 { try FloorRows.create(connection) }
-                try connection.execute("UPDATE node SET format = \(migration.version)")
-                try connection.execute("PRAGMA user_version = \(migration.version)")
+                try apply(migration, to: connection) {}
                 try connection.execute("COMMIT")
             }
         }
+    }
+
+    /// Some migrations take rows with them whose checksums SQL cannot reckon.
+    private static func apply(
+        _ migration: Migration, to connection: Connection, with rows: () throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        try connection.execute(migration.sql)
+        let record = try connection.prepare("INSERT INTO migration VALUES (?1, ?2, ?3)")
+        try record.bind(1, Int64(migration.version))
+        try record.bind(2, migration.name)
+        try record.bind(3, Int64(bitPattern: digest(of: migration).rawValue))
+        try record.run()
+        try rows()
+        if migration.version == 2 { try FloorRows.create(connection) }
+        try connection.execute("UPDATE node SET format = \(migration.version)")
+        try connection.execute("PRAGMA user_version = \(migration.version)")
     }
 
     private static func digest(of migration: Migration) -> Digest { Digest(of: Array(migration.sql.utf8)) }

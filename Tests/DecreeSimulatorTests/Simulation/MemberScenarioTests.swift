@@ -23,6 +23,56 @@ struct MemberScenarioTests {
         #expect(report.counts.removals >= 1)
     }
 
+    /// A node is down while another is admitted, and those who could introduce them die: the two find each other, for who
+    /// joins writes down where all members are.
+    @Test func whoWasAwayFindsWhoJoinedMeanwhile() async {
+        var scenario = Scenario(nodes: 3, seconds: 20, seed: 1)
+        scenario.settings.spares = 1
+        scenario.add(.kill, .stop(.node(0), .kill), from: 2, to: 11)
+        scenario.add(.members, .operate(.replace), from: 2.5, to: 2.6)
+        scenario.add(.kill, .stop(.node(1), .kill), from: 10, to: 19.9)
+        scenario.add(.kill, .stop(.node(2), .kill), from: 10, to: 19.9)
+        let answered = Answered(within: 14 * VirtualTime.second..<19 * VirtualTime.second)
+        let report = await scenario.run(onHistory: answered.take)
+        #expect(report.violations == [])
+        #expect(report.counts.joins == 1)
+        #expect(answered.count > 0, "the two that are left did not find each other")
+    }
+
+    /// Members move one after another, announced before and after, while nodes die: all find one another.
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func membersThatMoveAreFound(seed: UInt64) async {
+        var scenario = Scenario(nodes: 3, seconds: 20, seed: seed)
+        for (number, start) in [2.0, 6, 10, 14].enumerated() {
+            scenario.add(
+                .move, .move(node: number % 3, isToldFirst: number % 2 == 0), from: start, to: start + 1)
+            scenario.add(.kill, .stop(.node((number + 1) % 3), .kill), from: start + 0.5, to: start + 2.5)
+        }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.moves == 4)
+        #expect(report.counts.misdials > 0)
+    }
+
+    /// Nodes found the cluster while they die at each of their first writes; then two come without their disks.
+    @Test(arguments: 1...8)
+    func aClusterIsFoundedOnce(operation: Int) async {
+        var scenario = Scenario(nodes: 3, seconds: 20, seed: 1)
+        for node in 0..<3 {
+            scenario.add(
+                .founding, .founding(.death(node: node, atOperation: operation * 5 + node)), from: 0, to: 4)
+        }
+        scenario.add(.founding, .founding(.editedList(node: 2)), from: 0, to: 1)
+        for node in 0..<2 {
+            scenario.add(.founding, .founding(.missingMount(node: node)), from: 9, to: 14)
+        }
+        let report = await scenario.run()
+        #expect(report.violations == [])
+        #expect(report.counts.foundings == 3)
+        #expect(report.counts.unmounts == 2)
+        #expect(report.counts.foundersRefused >= 1)
+    }
+
     /// A removed node that was away knocks when it is back: it is told, and ends; whoever tells it does not.
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func aRemovedNodeThatKnocksEndsNobodyElse(seed: UInt64) async {

@@ -95,6 +95,17 @@ final class ProcessCluster {
         }
     }
 
+    /// Changes what is in a node's file.
+    func edit(_ id: Int, _ body: (inout NodeConfiguration) -> Void) throws {
+        body(&configurations[id - 1])
+        _ = try directory.write(json(configurations[id - 1]), to: "\(id).json")
+    }
+
+    /// Waits until a node's log says something.
+    func says(_ id: Int, _ text: String) async throws -> Bool {
+        await eventually(within: .seconds(20)) { self.log(of: id).contains(text) }
+    }
+
     /// Pays one into the account, so many times.
     func deposit(_ count: Int, to account: String = "a") async throws {
         let lines = (0..<count).map { #"{"id":"\#($0)","op":"deposit","account":"\#(account)","amount":1}"# }

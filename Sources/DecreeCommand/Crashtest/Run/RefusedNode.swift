@@ -58,7 +58,8 @@ final class RefusedNode {
             return nil
         }
         let said = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-        try FileManager.default.removeItem(atPath: directory)
+        // One that was to found a cluster has made none.
+        try? FileManager.default.removeItem(atPath: directory)
         return End(status: process.terminationStatus, said: said)
     }
 }

@@ -1,0 +1,96 @@
+package import Paxos
+
+/// Where the other nodes are reached. Four may say so: the peer itself when it connects, the log, this node's own
+/// configuration, and success. None of them is final: each failed dial goes on to the next address, round and round, so
+/// that neither a stale file nor a wrong announcement keeps two nodes apart.
+package struct AddressBook: Sendable {
+    private struct Entry {
+        /// What the peer said when it connected last, and whether a dial there has failed since.
+        var told: String?
+        var isToldInDoubt = false
+        /// What the log says.
+        var logged = ""
+        /// Where it was reached last.
+        var reached: String?
+        /// Where it is dialled, or was last.
+        var current: String?
+        var hasFailed = false
+    }
+
+    private var entries: [NodeID: Entry] = [:]
+    private let configured: [NodeID: String]
+
+    /// - Parameter configured: what this node's own configuration says.
+    package init(configured: [NodeID: String] = [:]) { self.configured = configured }
+
+    /// Whom the configuration lists, ascending.
+    var listed: [NodeID] { configured.keys.sorted() }
+
+    /// A node has said where it is reached; empty if it does not say.
+    package mutating func hear(_ node: NodeID, at address: String) {
+        guard !address.isEmpty else { return }
+        var entry = entries[node] ?? Entry()
+        entry.isToldInDoubt = false
+        if entry.told != address {
+            entry.told = address
+            entry.current = nil
+        }
+        entries[node] = entry
+    }
+
+    /// What the log says of a member; empty if it says nothing.
+    package mutating func note(_ node: NodeID, logged address: String) {
+        guard entries[node]?.logged ?? "" != address else { return }
+        entries[node, default: Entry()].logged = address
+        entries[node]?.current = nil
+    }
+
+    /// Where to dial next: where it was reached, as long as that works; else the next address.
+    package mutating func next(of node: NodeID) -> String? {
+        let candidates = candidates(of: node)
+        guard let first = candidates.first else { return nil }
+        var entry = entries[node] ?? Entry()
+        defer { entries[node] = entry }
+        guard let current = entry.current, let place = candidates.firstIndex(of: current) else {
+            entry.current = first
+            entry.hasFailed = false
+            return first
+        }
+        if entry.hasFailed { entry.current = candidates[(place + 1) % candidates.count] }
+        entry.hasFailed = false
+        return entry.current
+    }
+
+    /// The node answered where it was dialled last.
+    package mutating func reached(_ node: NodeID) {
+        guard let current = entries[node]?.current else { return }
+        entries[node]?.reached = current
+        entries[node]?.hasFailed = false
+    }
+
+    /// It did not, or another answered there.
+    package mutating func failed(_ node: NodeID) {
+        guard let current = entries[node]?.current else { return }
+        entries[node]?.hasFailed = true
+        guard entries[node]?.told == current else { return }
+        entries[node]?.isToldInDoubt = true
+    }
+
+    /// Where it is, as far as this node knows.
+    package func address(of node: NodeID) -> String? { candidates(of: node).first }
+
+    /// In the order in which they are believed: what it said itself, unless no dial there ever succeeded; the log; the
+    /// configuration; where it once was.
+    private func candidates(of node: NodeID) -> [String] {
+        let entry = entries[node] ?? Entry()
+        let isBelieved = !entry.isToldInDoubt || entry.reached == entry.told
+        let all = [
+            isBelieved ? entry.told : nil, entry.logged, configured[node], entry.reached, entry.told,
+        ]
+        var candidates: [String] = []
+        for case let address? in all where !address.isEmpty && !candidates.contains(address) {
+            candidates.append(address)
+        }
+        return candidates
+    }
+}

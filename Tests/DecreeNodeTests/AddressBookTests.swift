@@ -1,0 +1,59 @@
+import DecreeNode
+import Paxos
+import Testing
+
+/// The order in which addresses are believed, and that none is final.
+@Suite struct AddressBookTests {
+    private let peer = NodeID(2)
+
+    @Test func theLogOutranksAnUneditedFile() {
+        var book = AddressBook(configured: [peer: "old:1"])
+        #expect(book.next(of: peer) == "old:1")
+        book.note(peer, logged: "new:1")
+        #expect(book.next(of: peer) == "new:1" && book.address(of: peer) == "new:1")
+    }
+
+    @Test func eachFailedDialGoesOnToTheNextAddress() {
+        var book = AddressBook(configured: [peer: "file:1"])
+        book.note(peer, logged: "log:1")
+        var dialled: [String?] = []
+        for _ in 0..<4 {
+            dialled.append(book.next(of: peer))
+            book.failed(peer)
+        }
+        #expect(dialled == ["log:1", "file:1", "log:1", "file:1"])
+    }
+
+    @Test func whereItWasReachedItIsDialledAgain() {
+        var book = AddressBook(configured: [peer: "file:1"])
+        book.note(peer, logged: "log:1")
+        _ = book.next(of: peer)
+        book.failed(peer)
+        #expect(book.next(of: peer) == "file:1")
+        book.reached(peer)
+        #expect(book.next(of: peer) == "file:1", "its connection broke")
+        book.failed(peer)
+        #expect(book.next(of: peer) == "log:1")
+    }
+
+    @Test func whatItSaysIsBelievedUntilItIsNotReachedThere() {
+        var book = AddressBook(configured: [peer: "file:1"])
+        book.hear(peer, at: "told:1")
+        #expect(book.next(of: peer) == "told:1")
+        book.failed(peer)
+        #expect(book.address(of: peer) == "file:1", "never reached, it comes last")
+        #expect(book.next(of: peer) == "file:1")
+        book.failed(peer)
+        #expect(book.next(of: peer) == "told:1", "and is not given up")
+        book.reached(peer)
+        #expect(book.address(of: peer) == "told:1")
+    }
+
+    @Test func whereNobodySaysAnythingNobodyDials() {
+        var book = AddressBook()
+        #expect(book.next(of: peer) == nil)
+        book.failed(peer)
+        book.reached(peer)
+        #expect(book.next(of: peer) == nil)
+    }
+}
