@@ -129,26 +129,3 @@ final class LocalClient {
         loop.core.scheduleTurnEnd()
     }
 }
-
-/// The id of a request that a node asks a peer for one of its own clients. The peer hands it back: the group's place
-/// stands in the 16 bits that a request's id leaves free. The group itself would not fit there.
-struct ForwardedID: Equatable {
-    /// Where the group stands among those that the node hosts.
-    let place: Int
-    /// The request of that group's client.
-    let request: RequestID
-
-    init(place: Int, request: RequestID) {
-        precondition((0..<NodeConfiguration.maximumGroups).contains(place), "a node hosts fewer groups")
-        self.place = place
-        self.request = request
-    }
-
-    /// Takes an id apart that came back.
-    init(rawValue: UInt64) {
-        place = Int(rawValue >> RequestID.bits)
-        request = RequestID(rawValue: rawValue)
-    }
-
-    var rawValue: UInt64 { UInt64(place) << RequestID.bits | request.rawValue }
-}

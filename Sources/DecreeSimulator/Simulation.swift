@@ -210,12 +210,24 @@ public struct Simulation: Sendable {
 
     private func judge(_ world: World) {
         guard world.violations.isEmpty else { return }
+        world.takeFlaws()
+        judge(
+            world, .first, world.history, world.judge, world.installedStates)
+        for companion in world.companions {
+            judge(world, companion.group, companion.history, companion.judge, companion.installedStates)
+        }
+    }
+
+    private func judge(
+        _ world: World, _ group: GroupID, _ history: [Operation], _ judge: Judge, _ installed: [NodeState]
+    ) {
+        guard world.violations.isEmpty else { return }
         let check = HistoryCheck(
-            world.history, log: world.judge.log, model: workload.model, machine: workload.machine,
-            states: world.installedStates + world.states, configuration: world.settings.configuration,
+            history, log: judge.log, model: workload.model, machine: workload.machine,
+            states: installed + world.states(of: group), configuration: world.settings.configuration,
             wording: workload.wording)
-        world.counts.reads = check.readsChecked
-        for (slot, indexes) in world.judge.unexecuted.sorted(by: { $0.key < $1.key })
+        world.counts.reads += check.readsChecked
+        for (slot, indexes) in judge.unexecuted.sorted(by: { $0.key < $1.key })
         where slot <= check.through.rawValue {
             let wanted = check.unexecuted.filter { $0.slot.rawValue == slot }.map(\.index).sorted()
             guard indexes != wanted else { continue }
@@ -224,10 +236,10 @@ public struct Simulation: Sendable {
                 "SessionOnce: nodes keep that \(indexes) of slot \(slot) were not executed; by the model, \(wanted)"
             )
         }
-        let own = workload.violations(in: world.history, machine: check.machine, model: check.model)
+        let own = workload.violations(in: history, machine: check.machine, model: check.model)
         for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
         guard world.violations.isEmpty else { return }
-        let opening = Linearizability.opening(of: world.history, count: Self.searchedOperations)
+        let opening = Linearizability.opening(of: history, count: Self.searchedOperations)
         let search = Linearizability(
             opening, model: workload.model, configurationLimit: Self.searchedConfigurations,
             wording: workload.wording)
@@ -249,16 +261,6 @@ public struct Simulation: Sendable {
 }
 
 extension World {
-    /// What the nodes that run say of themselves.
-    var states: [NodeState] {
-        nodes.compactMap { node in
-            guard let status = node.core?.groups.first?.status else { return nil }
-            return NodeState(
-                node: node.index + 1, executedThrough: status.executedThrough, chain: status.chain,
-                digest: status.state)
-        }
-    }
-
     /// Whether all members that can run do, and have executed all that was chosen; and whoever came back with a disk
     /// that was lost has been turned away.
     var isAgreed: Bool {
@@ -266,7 +268,7 @@ extension World {
             guard node.retired == nil, let id = node.identity else { return true }
             guard judge.void[node.index] == nil else { return false }
             guard judge.members.latest.members[id.rawValue] != nil else { return true }
-            return node.core?.groups[0].chosenThrough.rawValue == judge.chosenThrough
+            return hasAll(node)
         }
     }
 

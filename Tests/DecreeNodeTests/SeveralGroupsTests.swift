@@ -38,6 +38,13 @@ import Testing
         #expect(peers.all.map(\.role) == [.voter])
     }
 
+    @Test func aForwardedIDNamesItsGroupsPlace() {
+        for place in [0, 1, 63] {
+            let id = ForwardedID(place: place, request: RequestID(rawValue: 1 << 48 - 1))
+            #expect(ForwardedID(rawValue: id.rawValue) == id)
+        }
+    }
+
     /// More nodes than a group may have members: a heartbeat goes all the same, without those that do not fit.
     @Test func aHeartbeatIsNeverLostOverItsWitnesses() throws {
         let witnesses = (1...40).map {

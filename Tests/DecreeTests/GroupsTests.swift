@@ -43,13 +43,6 @@ import Testing
         await cluster.remove()
     }
 
-    @Test func aForwardedIDNamesItsGroupsPlace() {
-        for place in [0, 1, 63] {
-            let id = ForwardedID(place: place, request: RequestID(rawValue: 1 << 48 - 1))
-            #expect(ForwardedID(rawValue: id.rawValue) == id)
-        }
-    }
-
     @Test func whatANodeCannotHostIsRefusedWhenItIsMade() throws {
         let cluster = try InProcessCluster(nodes: 1)
         func make(_ machines: [GroupID: (kind: String, machine: any StateMachine)]) throws {

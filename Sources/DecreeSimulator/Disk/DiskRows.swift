@@ -1,6 +1,7 @@
 import CSQLite
+import Paxos
 
-/// The rows of a node's database, as they lie on a disk: looked at by other code than the store's, on a copy.
+/// The rows of a group in a node's database, as they lie on a disk: looked at by other code than the store's, on a copy.
 struct DiskRows {
     /// The chosen slots, ascending.
     private(set) var chosen: [UInt64] = []
@@ -14,7 +15,7 @@ struct DiskRows {
     private(set) var chunks = 0
 
     /// Reads a copy of the disk; nil if SQLite cannot.
-    init?(_ image: DiskImage, file: String) {
+    init?(_ image: DiskImage, file: String, group: GroupID) {
         let disk = SimulatedDisk(image: image, seed: 1)
         disk.kill()
         var connection: OpaquePointer?
@@ -22,11 +23,13 @@ struct DiskRows {
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
         guard sqlite3_open_v2(file, &connection, flags, disk.vfsName) == SQLITE_OK,
             sqlite3_exec(connection, "PRAGMA locking_mode = EXCLUSIVE", nil, nil, nil) == SQLITE_OK,
-            let chosen = Self.column("SELECT key & 17592186044415 FROM chosen ORDER BY key", connection),
-            let accepted = Self.column("SELECT key & 17592186044415 FROM accepted ORDER BY key", connection),
+            let chosen = Self.column(Self.slots(of: group, in: "chosen"), connection),
+            let accepted = Self.column(Self.slots(of: group, in: "accepted"), connection),
             let complete = Self.column(
-                "SELECT slot FROM snapshot WHERE is_complete = 1 ORDER BY slot", connection),
-            let snapshots = Self.column("SELECT count(*) FROM snapshot", connection)?.first,
+                "SELECT slot FROM snapshot WHERE \(Self.isOf(group)) AND is_complete = 1 ORDER BY slot",
+                connection),
+            let snapshots = Self.column(
+                "SELECT count(*) FROM snapshot WHERE \(Self.isOf(group))", connection)?.first,
             let chunks = Self.column("SELECT count(*) FROM snapshot_chunk", connection)?.first
         else { return nil }
         self.chosen = chosen
@@ -35,6 +38,13 @@ struct DiskRows {
         self.snapshots = Int(snapshots)
         self.chunks = Int(chunks)
     }
+
+    /// A key is the group and the slot, in 44 bits.
+    private static func slots(of group: GroupID, in table: String) -> String {
+        "SELECT key & 17592186044415 FROM \(table) WHERE key >> 44 = \(group.rawValue) ORDER BY key"
+    }
+
+    private static func isOf(_ group: GroupID) -> String { "group_id = \(group.rawValue)" }
 
     private static func column(_ query: String, _ connection: OpaquePointer?) -> [UInt64]? {
         var statement: OpaquePointer?

@@ -37,6 +37,10 @@ final class SimulatedClient: Caller {
 
     let endpoint: Endpoint
     let number: Int
+    /// The group whose log it means.
+    let group: GroupID
+    /// The machine in whose node's process it lives; nil for one that connects to nodes.
+    let home: Int?
     private let settings: SimulationSettings
     private(set) var life = 0
     private(set) var core: Client?
@@ -51,11 +55,15 @@ final class SimulatedClient: Caller {
     private var genesis: Digest?
 
     init(
-        endpoint: Endpoint, number: Int, machines: Int, settings: SimulationSettings, streams: Streams
+        endpoint: Endpoint, number: Int, machines: Int, settings: SimulationSettings, streams: Streams,
+        home: Int? = nil
     ) {
         self.endpoint = endpoint
         self.number = number
+        self.home = home
         self.settings = settings
+        let groups = [.first] + settings.companions
+        group = groups[number % groups.count]
         random = streams.stream(.client, number)
         links = Array(repeating: Dialled(), count: machines)
     }
@@ -69,13 +77,13 @@ final class SimulatedClient: Caller {
         life += 1
         var client = ClientSettings()
         client.window = Int(settings.configuration.sessionWindow)
-        core = Client(group: .first, settings: client, jitterSeed: random.next())
+        core = Client(group: group, settings: client, jitterSeed: random.next())
         lanes = (0..<settings.lanes).map { Lane(client: firstLane + $0, random: random.forking($0)) }
     }
 
     /// Dies with all it asked, without a word.
     func vanish(_ world: World) {
-        world.history += unanswered
+        for operation in unanswered { world.record(operation, in: group) }
         life += 1
         core = nil
         lanes = []
@@ -148,8 +156,8 @@ final class SimulatedClient: Caller {
 
     /// As the lanes of a client do: what was asked of one cluster is not gone on with in another of its name.
     func meets(_ genesis: Digest, world: World) {
-        let log = LogID(genesis: genesis, group: .first)
-        world.log = log
+        let log = LogID(genesis: genesis, group: group)
+        world.genesis = genesis
         defer { self.genesis = genesis }
         guard let known = self.genesis else {
             core?.log = log
@@ -178,6 +186,13 @@ final class SimulatedClient: Caller {
         }
     }
 
+    /// The answer to a request within the process, or over a link of its node's.
+    func receive(_ response: ClientResponse, to id: RequestID, from node: NodeID, world: World) {
+        perform(world) { core, now, actions in
+            core.receive(response, to: id, from: node, now: now, into: &actions)
+        }
+    }
+
     func tick(_ world: World) {
         guard let core, core.nextTick <= world.now else { return }
         perform(world) { core, now, actions in core.tick(now: now, into: &actions) }
@@ -193,8 +208,14 @@ final class SimulatedClient: Caller {
             switch action {
             case .complete(let ticket, let outcome): complete(ticket, outcome, world)
             case .send(let id, let node, let request):
+                if let home {
+                    if !world.send(request, id, of: self, in: world.nodes[home], to: node) {
+                        unknown.append((id, node))
+                    }
+                    continue
+                }
                 guard let place = world.place(of: node) else { continue }
-                if !world.send(.request(id: id.rawValue, group: .first, request), from: self, to: place) {
+                if !world.send(.request(id: id.rawValue, group: group, request), from: self, to: place) {
                     unknown.append((id, node))
                 }
             }
@@ -218,7 +239,7 @@ final class SimulatedClient: Caller {
             world.violate(
                 .history, "client \(number + 1) waits for a reply that the cluster holds to be acknowledged")
         }
-        if outcome.isAnswered, outcome.receipt?.log != world.log {
+        if outcome.isAnswered, outcome.receipt?.log != world.genesis.map({ LogID(genesis: $0, group: group) }) {
             world.violate(
                 .history,
                 "PositionNamesItsLog: client \(number + 1) is given a receipt of another log: \(outcome)")

@@ -8,17 +8,32 @@ import Paxos
 struct Waiter {
     let client: Endpoint
     let life: Int
+    /// Whether it lives in this node's process.
+    let isResident: Bool
     let connection: Int
     let version: UInt16
     /// Its name for the request.
     let id: UInt64
+    let group: GroupID
     /// The ballot that a quorum had promised when the request came.
     let arrivedUnder: Ballot
 
-    init(_ packet: Packet, id: UInt64, arrivedUnder ballot: Ballot) {
+    init(_ packet: Packet, id: UInt64, group: GroupID, arrivedUnder ballot: Ballot) {
         (client, life, connection) = (packet.from, packet.fromLife, packet.connection)
         version = packet.version
+        isResident = false
         self.id = id
+        self.group = group
+        arrivedUnder = ballot
+    }
+
+    /// A client within the process.
+    init(_ client: SimulatedClient, id: UInt64, arrivedUnder ballot: Ballot) {
+        (self.client, life, connection) = (client.endpoint, client.life, 0)
+        version = WireVersion.maximum
+        isResident = true
+        self.id = id
+        group = client.group
         arrivedUnder = ballot
     }
 }
@@ -29,7 +44,7 @@ extension SimulatedNode: NodeShell {
     ) {
         let place = place(of: peer)
         let isSent = place.map { world.dialled(index, $0).isUp } ?? false
-        world.judge.sees(message, from: index, to: place, life: life, isSent: isSent)
+        world.judging(group) { $0.sees(message, from: index, to: place, life: life, isSent: isSent) }
         guard let place else { return }
         switch message {
         case .fetch: world.counts.fetches += 1
@@ -97,7 +112,16 @@ extension SimulatedNode: NodeShell {
                 world.violate(.invariant, "node \(id) answers ticket \(ticket.rawValue) twice")
                 continue
             }
-            world.judge.sees(response, from: index, arrivedUnder: waiter.arrivedUnder)
+            world.judging(waiter.group) {
+                $0.sees(response, from: index, arrivedUnder: waiter.arrivedUnder)
+            }
+            if waiter.isResident {
+                guard let client = world.caller(waiter.client) as? SimulatedClient,
+                    client.life == waiter.life, client.isUp
+                else { continue }
+                client.receive(response, to: RequestID(rawValue: waiter.id), from: id, world: world)
+                continue
+            }
             var buffer = ByteBufferAllocator().buffer(capacity: 64)
             do throws(WireError) {
                 try ClientFrame.response(id: waiter.id, response).write(
@@ -116,7 +140,7 @@ extension SimulatedNode: NodeShell {
         switch consume job {
         case .commit(let step):
             rows = step.writes
-            world.judge.intends(index, rows)
+            world.judgingAll { judge, group in judge.intends(index, rows.concerning(group)) }
             self.job = .commit(step)
         case .retry: self.job = .retry
         case .checkpoint: self.job = .checkpoint
@@ -163,7 +187,7 @@ extension SimulatedNode: NodeShell {
         world.note(.node, index, note.summary)
         switch note {
         case .snapshotTaken: world.counts.snapshots += 1
-        case .snapshotInstalled: world.installed(self)
+        case .snapshotInstalled(let group, _): world.installed(self, group)
         case .rot: world.counts.mended += 1
         case .contradicted(_, let text): world.violate(.invariant, "OneValuePerBallotSlot: \(text)")
         case .snapshotBad, .snapshotRefused, .notServed, .leader, .members, .secondProcess: break

@@ -43,8 +43,8 @@ final class SimulatedNode {
     var wasFenced = false
     /// In which life its files were deleted.
     var unlinkedIn: Int?
-    /// The last slot the world has looked at.
-    var lookedAt = Slot.zero
+    /// The last slots the world has looked at, by the groups' places.
+    var lookedAt: [Slot] = []
     /// What the node was told when it joined; nil for those the cluster was created with.
     private var admission: (store: StoreID, welcome: Welcome)?
     /// Where others are, by its configuration.
@@ -138,6 +138,7 @@ final class SimulatedNode {
         identity = original.identity
         admission = original.admission
         configured = original.configured
+        speaks = original.core?.speaks ?? original.speaks
         // No life of the one is taken for a life of the other.
         life = 1_000
         disk.restore(original.disk.image, seed: UInt64(index) + world.now)
@@ -164,9 +165,12 @@ final class SimulatedNode {
         life += 1
         let settings = world.settings
         let owner = StoreIdentity(cluster: "simulated", node: id, genesis: admission?.welcome.genesis)
-        let stored = StoreGroup(
-            id: .first, kind: "simulated",
-            configuration: admission?.welcome.groups.first?.genesis ?? settings.configuration)
+        let stored = world.hostedGroups.map { id in
+            StoreGroup(
+                id: id, kind: "simulated",
+                configuration: admission?.welcome.groups.first { $0.id == id }?.genesis
+                    ?? settings.configuration)
+        }
         var options = StoreOptions(
             vfs: disk.vfsName, files: SimulatedFiles(disk), checkpointPages: settings.checkpointPages)
         let drawn = StoreID(rawValue: random.next() | 1)
@@ -174,29 +178,31 @@ final class SimulatedNode {
         options.makeStoreID = { storeID }
         options.takeFailed = { [weak self] in self?.failed.append($0) }
         if world.settings.schedule.isFounding, admission == nil,
-            let founding = try begin(owner, stored, options)
+            let founding = try begin(owner, stored[0], options)
         {
             self.founding = founding
             return
         }
         isFounded = true
         let store = try Store.open(
-            directory: Self.directory, identity: owner, groups: [stored], options: options)
-        let hosted = HostedGroup(
-            stored: stored, machine: settings.machine(world.workload), seed: random.next())
+            directory: Self.directory, identity: owner, groups: stored, options: options)
+        let hosted = stored.map { stored in
+            HostedGroup(stored: stored, machine: settings.machine(world.workload), seed: random.next())
+        }
         let recovered = try RecoveredNode(
-            store, owner: owner, hosting: [hosted], limits: settings.limits, process: random.next(),
+            store, owner: owner, hosting: hosted, limits: settings.limits, process: random.next(),
             speaks: speaks)
-        let votes = try store.recover(.first, restore: { _ in }, replay: { _, _ in })
-        world.judge.recovered(
-            index,
-            Judge.Found(
-                votes: votes, chosenThrough: recovered.groups[0].chosenThrough,
-                persistSequence: store.persistSequence, witnesses: recovered.witnesses, unfinished: rows))
-        if let through = votes.damagedThrough {
+        for group in recovered.groups {
+            let votes = try store.recover(group.id, restore: { _ in }, replay: { _, _ in })
+            let found = Judge.Found(
+                votes: votes, chosenThrough: group.chosenThrough, persistSequence: store.persistSequence,
+                witnesses: recovered.witnesses, unfinished: rows.concerning(group.id))
+            world.judging(group.id) { $0.recovered(index, found) }
+            guard let through = votes.damagedThrough else { continue }
             world.counts.mended += 1
             world.note(.node, index, detail: through.rawValue, "finds damage: \(votes.damage ?? "")")
         }
+        lookedAt = stored.map { _ in .zero }
         rows = []
         self.store = store
         welcome = recovered.welcome
@@ -257,6 +263,7 @@ final class SimulatedNode {
         boot += 1
         core = nil
         founding = nil
+        world.endResidents(of: self)
         store = nil
         for connection in failed { connection.free() }
         failed = []
@@ -273,7 +280,7 @@ final class SimulatedNode {
         reports = []
         for peer in links.indices { links[peer] = Dialled(connection: links[peer].connection) }
         hellos = [:]
-        lookedAt = .zero
+        lookedAt = []
         fullSince = nil
     }
 
@@ -301,7 +308,10 @@ final class SimulatedNode {
     private func settle() {
         for report in reports {
             if case .committed(let committed, _, _) = report {
-                world.judge.committed(index, rows, persistSequence: committed.persistSequence)
+                world.judgingAll { judge, group in
+                    judge.committed(
+                        index, rows.concerning(group), persistSequence: committed.persistSequence)
+                }
                 world.note(
                     .disk, index, detail: committed.persistSequence,
                     "transaction \(committed.persistSequence) is durable, \(rows.count) rows")
@@ -377,7 +387,18 @@ final class SimulatedNode {
     func take(_ request: ClientRequest, id: UInt64, group: GroupID, from packet: Packet) {
         nextTicket += 1
         let ticket = Ticket(rawValue: nextTicket)
-        waiters[ticket] = Waiter(packet, id: id, arrivedUnder: world.judge.promisedByQuorum)
+        waiters[ticket] = Waiter(
+            packet, id: id, group: group, arrivedUnder: world.judging(group) { $0.promisedByQuorum })
         core?.take(request, group: group, ticket: ticket)
+    }
+
+    /// A request from within the process. It is answered at the end of a turn, never within this call.
+    func take(_ request: ClientRequest, id: RequestID, of client: SimulatedClient) {
+        guard let core else { return }
+        nextTicket += 1
+        let ticket = Ticket(rawValue: nextTicket)
+        waiters[ticket] = Waiter(
+            client, id: id.rawValue, arrivedUnder: world.judging(client.group) { $0.promisedByQuorum })
+        core.take(request, group: client.group, ticket: ticket)
     }
 }

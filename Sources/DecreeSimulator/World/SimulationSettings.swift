@@ -8,8 +8,12 @@ struct SimulationSettings {
     /// Machines that stand ready for others to join.
     var spares = 0
     var clients: Int
+    /// Clients within nodes' processes, each in one's of its own.
+    var residents = 0
     /// Who asks, in each client.
     var lanes: Int
+    /// Groups that every node hosts beside the first. Clients are shared out among all.
+    var companions: [GroupID] = []
     var configuration: Configuration
     var limits: Limits
     var checkpointPages: Int
@@ -67,14 +71,33 @@ struct SimulationSettings {
             UInt64(storm.lowerBound + random.below(storm.count)) * VirtualTime.second
         let minority = (nodes - 1) / 2
         victims = Array((0..<nodes).shuffled(using: &random).prefix(random.below(minority + 1)))
+        var kinds = options.faults
+        if victims.isEmpty {
+            companions = Self.drawGroups(streams.stream(.groups), clients: clients)
+            if !companions.isEmpty {
+                spares = 0
+                kinds.subtract([.members, .copy, .unlink, .move, .founding, .restore])
+            }
+        }
         let drawnSchedule = FaultSchedule.draw(
-            streams, kinds: options.faults, nodes: nodes, clients: clients, victims: victims,
+            streams, kinds: kinds, nodes: nodes, clients: clients, victims: victims,
             until: stormNanoseconds
         )
         schedule = drawnSchedule.keeping(options.only)
+        var within = streams.stream(.residents)
+        let isRestored = drawnSchedule.faults.contains { $0.kind == .restore }
+        if within.chance(1, in: 3), !isRestored { residents = 1 + within.below(nodes) }
         if drawnSchedule.faults.contains(where: { $0.kind == .upgrade }) {
             drawBuilds(streams.stream(.upgrade))
         }
+    }
+
+    /// In some worlds every node hosts two or three groups, whose numbers end in the same bits. Their members do not
+    /// change, and their disks are not lost: that is tried with one group.
+    private static func drawGroups(_ stream: SeededGenerator, clients: Int) -> [GroupID] {
+        var random = stream
+        guard random.chance(1, in: 2) else { return [] }
+        return [GroupID(65_537), GroupID(2)].prefix(1 + random.below(min(2, clients - 1))).sorted()
     }
 
     /// A world in which most nodes run an older build at first.

@@ -1,3 +1,4 @@
+import DecreeNode
 import DecreeWire
 import NIOCore
 import Paxos
@@ -11,7 +12,7 @@ extension World {
     }
 
     func startClient(_ client: SimulatedClient) {
-        guard !client.isUp else { return }
+        guard !client.isUp, client.home.map({ nodes[$0].isUp }) ?? true else { return }
         client.start(firstLane: lanesStarted)
         lanesStarted += settings.lanes
         note(.client, nil, detail: UInt64(client.number), "client \(client.number + 1) comes")
@@ -22,19 +23,32 @@ extension World {
                 .laneActs(client: client.number, life: life, lane: place),
                 in: network.within(20 * VirtualTime.millisecond))
         }
-        for node in nodes { dial(client.endpoint, to: node.index) }
+        if let home = client.home {
+            if let genesis = nodes[home].core?.identity.genesis { client.meets(genesis, world: self) }
+            client.connected(nodes[home].id, world: self)
+        } else {
+            for node in nodes { dial(client.endpoint, to: node.index) }
+        }
     }
 
     func clientTicks(_ index: Int, _ life: Int) {
         let client = clients[index]
         guard client.life == life, client.isUp else { return }
-        client.tick(self)
+        // Where its process is stopped, so is it.
+        if client.home.map({ !nodes[$0].isPaused }) ?? true {
+            if let home = client.home { reviewLinks(of: client, in: nodes[home]) }
+            client.tick(self)
+        }
         plan(.clientTicks(client: index, life: life), in: 10 * VirtualTime.millisecond)
     }
 
     func laneActs(_ index: Int, _ life: Int, _ lane: Int) {
         let client = clients[index]
         guard client.life == life, client.isUp, isLoadOn else { return }
+        if let home = client.home, nodes[home].isPaused {
+            plan(.laneActs(client: index, life: life, lane: lane), in: 100 * VirtualTime.millisecond)
+            return
+        }
         client.ask(lane, world: self)
     }
 
@@ -82,7 +96,7 @@ extension World {
 
     /// A lane has its answer: it rests, then asks again.
     func completed(_ operation: Operation, of client: SimulatedClient, lane: Int) {
-        history.append(operation)
+        record(operation, in: client.group)
         note(
             .client, nil, detail: UInt64(operation.client),
             "client \(client.number + 1), operation \(operation.number) of \(operation.client): "
@@ -110,6 +124,17 @@ extension World {
 
     /// Whether everybody who asks has had an answer to something asked since the mark.
     var isServingAll: Bool {
-        clients.allSatisfy { $0.isUp && $0.lanes.allSatisfy { $0.answeredSinceMark > 0 } }
+        clients.allSatisfy { client in
+            // A client that lives in a process that is broken, or gone, is broken with it; one whose node does not reach
+            // the leader has no other way.
+            if let home = client.home,
+                partition != nil || afflictions[home] != nil || nodes[home].retired != nil
+                    || swapped.contains(home)
+                    || judge.members.latest.members[judge.id(home)] == nil
+            {
+                return true
+            }
+            return client.isUp && client.lanes.allSatisfy { $0.answeredSinceMark > 0 }
+        }
     }
 }

@@ -85,6 +85,11 @@ extension World {
         end < nodes.count ? nodes[end].isUp : caller(end).isUp
     }
 
+    /// Whether it lives in a node's process, and dials no node.
+    func isResident(_ end: Endpoint) -> Bool {
+        (caller(end) as? SimulatedClient)?.home != nil
+    }
+
     /// Nobody has answered the hello.
     func givesUp(_ from: Endpoint, _ life: Int, _ to: Endpoint, _ connection: Int) {
         guard self.life(of: from) == life, isRunning(from), case .greeting = dialled(from, to).state else {

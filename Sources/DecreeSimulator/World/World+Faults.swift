@@ -121,7 +121,9 @@ extension World {
         guard members.count == judge.members.latest.members.count,
             members.allSatisfy({ $0.retired == nil && $0.core?.speaks == WireVersion.maximum })
         else { return true }
-        return judge.members.latest.version == .newest
+        return hostedGroups.allSatisfy { group in
+            judging(group) { $0.members.latest.version } == .newest
+        }
     }
 
     /// Lets go of the leader that was struck last, and strikes the one there is.

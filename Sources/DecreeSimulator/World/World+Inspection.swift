@@ -20,10 +20,16 @@ extension World {
     func inspectDisk(of node: SimulatedNode) {
         guard judge.void[node.index] == nil, !judge.rotten.contains(node.index) else { return }
         let file = SimulatedNode.directory + "/" + Fault.RottenFile.database.rawValue
-        guard let rows = DiskRows(node.disk.image, file: file) else {
-            violate(.store, "the database of \(judge.name(node.index)) cannot be read")
-            return
+        judgingAll { judge, group in
+            guard let rows = DiskRows(node.disk.image, file: file, group: group) else {
+                violate(.store, "the database of \(judge.name(node.index)) cannot be read")
+                return
+            }
+            inspect(rows, of: node, judge)
         }
+    }
+
+    private func inspect(_ rows: DiskRows, of node: SimulatedNode, _ judge: Judge) {
         let durable = judge.nodes[node.index]
         let (floor, through) = (durable.floor.rawValue, durable.chosenThrough.rawValue)
         let needed = floor < through ? Array(floor + 1...through) : []

@@ -169,10 +169,12 @@ extension World {
         var decoder = FrameDecoder(expectsHandshake: false, version: packet.version)
         decoder.append(packet.bytes)
         do throws(WireError) {
-            guard case .node(let frame) = try decoder.next() else {
-                throw .unexpected("no node sends this back")
+            switch try decoder.next() {
+            case .node(let frame): node.core?.take(frame, from: nodes[packet.from].id)
+            case .client(.response(let id, let response)):
+                tellResident(response, ForwardedID(rawValue: id), from: packet.from, in: node)
+            default: throw .unexpected("no node sends this back")
             }
-            node.core?.take(frame, from: nodes[packet.from].id)
         } catch {
             note(.node, node.index, "closes its connection to \(name(packet.from)): \(error)")
             hangUp(packet.to, packet.from, packet.connection)

@@ -62,7 +62,8 @@ extension World {
         node.peersChanged()
         // Those who were told of it, and could not reach it, try again.
         for other in nodes where other !== node && other.isUp { other.peersChanged() }
-        for end in nodes.count..<ends where isRunning(end) { dial(end, to: node.index) }
+        for end in nodes.count..<ends where isRunning(end) && !isResident(end) { dial(end, to: node.index) }
+        startResidents(of: node)
     }
 
     func startFailed(_ node: SimulatedNode, _ error: any Error) {
@@ -249,13 +250,14 @@ extension World {
 
 extension World {
     /// A node goes on from a peer's snapshot: what it has now is held against the log when all is over.
-    func installed(_ node: SimulatedNode) {
+    func installed(_ node: SimulatedNode, _ group: GroupID) {
         counts.installs += 1
-        guard let status = node.core?.groups.first?.status else { return }
-        installedStates.append(
-            NodeState(
-                node: node.index + 1, executedThrough: status.executedThrough, chain: status.chain,
-                digest: status.state))
+        guard let state = node.state(of: group) else { return }
+        if let place = companions.firstIndex(where: { $0.group == group }) {
+            companions[place].installedStates.append(state)
+        } else {
+            installedStates.append(state)
+        }
         look(at: node)
     }
 }

@@ -17,10 +17,15 @@ final class World {
     var now: UInt64 = 0
     private var queue = EventQueue<WorldEvent>()
     var trace: Trace
+    /// Judges the first group.
     var judge: Judge
+    /// The other groups, if the nodes host any.
+    var companions: [Companion]
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [SimulatedClient] = []
     private(set) var steward: SimulatedOperator
+    /// The groups' versions, where they were raised.
+    var versions: [GroupID: ClusterVersion] = [:]
     /// Where the nodes run that have an id.
     private var places: [NodeID: Int] = [:]
     /// Disks as they were, to be put back.
@@ -37,8 +42,8 @@ final class World {
     var history: [Operation] = []
     /// Through where a backup of the log was taken, if one was.
     var backup: Slot?
-    /// The log that the nodes keep, once one has told a client what its cluster was created with.
-    var log: LogID?
+    /// What the cluster was created with, once a node has told a client.
+    var genesis: Digest?
     /// What was found wrong.
     var violations: [Violation] = []
     var faults: [Int: ActiveFault] = [:]
@@ -74,11 +79,15 @@ final class World {
         trace = Trace(sink: sink)
         let machines = settings.nodes + settings.spares + settings.copies
         judge = Judge(configuration: settings.configuration, machines: machines)
+        companions = settings.companions.map { group in
+            Companion(group: group, judge: Judge(configuration: settings.configuration, machines: machines))
+        }
         steward = SimulatedOperator(
-            endpoint: machines + settings.clients, machines: machines, random: streams.stream(.steward))
+            endpoint: machines + settings.clients + settings.residents, machines: machines,
+            random: streams.stream(.steward))
         network = streams.stream(.network)
         schedule = settings.schedule
-        let ends = machines + settings.clients + 1
+        let ends = machines + settings.clients + settings.residents + 1
         lastArrival = Array(repeating: 0, count: ends * ends)
         for (index, node) in settings.configuration.voters.enumerated() { places[node] = index }
         for index in 0..<machines {
@@ -87,11 +96,11 @@ final class World {
                     index: index, world: self, streams: streams, diskMicroseconds: settings.diskMicroseconds,
                     nodes: machines))
         }
-        for index in 0..<settings.clients {
+        for index in 0..<settings.clients + settings.residents {
             clients.append(
                 SimulatedClient(
                     endpoint: machines + index, number: index, machines: machines, settings: settings,
-                    streams: streams))
+                    streams: streams, home: index < settings.clients ? nil : index - settings.clients))
         }
     }
 
@@ -123,7 +132,7 @@ final class World {
 
     /// A machine's node belongs to the cluster from now on.
     func admit(_ node: SimulatedNode, as id: NodeID, store: StoreID, welcome: Welcome, contact: NodeID) {
-        judge.admitted(node.index, as: id)
+        judgingAll { judge, _ in judge.admitted(node.index, as: id) }
         places[id] = node.index
         node.admit(as: id, store: store, welcome: welcome, members: members(by: contact))
         counts.joins += 1
@@ -156,7 +165,7 @@ final class World {
             }
             happen(event)
             counts.events += 1
-            for flaw in judge.takeFlaws() { violate(.invariant, flaw) }
+            takeFlaws()
             if now >= nextLook {
                 if isDone() { return true }
                 nextLook = now + 20 * VirtualTime.millisecond
@@ -214,11 +223,20 @@ final class World {
 
     /// What a node has executed is what everybody has.
     func look(at node: SimulatedNode) {
-        guard let group = node.core?.groups.first, group.chosenThrough != node.lookedAt else { return }
-        node.lookedAt = group.chosenThrough
-        let status = group.status
-        judge.executed(
-            node.index, through: status.executedThrough, chain: status.chain, state: status.state)
+        for (place, group) in (node.core?.groups ?? []).enumerated()
+        where group.chosenThrough != node.lookedAt[place] {
+            node.lookedAt[place] = group.chosenThrough
+            let status = group.status
+            let version = judging(group.id) { judge in
+                judge.executed(
+                    node.index, through: status.executedThrough, chain: status.chain, state: status.state)
+                return judge.members.latest.version
+            }
+            if version > versions[group.id, default: settings.configuration.version] {
+                versions[group.id] = version
+                judgeRaise(of: group.id, to: version)
+            }
+        }
     }
 
     // MARK: What is told

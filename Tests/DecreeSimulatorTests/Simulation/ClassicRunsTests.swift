@@ -111,5 +111,8 @@ extension SimulationSettings {
         checkpointPages = 1_000
         diskMicroseconds = 400
         victims = []
+        companions = []
+        residents = 0
+        speaking = []
     }
 }
