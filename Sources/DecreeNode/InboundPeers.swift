@@ -42,8 +42,18 @@ struct InboundPeers {
         let deadline: UInt64
     }
 
+    /// A process that is connected, while others tell of a later start of its node: it is asked whether it lives.
+    struct Doubted {
+        let peer: NodeID
+        let connection: ConnectionID
+        let nonce: UInt64
+        /// When it is taken for gone.
+        let deadline: UInt64
+    }
+
     var admitted: [Admitted] = []
     var newcomers: [Newcomer] = []
+    var doubted: [Doubted] = []
     /// The last number of those this node has asked with.
     private(set) var lastNonce: UInt64 = 0
     /// Which start each link of this node's own leads to.
@@ -62,6 +72,12 @@ struct InboundPeers {
     mutating func nextNonce() -> UInt64 {
         lastNonce += 1
         return lastNonce
+    }
+
+    /// Whoever is at the other end is told that its start stands in this node's store.
+    mutating func tell(_ connection: ConnectionID) {
+        guard let index = admitted.firstIndex(where: { $0.connection == connection }) else { return }
+        admitted[index].isTold = true
     }
 
     /// Lets a connection in, in place of the one there was.

@@ -154,11 +154,13 @@ extension NodeCore {
     package func closed(_ connection: ConnectionID) {
         inbound.newcomers.removeAll { $0.caller.connection == connection }
         inbound.admitted.removeAll { $0.connection == connection }
+        inbound.doubted.removeAll { $0.connection == connection }
         resolve { $0.older == connection }
     }
 
     /// Looks whether somebody was asked long ago whether it lives.
     func reviewCallers() {
+        reviewDoubts()
         guard !inbound.newcomers.isEmpty else { return }
         let now = ticks
         resolve { $0.deadline <= now }
@@ -179,6 +181,7 @@ extension NodeCore {
         guard !isStopping, inbound.isCurrent(connection, of: peer) else { return }
         switch frame {
         case .alive(let nonce, let isVoting):
+            guard !dispelsDoubt(nonce, isVoting: isVoting, of: peer) else { return }
             guard
                 let index = inbound.newcomers.firstIndex(where: {
                     $0.nonce == nonce && $0.older == connection
@@ -187,6 +190,7 @@ extension NodeCore {
             let newcomer = inbound.newcomers.remove(at: index)
             decide(newcomer.caller, older: .lives(connection, isVoting: isVoting))
         case .seen(let told): hear(told, from: peer)
+        case .vouched(let witness, let node, let start): hear(witness, vouchingFor: node, start, from: peer)
         case .yields(let start):
             guard inbound[peer]?.start == start else { return }
             witnesses.takeBackWord(of: peer)
@@ -197,12 +201,12 @@ extension NodeCore {
 
     /// Tells peers that their starts stand in this node's store, when they do.
     func tellWitnessed(again peer: NodeID? = nil) {
-        for index in inbound.admitted.indices {
-            let admitted = inbound.admitted[index]
+        // By name: what is sent may show that a connection is gone, and with it an entry.
+        for admitted in inbound.admitted {
             guard !admitted.isTold || admitted.peer == peer,
                 witnesses.isDurable(admitted.start, of: admitted.peer)
             else { continue }
-            inbound.admitted[index].isTold = true
+            inbound.tell(admitted.connection)
             witnesses.giveWord(to: admitted.start, of: admitted.peer)
             shell?.send(
                 .witnessed(admitted.start, after: inbound.lastNonce), on: admitted.connection)

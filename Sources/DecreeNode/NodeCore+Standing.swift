@@ -8,8 +8,10 @@ struct Standing {
     var witnesses: Set<NodeID> = []
     /// Peers that could not be reached when that was last tried.
     var unreachable: Set<NodeID> = []
-    /// The last number each peer has asked with whether this process lives.
+    /// The last number each peer has asked with whether this process lives, on the connection there is.
     var probed: [NodeID: UInt64] = [:]
+    /// Who has asked that on any. What others pass on of its word may be from before.
+    var askers: Set<NodeID> = []
 }
 
 extension NodeCore {
@@ -38,7 +40,7 @@ extension NodeCore {
         tellAll(ownWitness)
     }
 
-    private var ownWitness: [NodeWitness] {
+    var ownWitness: [NodeWitness] {
         [
             NodeWitness(
                 node: node, store: identity.store, persistSequence: identity.persistSequence,
@@ -58,6 +60,7 @@ extension NodeCore {
         switch frame {
         case .probe(let nonce, _):
             standing.probed[peer] = max(standing.probed[peer] ?? 0, nonce)
+            standing.askers.insert(peer)
             // The peer may let the other in if this one does not vote: its word is void until it gives it again.
             if !isVoting { standing.witnesses.remove(peer) }
             shell?.send(.alive(nonce: nonce, isVoting: isVoting), to: peer)
@@ -67,6 +70,7 @@ extension NodeCore {
             standing.witnesses.insert(peer)
             reviewStanding()
         case .seen(let told): hear(told, from: peer)
+        case .vouched(let witness, let node, let start): hear(witness, vouchingFor: node, start, from: peer)
         case .alive, .yields: break
         }
     }
@@ -86,53 +90,5 @@ extension NodeCore {
         guard admission.version < WireVersion.starts else { return }
         standing.witnesses.insert(peer)
         reviewStanding()
-    }
-
-    // MARK: Hearsay
-
-    /// What a peer saw of the nodes' stores. Of this node's own, too: it is heeded, whoever says it. A store that this node
-    /// has not met is taken for the member's all the same, lest another pass for it here: of members alone, so that
-    /// whoever speaks cannot have anything remembered.
-    func hear(_ told: [NodeWitness], from peer: NodeID) {
-        for witness in told {
-            if witness.node == node {
-                hearOfItself(witness)
-                guard failure == nil else { return }
-            } else if witnesses[witness.node] != nil || isMember(witness) {
-                hear(of: witness)
-            }
-        }
-    }
-
-    private func hearOfItself(_ told: NodeWitness) {
-        let witnessed = Witness(store: told.store, persistSequence: told.persistSequence, seen: told.seen)
-        if let verdict = Handshake.judge(witnessed, as: identity) { heed(verdict) }
-    }
-
-    private func hear(of told: NodeWitness) {
-        let known = witnesses[told.node]
-        guard let seen = told.seen, let last = known?.seen else {
-            witnesses.meet(
-                told.node, store: told.store, persistSequence: told.persistSequence, seen: told.seen)
-            return
-        }
-        guard known?.store == told.store else { return }
-        if seen.start != last.start {
-            // What was said may be old: of earlier starts there is nothing to learn.
-            guard seen.start.incarnation >= last.start.incarnation else { return }
-            let isSuccessor =
-                seen.start.incarnation > last.start.incarnation
-                && seen.start.beganAt >= known?.persistSequence ?? 0 && inbound[told.node] == nil
-            guard isSuccessor || (seen.isVoting && seen.beats(last)) else { return }
-            if let live = inbound[told.node], live.start != seen.start { closeAdmitted(told.node) }
-            if !isSuccessor { witnesses.forget(told.node) }
-        }
-        witnesses.meet(told.node, store: told.store, persistSequence: told.persistSequence, seen: seen)
-        noteStart(of: told.node, before: last)
-    }
-
-    /// Whether a member may have that store, as far as the log knows.
-    private func isMember(_ witness: NodeWitness) -> Bool {
-        peers.contains { $0.node == witness.node && $0.store ?? witness.store == witness.store }
     }
 }

@@ -84,6 +84,7 @@ extension NodeCore {
         ticks += 1
         reviewCallers()
         reviewStanding()
+        spreadWord()
         guard diskState != .gone else { return false }
         let health = diskHealth
         let witnessed = ticks % 5 == 0 ? witnesses.all : nil

@@ -12,6 +12,9 @@ package enum NodeFrame: Hashable, Sendable {
     /// The sender has durably written down that it saw this start of the receiver's. It counts unless the sender has
     /// asked, with a later number than `after`, whether the receiver lives.
     case witnessed(NodeStart, after: UInt64)
+    /// `witness` has durably written down this start of `node`. Whoever is connected with both passes it on, once: in a
+    /// network where few reach each other, a quorum's word comes by another way.
+    case vouched(witness: NodeID, node: NodeID, NodeStart)
     /// This start of the sender's ends without ever having voted, because another process goes on: whoever gave it its word
     /// may give it to that one.
     case yields(NodeStart)
@@ -26,6 +29,7 @@ private enum NodeFrameType: UInt8 {
     case witnessed = 3
     case seen = 4
     case yields = 5
+    case vouched = 6
 }
 
 extension NodeFrame {
@@ -44,6 +48,10 @@ extension NodeFrame {
             case .witnessed(let start, let after):
                 buffer.writeStart(start)
                 buffer.writeInteger(after, endianness: .little)
+            case .vouched(let witness, let node, let start):
+                buffer.writeInteger(witness.rawValue, endianness: .little)
+                buffer.writeInteger(node.rawValue, endianness: .little)
+                buffer.writeStart(start)
             case .yields(let start): buffer.writeStart(start)
             case .seen(let witnesses): buffer.write(witnesses, version: version)
             }
@@ -58,6 +66,7 @@ extension NodeFrame {
         case .witnessed: .witnessed
         case .seen: .seen
         case .yields: .yields
+        case .vouched: .vouched
         }
     }
 
@@ -77,6 +86,11 @@ extension NodeFrame {
             self = .witnessed(try reader.start(), after: try reader.integer("the nonce before"))
         case .seen: self = .seen(try reader.witnesses())
         case .yields: self = .yields(try reader.start())
+        case .vouched:
+            guard let witness = try reader.node("the witness"), let node = try reader.node("the node") else {
+                throw .malformed("a word names no witness, or no node")
+            }
+            self = .vouched(witness: witness, node: node, try reader.start())
         }
     }
 }

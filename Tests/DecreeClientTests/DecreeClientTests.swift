@@ -40,7 +40,12 @@ import Testing
         }
         let read = await session.query([7], consistency: .stale)
         #expect(
-            read == .ok(reply: [7], Receipt(executedThrough: Slot(4), consistency: .stale)))
+            read
+                == .ok(
+                    reply: [7],
+                    Receipt(
+                        executedThrough: Slot(4), consistency: .stale,
+                        log: LogID(genesis: node.genesis, group: .first))))
         await client.close()
         try await node.stop()
     }

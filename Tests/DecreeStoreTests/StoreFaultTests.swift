@@ -85,7 +85,7 @@ struct StoreFaultTests {
         var diskFulls = 0
         for growth in [4_096, 12_000, 30_000] {
             rig.reset(seed: 1)
-            rig.disk.setCapacity(bytes: 260_000)
+            rig.disk.setCapacity(bytes: 236_000)
             var reported: [Int] = []
             let life = rig.live { progress in
                 // Twice in vain, the third time there is room for a little more.
