@@ -61,6 +61,7 @@ final class FoundingPhase {
     /// What whoever connects is told.
     func answer(_ hello: Hello) -> HelloReply {
         guard hello.role == .founder, let claim = hello.claim else {
+            perform(founder.greeted(by: hello))
             return .refused(.unavailable, reason: founder.excuse)
         }
         // It is up: no need to wait before asking it.

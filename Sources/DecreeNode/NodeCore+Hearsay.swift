@@ -16,7 +16,7 @@ extension NodeCore {
             told.seen?.isVoting == false && peers.contains { $0.node == told.node }
         }
         guard !isVoting || !waiting.isEmpty else { return }
-        tellAll(ownWitness + waiting)
+        tellAll((ownWitness + waiting).sorted { $0.node < $1.node })
         for told in waiting {
             guard let start = told.seen?.start, witnesses.isDurable(start, of: told.node) else { continue }
             witnesses.giveWord(to: start, of: told.node)

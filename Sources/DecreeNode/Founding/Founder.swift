@@ -139,6 +139,19 @@ package struct Founder: Hashable, Sendable {
         return next()
     }
 
+    /// A node that runs greets this one as its peer: the cluster exists, and this directory is not that member's. Its own
+    /// addresses may be out of date, so that it would find nobody itself. (Of a founding that this node has prepared, the
+    /// others say more when they are asked.)
+    package mutating func greeted(by hello: Hello) -> Action? {
+        guard stage == .gathering, hello.role == .peer, hello.cluster == plan.cluster,
+            hello.receiver == plan.node, let member = hello.node, member != plan.node
+        else { return nil }
+        refusal = FoundingRefusal(
+            cluster: plan.cluster, node: plan.node, member: member,
+            address: hello.address.isEmpty ? plan.address(of: member) : hello.address, standing: .member)
+        return next()
+    }
+
     /// Another did not answer, or something else did.
     package mutating func cannotReach(_ node: NodeID, _ reason: String) {
         // What was heard of it stays: it may be prepared.

@@ -60,6 +60,7 @@ extension World {
     func greet(_ node: SimulatedNode, _ hello: Hello) -> HelloReply? {
         guard let founder = node.founding?.founder else { return nil }
         guard hello.role == .founder, let claim = hello.claim else {
+            perform(node.founding?.founder.greeted(by: hello), on: node)
             return .refused(.unavailable, reason: founder.excuse)
         }
         hear(claim, on: node, answering: nil)
