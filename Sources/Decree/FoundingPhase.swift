@@ -84,7 +84,8 @@ final class FoundingPhase {
     }
 
     private func ask(_ listed: FoundingClaim.Listed) {
-        guard let address = NodeAddress(listed.address) else { return }
+        let place = founder.address(of: listed.node, attempt: failures[listed.node] ?? 0)
+        guard let address = NodeAddress(place) else { return }
         asked.insert(listed.node)
         let question = Question(Hello(founding: founder.claim, to: listed.node), of: listed.node, by: self)
         let bound = NIOLoopBound(question, eventLoop: eventLoop)

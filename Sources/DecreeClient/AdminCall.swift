@@ -61,6 +61,8 @@ struct AdminCall {
 
     /// An attempt waits for its answer this long, then another node is asked.
     private static let attemptTime = TimeAmount.seconds(2)
+    /// With less than this left, the leader is not asked again.
+    private static let leastTime = TimeAmount.milliseconds(100)
     private static let pause = TimeAmount.milliseconds(20)
     private static let longestPause = TimeAmount.milliseconds(320)
 
@@ -125,8 +127,11 @@ struct AdminCall {
         // What was asked of one cluster is asked of no other that has its name, least of all whether it is done.
         var genesis: Digest?
         var mayBeDone = false
+        var isFirst = true
         var error = AdminError.unreachable(.unreachable([]))
-        while NIODeadline.now() < deadline, !candidates.isEmpty, !Task.isCancelled {
+        // What there is no time to answer is not asked: the reason that was told before says more than silence.
+        while isFirst || deadline - .now() > Self.leastTime, !candidates.isEmpty, !Task.isCancelled {
+            isFirst = false
             let address = candidates[target % candidates.count]
             switch await attempt(at: address, within: Self.attemptTime, of: &genesis) {
             case .answered(.changeRefused(let refusal)):

@@ -44,6 +44,9 @@ import Testing
     /// Others that have completed its founding greet it before it knows that it is complete.
     @Test func whoHasMadeItsStoreIsNotPutOff() {
         var founder = Founder(plan, resuming: FoundingRecord(tokens: [7, 8, 9], isComplete: false))
+        #expect(founder.address(of: NodeID(2), attempt: 0) == "old:2")
         #expect(founder.greeted(by: hello(to: 1)) == nil)
+        // It asks where the other is now, and goes on trying where it was.
+        #expect((0...1).map { founder.address(of: NodeID(2), attempt: $0) } == ["new:2", "old:2"])
     }
 }

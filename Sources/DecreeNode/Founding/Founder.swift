@@ -56,6 +56,8 @@ package struct Founder: Hashable, Sendable {
     /// Whether the founding can never be completed.
     private var isDead = false
     private var refusal: FoundingRefusal?
+    /// Where others say that they are reached.
+    private var told: [NodeID: String] = [:]
     /// What keeps others from taking part.
     private var troubles: [NodeID: String] = [:]
 
@@ -139,17 +141,26 @@ package struct Founder: Hashable, Sendable {
         return next()
     }
 
-    /// A node that runs greets this one as its peer: the cluster exists, and this directory is not that member's. Its own
-    /// addresses may be out of date, so that it would find nobody itself. (Of a founding that this node has prepared, the
-    /// others say more when they are asked.)
+    /// A node that runs greets this one as its peer. An empty directory is then not that member's: the cluster exists. One
+    /// with a prepared store asks it, where it says that it is reached, whether the founding is complete. Else a list
+    /// that is out of date would keep either waiting for nodes that have moved.
     package mutating func greeted(by hello: Hello) -> Action? {
-        guard stage == .gathering, hello.role == .peer, hello.cluster == plan.cluster,
-            hello.receiver == plan.node, let member = hello.node, member != plan.node
+        guard hello.role == .peer, hello.cluster == plan.cluster, hello.receiver == plan.node,
+            let member = hello.node, member != plan.node
         else { return nil }
+        if !hello.address.isEmpty { told[member] = hello.address }
+        guard stage == .gathering else { return nil }
         refusal = FoundingRefusal(
             cluster: plan.cluster, node: plan.node, member: member,
-            address: hello.address.isEmpty ? plan.address(of: member) : hello.address, standing: .member)
+            address: told[member] ?? plan.address(of: member), standing: .member)
         return next()
+    }
+
+    /// Where to ask another: where it says that it is, and where the list says it, in turns.
+    package func address(of node: NodeID, attempt: Int) -> String {
+        let listed = plan.address(of: node)
+        guard let told = told[node], attempt % 2 == 0 else { return listed }
+        return told
     }
 
     /// Another did not answer, or something else did.

@@ -30,7 +30,8 @@ extension World {
     func foundingAsks(_ index: Int, _ life: Int, _ event: WorldEvent) {
         guard let node = awake(index, life, event), let founding = node.founding else { return }
         for listed in founding.founder.plan.nodes where listed.node != node.id {
-            if let place = place(at: listed.address) { ask(place, from: node) }
+            let address = founding.founder.address(of: listed.node, attempt: Int(now / Self.askNanoseconds))
+            if let place = place(at: address) { ask(place, from: node) }
         }
         plan(event, in: Self.askNanoseconds)
     }
