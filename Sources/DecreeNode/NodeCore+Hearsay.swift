@@ -35,7 +35,9 @@ extension NodeCore {
             scheduleTurnEnd()
             return
         }
-        guard start == identity.starts.last, witness != node, !standing.askers.contains(witness) else { return }
+        guard start == identity.starts.last, witness != node, !standing.askers.contains(witness) else {
+            return
+        }
         standing.witnesses.insert(witness)
         reviewStanding()
     }

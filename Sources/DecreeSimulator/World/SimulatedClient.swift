@@ -239,7 +239,8 @@ final class SimulatedClient: Caller {
             world.violate(
                 .history, "client \(number + 1) waits for a reply that the cluster holds to be acknowledged")
         }
-        if outcome.isAnswered, outcome.receipt?.log != world.genesis.map({ LogID(genesis: $0, group: group) }) {
+        if outcome.isAnswered, outcome.receipt?.log != world.genesis.map({ LogID(genesis: $0, group: group) })
+        {
             world.violate(
                 .history,
                 "PositionNamesItsLog: client \(number + 1) is given a receipt of another log: \(outcome)")
