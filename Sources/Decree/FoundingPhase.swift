@@ -61,7 +61,7 @@ final class FoundingPhase {
     /// What whoever connects is told.
     func answer(_ hello: Hello) -> HelloReply {
         guard hello.role == .founder, let claim = hello.claim else {
-            perform(founder.greeted(by: hello))
+            founder.greeted(by: hello)
             return .refused(.unavailable, reason: founder.excuse)
         }
         // It is up: no need to wait before asking it.
@@ -76,18 +76,15 @@ final class FoundingPhase {
     private func tick() {
         guard !isOver else { return }
         let now = NIODeadline.now()
-        for listed in founder.plan.nodes where listed.node != founder.plan.node {
-            guard !asked.contains(listed.node), now >= asksFrom[listed.node] ?? now else { continue }
-            ask(listed)
-        }
+        for node in founder.asks where !asked.contains(node) && now >= asksFrom[node] ?? now { ask(node) }
         tell(now)
     }
 
-    private func ask(_ listed: FoundingClaim.Listed) {
-        let place = founder.address(of: listed.node, attempt: failures[listed.node] ?? 0)
+    private func ask(_ node: NodeID) {
+        let place = founder.address(of: node, attempt: failures[node] ?? 0)
         guard let address = NodeAddress(place) else { return }
-        asked.insert(listed.node)
-        let question = Question(Hello(founding: founder.claim, to: listed.node), of: listed.node, by: self)
+        asked.insert(node)
+        let question = Question(Hello(founding: founder.claim, to: node), of: node, by: self)
         let bound = NIOLoopBound(question, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(.seconds(1))

@@ -43,6 +43,9 @@ package struct Founder: Hashable, Sendable {
         var stage: FoundingClaim.Stage
     }
 
+    /// How many nodes that greet it are asked: one that belongs to the cluster is enough.
+    private static let informants = 64
+
     /// What is to be founded.
     package let plan: FoundingPlan
     private var token: UInt64
@@ -122,7 +125,7 @@ package struct Founder: Hashable, Sendable {
             } else {
                 refusal = FoundingRefusal(
                     cluster: plan.cluster, node: plan.node, member: claim.node,
-                    address: plan.address(of: claim.node), standing: claim.standing)
+                    address: address(of: claim.node, attempt: 0), standing: claim.standing)
             }
             return next()
         }
@@ -141,25 +144,24 @@ package struct Founder: Hashable, Sendable {
         return next()
     }
 
-    /// A node that runs greets this one as its peer. An empty directory is then not that member's: the cluster exists. One
-    /// with a prepared store asks it, where it says that it is reached, whether the founding is complete. Else a list
-    /// that is out of date would keep either waiting for nodes that have moved.
-    package mutating func greeted(by hello: Hello) -> Action? {
+    /// A node that runs greets this one as its peer: it is asked as well, where it says that it is reached, whether the
+    /// cluster exists and whether the founding is complete. Else a list that is out of date would keep this node waiting
+    /// for nodes that have moved.
+    package mutating func greeted(by hello: Hello) {
         guard hello.role == .peer, hello.cluster == plan.cluster, hello.receiver == plan.node,
-            let member = hello.node, member != plan.node
-        else { return nil }
-        if !hello.address.isEmpty { told[member] = hello.address }
-        guard stage == .gathering else { return nil }
-        refusal = FoundingRefusal(
-            cluster: plan.cluster, node: plan.node, member: member,
-            address: told[member] ?? plan.address(of: member), standing: .member)
-        return next()
+            let member = hello.node, member != plan.node, !hello.address.isEmpty,
+            told[member] != nil || told.count < Self.informants
+        else { return }
+        told[member] = hello.address
     }
+
+    /// Whom to ask how far they are, ascending.
+    package var asks: [NodeID] { Set(others).union(told.keys).sorted() }
 
     /// Where to ask another: where it says that it is, and where the list says it, in turns.
     package func address(of node: NodeID, attempt: Int) -> String {
         let listed = plan.address(of: node)
-        guard let told = told[node], attempt % 2 == 0 else { return listed }
+        guard let told = told[node], attempt % 2 == 0 || listed.isEmpty else { return listed }
         return told
     }
 

@@ -29,8 +29,8 @@ extension World {
 
     func foundingAsks(_ index: Int, _ life: Int, _ event: WorldEvent) {
         guard let node = awake(index, life, event), let founding = node.founding else { return }
-        for listed in founding.founder.plan.nodes where listed.node != node.id {
-            let address = founding.founder.address(of: listed.node, attempt: Int(now / Self.askNanoseconds))
+        for other in founding.founder.asks {
+            let address = founding.founder.address(of: other, attempt: Int(now / Self.askNanoseconds))
             if let place = place(at: address) { ask(place, from: node) }
         }
         plan(event, in: Self.askNanoseconds)
@@ -61,7 +61,7 @@ extension World {
     func greet(_ node: SimulatedNode, _ hello: Hello) -> HelloReply? {
         guard let founder = node.founding?.founder else { return nil }
         guard hello.role == .founder, let claim = hello.claim else {
-            perform(node.founding?.founder.greeted(by: hello), on: node)
+            node.founding?.founder.greeted(by: hello)
             return .refused(.unavailable, reason: founder.excuse)
         }
         hear(claim, on: node, answering: nil)
