@@ -3,7 +3,8 @@
 
 All mutants are put into one copy of the tree (.build/mutants/tree), each behind a number that the process
 reads from its environment, and the copy is built once. Then every mutant runs under `decree simulate` until
-a seed fails. One that survives fails this script. The product itself knows nothing of all this.
+a seed fails, or, where its entry names tests, under those. One that survives fails this script. The product
+itself knows nothing of all this.
 
   scripts/mutants.py                run all, and write docs/mutants.md
   scripts/mutants.py --only 3,7     run these; nothing is written
@@ -54,6 +55,7 @@ class Mutant:
     def __init__(self, number, name, origin):
         self.number, self.name, self.origin = number, name, origin
         self.invariant, self.danger, self.faults = "", "", None
+        self.tests = None  # what `swift test --filter` takes
         self.hunks = []  # (path, lines to find, lines to put, context included in both)
 
     def __str__(self):
@@ -109,6 +111,8 @@ def read_file(path):
             mutant.invariant, mutant.danger = breaks[1], breaks[2]
         elif mutant and (faults := re.fullmatch(r"Faults: `(.+)`", line)):
             mutant.faults = faults[1]
+        elif mutant and (tests := re.fullmatch(r"Tests: `(.+)`", line)):
+            mutant.tests = tests[1]
         elif named := re.fullmatch(r"`((?:Sources)/.+\.swift)`", line):
             source = named[1]
         elif line == "```diff":
@@ -179,17 +183,28 @@ def write_tree(changes):
             path.write_bytes(content)
 
 
-def build():
-    swift = os.environ.get("SWIFT", "swift")
+def swift(*arguments):
+    return [os.environ.get("SWIFT", "swift"), *arguments, "--package-path", str(TREE)]
+
+
+def environment(number):
     # Code behind a condition that is never true for the compiler's eyes may well be warned of.
-    environment = {k: v for k, v in os.environ.items() if k != "DECREE_WARNINGS_AS_ERRORS"}
-    command = [swift, "build", "-c", "release", "--product", "decree"]
-    command += ["--package-path", str(TREE), "--scratch-path", str(WORK / "build")]
-    if subprocess.run(command, env=environment).returncode != 0:
-        sys.exit("mutants: the mutants do not build")
-    # Under another name: a next build must not touch what may still run.
-    shutil.copy2(WORK / "build" / "release" / "decree", WORK / "decree.new")
-    os.replace(WORK / "decree.new", WORK / "decree")
+    kept = {k: v for k, v in os.environ.items() if k != "DECREE_WARNINGS_AS_ERRORS"}
+    return kept | {SWITCH: str(number), "SWIFT_BACKTRACE": "enable=no"}
+
+
+def build(mutants):
+    if any(not mutant.tests for mutant in mutants):
+        command = swift("build", "-c", "release", "--product", "decree", "--scratch-path", str(WORK / "build"))
+        if subprocess.run(command, env=environment(0)).returncode != 0:
+            sys.exit("mutants: the mutants do not build")
+        # Under another name: a next build must not touch what may still run.
+        shutil.copy2(WORK / "build" / "release" / "decree", WORK / "decree.new")
+        os.replace(WORK / "decree.new", WORK / "decree")
+    if any(mutant.tests for mutant in mutants):
+        command = swift("build", "--build-tests", "--scratch-path", str(WORK / "tests"))
+        if subprocess.run(command, env=environment(0)).returncode != 0:
+            sys.exit("mutants: the mutants' tests do not build")
 
 
 # MARK: Running
@@ -198,10 +213,9 @@ def build():
 def simulate(number, arguments):
     """Runs seeds until one fails. Returns exit status, first seed that failed, what was said of it, seconds."""
     start = time.monotonic()
-    environment = os.environ | {SWITCH: str(number), "SWIFT_BACKTRACE": "enable=no"}
     try:
         done = subprocess.run(
-            [str(WORK / "decree"), "simulate"] + arguments, env=environment, capture_output=True,
+            [str(WORK / "decree"), "simulate"] + arguments, env=environment(number), capture_output=True,
             text=True, errors="replace", timeout=MINUTES * 60 + 180, stdin=subprocess.DEVNULL)
         status, said = done.returncode, done.stderr
     except subprocess.TimeoutExpired as expired:
@@ -213,7 +227,29 @@ def simulate(number, arguments):
     return status, int(found[1]), found[2], seconds
 
 
+def test(number, tests):
+    """Runs tests. Returns exit status, first test that failed (or how many ran), what was said of it, seconds."""
+    start = time.monotonic()
+    command = swift("test", "--skip-build", "--scratch-path", str(WORK / "tests"), "--filter", tests)
+    try:
+        done = subprocess.run(
+            command, env=environment(number), capture_output=True, text=True, errors="replace",
+            timeout=MINUTES * 60 + 180, stdin=subprocess.DEVNULL)
+        status, said = done.returncode, done.stdout + done.stderr
+    except subprocess.TimeoutExpired:
+        status, said = 1, "Fatal error: they do not end"
+    seconds = time.monotonic() - start
+    if failed := re.search(r"^. Test \"?(\w+)[^\n]* recorded an issue", said, re.M):
+        return 1, failed[1], "a test: " + failed[1], seconds
+    if trap := re.search(r"Fatal error: (.+)|unexpected signal code (\d+)", said):
+        return 1, "", "trap: " + (trap[1] or f"signal {trap[2]}"), seconds
+    ran = re.search(r"Test run with (\d+) tests? .*passed", said)
+    return (0 if ran and int(ran[1]) > 0 else 2), None, said.strip().split("\n")[-1], seconds
+
+
 def try_mutant(mutant):
+    if mutant.tests:
+        return test(mutant.number, mutant.tests)
     arguments = ["--seeds", "1..100000", "--minutes", str(MINUTES)]
     if mutant.faults:
         arguments += ["--faults", mutant.faults]
@@ -237,10 +273,17 @@ def about(seconds):
 
 
 def run(mutants, jobs):
-    print(f"mutants: no mutant, {SOUND_SEEDS} seeds", flush=True)
-    status, seed, said, _ = simulate(0, ["--seeds", f"1..{SOUND_SEEDS}"])
-    if status != 0:
-        sys.exit(f"mutants: the product fails without a mutant, which proves nothing: seed {seed}, {said}")
+    sound = "mutants: the product fails without a mutant, which proves nothing"
+    if any(not mutant.tests for mutant in mutants):
+        print(f"mutants: no mutant, {SOUND_SEEDS} seeds", flush=True)
+        status, seed, said, _ = simulate(0, ["--seeds", f"1..{SOUND_SEEDS}"])
+        if status != 0:
+            sys.exit(f"{sound}: seed {seed}, {said}")
+    for tests in sorted({mutant.tests for mutant in mutants if mutant.tests}):
+        print(f"mutants: no mutant, {tests}", flush=True)
+        status, _, said, _ = test(0, tests)
+        if status != 0:
+            sys.exit(f"{sound}: {tests}, {said}")
     results, survivors = {}, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         waiting = {pool.submit(try_mutant, mutant): mutant for mutant in mutants}
@@ -249,7 +292,8 @@ def run(mutants, jobs):
             results[mutant.number] = result
             status, seed, said, seconds = result
             if status == 1 and seed is not None:
-                print(f"{mutant.number:3} caught    seed {seed:<5} {seconds:5.1f} s  {mutant.name}: {shortened(said)}")
+                seed = "tests     " if mutant.tests else f"seed {seed:<5}"
+                print(f"{mutant.number:3} caught    {seed} {seconds:5.1f} s  {mutant.name}: {shortened(said)}")
             else:
                 survivors.append(mutant)
                 print(f"{mutant.number:3} SURVIVED  exit {status}     {seconds:5.1f} s  {mutant.name}: {said}")
@@ -265,6 +309,8 @@ def report(mutants, results):
         "fail. The edits are in [Tests/Mutants](../Tests/Mutants); `make mutants` runs them and writes this page.",
         "Each is given two minutes of one processor. *Judge* looks at the cluster from outside, *trap* is an",
         "assertion of the node itself; the rest is found in the clients' history, or by a cluster that stands still.",
+        "What no simulated world can show, such as what a tool says or a peer that lies, is held by a test, which is",
+        "run with the mistake as well.",
         "",
         "| | mutant | breaks | found by | seed | seconds |",
         "|---|---|---|---|---|---|",
@@ -273,6 +319,7 @@ def report(mutants, results):
         _, seed, said, seconds = results[mutant.number]
         said = shortened(said).replace("|", "\\|")
         faults = f" (`--faults {mutant.faults}`)" if mutant.faults else ""
+        seed = "" if mutant.tests else seed
         lines.append(
             f"| {mutant.number} | {mutant.name}{faults} | {mutant.invariant} | {said} | {seed} | {about(seconds)} |")
     REPORT.write_text("\n".join(lines) + "\n")
@@ -305,7 +352,7 @@ def main():
         if len(chosen) < len(numbers):
             sys.exit("mutants: --only names a mutant that there is not")
     write_tree(changes)
-    build()
+    build(chosen)
     results, survivors = run(chosen, options.jobs)
     if survivors:
         sys.exit("mutants: survived: " + ", ".join(f"{m.number} {m.name}" for m in survivors))
