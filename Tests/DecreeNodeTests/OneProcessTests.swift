@@ -7,16 +7,15 @@ import Testing
 
 /// Invariant 26, OneProcess: node 1 meets processes that all say they are node 3.
 @Suite struct OneProcessTests {
-    private let three = NodeID(3)
+    let three = NodeID(3)
 
-    private func start(_ incarnation: UInt64, _ process: UInt64, at beganAt: PersistSequence = 0) -> NodeStart
-    {
+    func start(_ incarnation: UInt64, _ process: UInt64, at beganAt: PersistSequence = 0) -> NodeStart {
         NodeStart(incarnation: incarnation, process: process, beganAt: beganAt)
     }
 
-    private func connection(_ number: UInt64) -> ConnectionID { ConnectionID(rawValue: number) }
+    func connection(_ number: UInt64) -> ConnectionID { ConnectionID(rawValue: number) }
 
-    private func hello(
+    func hello(
         _ node: NodeFixture, _ starts: [NodeStart], isVoting: Bool = false, at sequence: PersistSequence = 0
     ) -> Hello {
         var identity = node.core.identity
@@ -28,16 +27,16 @@ import Testing
         return Hello(from: identity, to: NodeID(1), witnessed: nil, address: "three:1")
     }
 
-    private func isAdmitted(_ node: NodeFixture, _ number: UInt64) -> Bool {
+    func isAdmitted(_ node: NodeFixture, _ number: UInt64) -> Bool {
         if case .admitted = node.answers[connection(number)] { true } else { false }
     }
 
-    private func refusal(_ node: NodeFixture, _ number: UInt64) -> HelloRefusal? {
+    func refusal(_ node: NodeFixture, _ number: UInt64) -> HelloRefusal? {
         if case .refused(let refusal, _) = node.answers[connection(number)] { refusal } else { nil }
     }
 
     /// The number that a process was asked with whether it lives.
-    private func asked(_ node: NodeFixture, on number: UInt64) -> UInt64? {
+    func asked(_ node: NodeFixture, on number: UInt64) -> UInt64? {
         node.told.compactMap { told -> UInt64? in
             guard told.connection == connection(number), case .probe(let nonce, _) = told.frame else {
                 return nil
@@ -46,7 +45,7 @@ import Testing
         }.last
     }
 
-    private func isWitnessed(_ node: NodeFixture, _ start: NodeStart, on number: UInt64) -> Bool {
+    func isWitnessed(_ node: NodeFixture, _ start: NodeStart, on number: UInt64) -> Bool {
         node.told.contains {
             guard $0.connection == connection(number), case .witnessed(start, _) = $0.frame else {
                 return false
@@ -265,82 +264,6 @@ import Testing
         other = hello(node, [start(1, 10), start(2, 20)])
         node.core.answer(other, on: connection(2))
         #expect(node.greetedAgain == [three])
-    }
-
-    // MARK: Hearsay
-
-    private func saw(
-        _ node: UInt16, _ seen: SeenStart?, store: UInt64 = 300, through sequence: PersistSequence = 0
-    ) -> NodeFrame {
-        .seen([
-            NodeWitness(
-                node: NodeID(node), store: StoreID(rawValue: store), persistSequence: sequence, seen: seen)
-        ])
-    }
-
-    @Test func whatOthersSawIsBelievedWhereNothingSpeaksAgainstIt() throws {
-        let node = try NodeFixture()
-        let (original, copy) = (start(1, 10), start(2, 20))
-        node.core.take(saw(3, SeenStart(original, isVoting: false), through: 4), from: NodeID(2))
-        #expect(node.core.witnesses[three]?.seen == SeenStart(original, isVoting: false))
-        // That another saw a start is no reason to forget one that is connected.
-        node.core.answer(hello(node, [original], isVoting: true, at: 4), on: connection(1))
-        node.core.take(saw(3, SeenStart(copy, isVoting: false), through: 4), from: NodeID(2))
-        #expect(node.core.witnesses[three]?.seen?.start == original && node.closed == [])
-        // That it votes is one.
-        node.core.take(saw(3, SeenStart(copy, isVoting: true), through: 4), from: NodeID(2))
-        #expect(node.core.witnesses[three]?.seen == SeenStart(copy, isVoting: true))
-        #expect(node.closed == [connection(1)])
-        // What says nothing of starts does not count for one.
-        node.core.take(saw(3, nil, through: 90), from: NodeID(2))
-        #expect(node.core.witnesses[three]?.persistSequence == 4)
-    }
-
-    @Test(
-        "What is said of this node itself is heeded",
-        arguments: [
-            (NodeStart(incarnation: 1, process: 1_000, beganAt: 0), true, 0, false),
-            (NodeStart(incarnation: 1, process: 1_000, beganAt: 0), true, 1, true),
-            (NodeStart(incarnation: 1, process: 999, beganAt: 0), true, 0, true),
-            (NodeStart(incarnation: 1, process: 1_001, beganAt: 0), true, 0, false),
-            (NodeStart(incarnation: 2, process: 9, beganAt: 0), true, 0, true),
-            (NodeStart(incarnation: 2, process: 9, beganAt: 0), false, 0, false),
-        ] as [(NodeStart, Bool, PersistSequence, Bool)])
-    func whatIsSaidOfItself(_ start: NodeStart, _ isVoting: Bool, _ through: PersistSequence, _ isEnd: Bool)
-        throws
-    {
-        let node = try NodeFixture()
-        node.mayFail = true
-        let told = saw(
-            1, SeenStart(start, isVoting: isVoting), store: node.core.identity.store.rawValue,
-            through: through)
-        node.core.receive(told, from: NodeID(2), on: connection(1))
-        #expect((node.core.failure != nil) == isEnd)
-        #expect((node.fence != nil) == isEnd)
-        guard isEnd else { return }
-        while node.isDiskBusy { node.doJob() }
-        #expect(node.fence?.contains("decree member replace 1") == true)
-        #expect(node.core.diskState == .gone)
-    }
-
-    /// Item 6 as it was: a leader says that this node's store was seen further on, and the node voted all the same.
-    @Test func aHeartbeatThatKnowsItsStoreFurtherOnEndsIt() throws {
-        let node = try NodeFixture()
-        node.mayFail = true
-        node.receive(
-            .heartbeat(
-                Heartbeat(
-                    ballot: Ballot(round: 1, node: NodeID(2)), round: 1, chosenThrough: .zero,
-                    witnesses: [
-                        NodeWitness(
-                            node: NodeID(1), store: node.core.identity.store, persistSequence: 40)
-                    ])))
-        guard case .fenced(let reason) = node.core.failure else {
-            Issue.record("it goes on")
-            return
-        }
-        #expect(reason.contains("went back in time, from transaction 40"))
-        #expect(node.sent == [])
     }
 
     // MARK: Voting

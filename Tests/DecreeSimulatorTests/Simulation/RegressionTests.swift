@@ -64,6 +64,21 @@ struct RegressionTests {
         Regression(
             seed: 8_803_212, stormSeconds: 24...44,
             was: "the simulated operator counted pending removals as done (OperatorTests)"),
+        Regression(
+            seed: 57, stormSeconds: 24...44,
+            was: "a candidate whose disk hung prepared without a promise of its own (SlowDiskTests)"),
+        Regression(
+            seed: 48, stormSeconds: 24...44,
+            was: "where one node alone reached all others, nobody voted after a restart of all "
+                + "(OneProcessTests.wordsArePassedOnOnce)"),
+        Regression(
+            seed: 641, stormSeconds: 24...44,
+            was: "a prepared founder waited for nodes that had moved (FounderTests)"),
+        Regression(seed: 642, stormSeconds: 24...44, was: "the same, with an empty directory"),
+        Regression(
+            seed: 738, stormSeconds: 24...44,
+            was: "a connection of a machine without power hid a node's later start "
+                + "(OneProcessTests.aConnectionThatHearsayDoubtsIsAsked)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
