@@ -103,6 +103,8 @@ final class LocalCluster {
     func start(_ id: Int, by runner: [String] = []) throws {
         guard let member = members[id], !isRunning(id) else { return }
         let (process, lifeline) = try run(member.arguments, by: runner, logPath: member.logPath)
+        // Foundation keeps the pipes of processes that have ended: after a thousand starts there would be no more.
+        try? member.lifeline?.fileHandleForWriting.close()
         members[id]?.process = process
         members[id]?.lifeline = lifeline
     }

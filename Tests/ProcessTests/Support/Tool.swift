@@ -61,6 +61,11 @@ final class ToolProcess {
             continuation.finish()
         }
         try process.run()
+        // Foundation keeps them open as long as the object lives, which outlives the process; and where a thousand files are
+        // open, its search for the highest of them reads past the end of what it was given, and traps.
+        for case let handle as FileHandle in [input, process.standardOutput, process.standardError] {
+            if handle !== output { try handle.close() }
+        }
     }
 
     deinit {
