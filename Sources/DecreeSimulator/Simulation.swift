@@ -197,6 +197,7 @@ public struct Simulation: Sendable {
     private func agree(_ world: World, _ what: String) {
         let agreed = world.run(until: world.now + Self.agreeNanoseconds) {
             world.clients.allSatisfy(\.isIdle) && world.isOperatorServed && world.isAgreed
+                && world.waitingVisitor == nil
         }
         if !agreed, world.violations.isEmpty {
             world.violate(
@@ -236,6 +237,7 @@ public struct Simulation: Sendable {
                 "SessionOnce: nodes keep that \(indexes) of slot \(slot) were not executed; by the model, \(wanted)"
             )
         }
+        judgeReaders(world, group, check)
         let own = workload.violations(in: history, machine: check.machine, model: check.model)
         for violation in check.violations + own { world.violate(violation.kind, violation.detail) }
         guard world.violations.isEmpty else { return }
@@ -247,6 +249,19 @@ public struct Simulation: Sendable {
         case .linearizable: world.counts.searches += 1
         case .undecided: break
         case .violation(let detail): world.violate(.notLinearizable, detail)
+        }
+    }
+
+    /// What readers of the log were given is what it executed.
+    private func judgeReaders(_ world: World, _ group: GroupID, _ check: HistoryCheck) {
+        let readers = world.visitors.compactMap { $0 as? SimulatedReader }.filter {
+            $0.isUp && $0.group == group
+        }
+        guard !readers.isEmpty else { return }
+        let executed = check.executed
+        for reader in readers {
+            guard let flaw = reader.flaw(executed: executed, through: check.through) else { continue }
+            world.violate(.invariant, flaw)
         }
     }
 
@@ -323,5 +338,6 @@ extension World {
         }.joined() + "chosen \(judge.chosenThrough), voters \(judge.members.latest.voters.sorted()) of "
             + "\(judge.members.latest.members.keys.sorted())"
             + (steward.isIdle ? "" : ", the operator waits for \(steward.wishes.map { "\($0.aim)" })")
+            + (waitingVisitor.map { ", \($0)" } ?? "")
     }
 }

@@ -70,6 +70,10 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var slots = 0
     /// Reads that were checked.
     public var reads = 0
+    /// Commands that readers of the log were given.
+    public var tailed = 0
+    /// Times a reader was told that what it wanted is deleted.
+    public var gaps = 0
     /// Histories short enough for an independent search, and how many of them it decided.
     public var searches = 0
     /// Faults, by kind.
@@ -117,6 +121,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         elections += other.elections
         slots += other.slots
         reads += other.reads
+        tailed += other.tailed
+        gaps += other.gaps
         searches += other.searches
         faults.merge(other.faults) { $0 + $1 }
     }

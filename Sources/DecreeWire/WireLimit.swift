@@ -56,7 +56,7 @@ package enum WireVersion {
     /// The first that knows batches of commands.
     static let batches: UInt16 = 3
     /// The first that knows who follows the log.
-    static let tail: UInt16 = 3
+    package static let tail: UInt16 = 3
     /// The first that knows each start of a node, what a promise answers, and how a cluster is founded.
     package static let starts: UInt16 = 4
 

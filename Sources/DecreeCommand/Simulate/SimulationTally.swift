@@ -50,6 +50,8 @@ struct SimulationTally {
             ["  failed", counts.failed.grouped],
             ["reads checked", counts.reads.grouped],
             ["histories searched for an order", counts.searches.grouped],
+            ["commands that readers of the log were given", counts.tailed.grouped],
+            ["  times what they wanted was deleted", counts.gaps.grouped],
             ["messages", counts.messages.grouped],
             ["  lost", counts.lost.grouped],
             ["  doubled", counts.duplicated.grouped],

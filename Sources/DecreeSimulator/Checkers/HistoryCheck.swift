@@ -58,6 +58,7 @@ public struct HistoryCheck: Sendable {
     public let repeatedInLog: Int
     /// Where they stand.
     let unexecuted: Set<LogPosition>
+    private let effects: [Replay.CommandID: Replay.Effect]
     /// The model after the log.
     public let model: any StateMachine
     /// The nodes' machine after the log, if one was given.
@@ -111,11 +112,21 @@ public struct HistoryCheck: Sendable {
         commandsInLog = replay.entries.count
         repeatedInLog = replay.entries.count - replay.effects.count
         unexecuted = replay.unexecuted
+        effects = replay.effects
         self.model = replay.model
         self.machine = replay.machine
         violations =
             Self.contradictions(in: history, wording) + replay.violations + accounting.violations
             + reads.violations + order.violations + flaws.violations + nodes.violations
+    }
+
+    /// Every command that was executed, as readers of the log are to be given it, in order.
+    var executed: [TailRecord.Given] {
+        effects.map { id, effect in
+            TailRecord.Given(
+                position: effect.position, session: id.session, sequence: id.sequence,
+                isBatch: effect.isBatch, digest: Digest(of: effect.payload))
+        }.sorted { $0.position < $1.position }
     }
 
     /// Violations of one kind.

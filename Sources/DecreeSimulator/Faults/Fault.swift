@@ -63,6 +63,15 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case missingMount(node: Int)
     }
 
+    /// Where a reader of the log begins.
+    enum TailStart: Sendable, Hashable {
+        case beginning
+        /// Within what is chosen by then.
+        case within(perMille: Int)
+        /// Right behind what is chosen by then.
+        case end
+    }
+
     /// What the fault does.
     enum Effect: Sendable, Hashable {
         case weather(Weather, Scope)
@@ -95,6 +104,8 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case upgrade(Target)
         /// The backup lacks so many slots.
         case restore(lostSlots: Int)
+        /// A reader comes, and follows the log to the end.
+        case tail(TailStart)
     }
 
     /// How a leader is struck again and again. Leaders that follow one another quickly leave votes of several
@@ -200,6 +211,9 @@ extension Fault.Effect {
         case .hunt(let hunt): "each leader, \(hunt)"
         case .upgrade(let target): "\(target)"
         case .restore(let slots): "all nodes from a backup that lacks \(slots) slots, in the end"
+        case .tail(.beginning): "a reader from slot 1 on"
+        case .tail(.within(let place)): "a reader from \(place) per mille of the log on"
+        case .tail(.end): "a reader from the end of the log on"
         }
     }
 }

@@ -65,4 +65,6 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     /// The world begins with empty directories: nodes come late, list other nodes, die at their first writes, and, when
     /// the cluster is founded, come without their disks.
     case founding
+    /// A reader follows the log to the end.
+    case tail
 }

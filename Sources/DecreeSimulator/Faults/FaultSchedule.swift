@@ -66,7 +66,7 @@ extension FaultKind {
         case .loss, .delay, .reorder, .duplicate, .damage, .slowDisk, .clientCrash, .hunt: 3
         case .clog, .reset, .clock, .diskFull, .rot, .terminate: 4
         case .pause, .ioError, .partition: 6
-        case .wipe, .oldImage, .diskSwap, .unlink: 2
+        case .wipe, .oldImage, .diskSwap, .unlink, .tail: 2
         case .copy, .restore: 1
         case .handOver, .snapshot, .move, .founding: 6
         case .upgrade: 10
@@ -184,6 +184,14 @@ extension FaultKind {
             }
         case .move:
             return (.move(node: random.below(nodes), isToldFirst: random.chance(1, in: 2)), 50..<4_000)
+        case .tail:
+            let start: Fault.TailStart =
+                switch random.below(3) {
+                case 0: .beginning
+                case 1: .within(perMille: random.below(1_000))
+                default: .end
+                }
+            return (.tail(start), 1..<2)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

@@ -187,8 +187,29 @@ extension Judge {
                 },
                 "IdentityFresh",
                 "\(name(node)) tells of a change of node \(outcome.node), which the log has not made")
+        case .admin(.executed(let slots)): seesTold(slots.decided, by: node)
+        case .admin(.slots(let decided, _)): seesTold(decided, by: node)
+        case .admin(.logBegins(let slot)):
+            // What a rotten disk has, or one that counts for nothing, is not known here.
+            hold(
+                void[node] != nil || rotten.contains(node)
+                    || slot.previous <= nodes[node].snapshots.last?.slot ?? .zero,
+                "FloorSafe",
+                "\(name(node)) says that the log begins at slot \(slot), and has no complete snapshot for what was before"
+            )
         case .admin: break
         case .notLeader, .busy, .leadershipLost, .sessionExpired, .alreadyAcknowledged, .refused: break
+        }
+    }
+}
+
+extension Judge {
+    /// A node tells somebody outside of chosen slots.
+    private func seesTold(_ decided: [AcceptedProposal], by node: Int) {
+        for told in decided {
+            hold(
+                chosen[told.slot.rawValue]?.proposal == told.proposal, "QuorumExact",
+                "\(name(node)) tells a reader of slot \(told.slot) what no quorum has chosen")
         }
     }
 }

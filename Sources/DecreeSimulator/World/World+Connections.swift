@@ -8,9 +8,10 @@ import Paxos
 extension World {
     func life(of end: Endpoint) -> Int { end < nodes.count ? nodes[end].life : caller(end).life }
 
-    /// Who asks nodes from outside: a client, or the operator.
+    /// Who asks nodes from outside: a client, the operator, or a visitor.
     func caller(_ end: Endpoint) -> any Caller {
-        end - nodes.count < clients.count ? clients[end - nodes.count] : steward
+        if isVisitor(end) { return visitors[end - nodes.count - clients.count - 1] }
+        return end - nodes.count < clients.count ? clients[end - nodes.count] : steward
     }
 
     func dialled(_ from: Endpoint, _ to: Endpoint) -> Dialled {
@@ -119,7 +120,9 @@ extension World {
         setDialled(from, to, link)
         // 50 ms, doubled up to 1 s, varied: as the real links do.
         let ceiling = UInt64(min(1_000, 50 << min(link.failures - 1, 5))) * VirtualTime.millisecond
-        plan(.dials(from, life: life(of: from), to: to), in: network.within(ceiling))
+        let pause =
+            isVisitor(from) ? visitorNetwork.within(ceiling) : network.within(ceiling)
+        plan(.dials(from, life: life(of: from), to: to), in: pause)
         if from >= nodes.count, wasUp { caller(from).disconnected(nodes[to].id, world: self) }
     }
 

@@ -47,7 +47,7 @@ extension World {
             return
         }
         var packet = packet
-        var delay = UInt64(40 + network.below(120)) * VirtualTime.microsecond
+        var delay = UInt64(40 + drawBelow(120, from: from, to: to)) * VirtualTime.microsecond
         // The core is to stand messages that are doubled and overtake one another. A client may rely on its
         // connection for one thing: a request that it sent once arrives once.
         let isBetweenNodes = from < nodes.count && to < nodes.count
@@ -228,6 +228,7 @@ extension World {
 
     func name(_ end: Endpoint) -> String {
         guard end >= nodes.count else { return "node \(end + 1)" }
+        if let visitor = caller(end) as? any Visitor { return visitor.title }
         return end - nodes.count < clients.count ? "client \(end - nodes.count + 1)" : "the operator"
     }
 

@@ -22,7 +22,8 @@ extension World {
         settings.speaking = []
         settings.upgradesAll = true
         settings.victims = []
-        settings.schedule = FaultSchedule(faults: [])
+        // Readers live on.
+        settings.schedule = FaultSchedule(faults: before.schedule.faults.filter { $0.kind == .tail })
         let snapshot = end.capture(beginning: settings.configuration).encode()
         let world = World(seed: seed, settings: settings, workload: old.workload, sink: sink)
         world.now = old.now + VirtualTime.second
@@ -38,6 +39,14 @@ extension World {
         for node in world.nodes { try node.found(from: snapshot) }
         for other in living { world.clients[other.number].takeOver(other, world: world) }
         world.history = old.history.compactMap { $0.surviving(slot) } + world.history
+        for case let reader as SimulatedReader in world.visitors {
+            guard let fault = world.visitorsByFault.first(where: { $0.value == reader.number })?.key,
+                let place = old.visitorsByFault[fault], let other = old.visitors[place] as? SimulatedReader,
+                other.isUp
+            else { continue }
+            reader.takeOver(other, world: world)
+            world.planVisit(reader.number)
+        }
         world.begin()
         for client in world.clients where client.isUp { world.goOn(client) }
         return world

@@ -24,6 +24,9 @@ final class World {
     private(set) var nodes: [SimulatedNode] = []
     private(set) var clients: [SimulatedClient] = []
     private(set) var steward: SimulatedOperator
+    /// Those whom faults of the schedule bring, and who comes for which.
+    let visitors: [any Visitor]
+    let visitorsByFault: [Int: Int]
     /// The groups' versions, where they were raised.
     var versions: [GroupID: ClusterVersion] = [:]
     /// Where the nodes run that have an id.
@@ -51,6 +54,8 @@ final class World {
     var weather: [ActiveFault] = []
     var counts = SimulationCounts()
     var network: SeededGenerator
+    /// The same for what visitors send and are sent.
+    var visitorNetwork: SeededGenerator
     /// When the last frame from one end to another arrives: what is sent later comes later, as over TCP,
     /// unless a fault reorders.
     var lastArrival: [UInt64]
@@ -86,8 +91,12 @@ final class World {
             endpoint: machines + settings.clients + settings.residents, machines: machines,
             random: streams.stream(.steward))
         network = streams.stream(.network)
+        visitorNetwork = streams.stream(.visitors)
         schedule = settings.schedule
-        let ends = machines + settings.clients + settings.residents + 1
+        (visitors, visitorsByFault) = Self.visitors(
+            for: settings, endpoint: machines + settings.clients + settings.residents + 1, machines: machines,
+            streams: streams)
+        let ends = machines + settings.clients + settings.residents + 1 + visitors.count
         lastArrival = Array(repeating: 0, count: ends * ends)
         for (index, node) in settings.configuration.voters.enumerated() { places[node] = index }
         for index in 0..<machines {
@@ -104,8 +113,8 @@ final class World {
         }
     }
 
-    /// How many ends there are: machines, then clients, then the operator.
-    var ends: Int { nodes.count + clients.count + 1 }
+    /// How many ends there are: machines, then clients, then the operator, then visitors.
+    var ends: Int { nodes.count + clients.count + 1 + visitors.count }
 
     /// Where a node runs; nil for one that nobody has admitted.
     func place(of node: NodeID) -> Int? { places[node] }
@@ -204,6 +213,7 @@ final class World {
             node.workedBeside()
             look(at: node)
         case .operatorActs: operatorActs()
+        case .visitorActs(let number): visitorActs(number)
         case .foundingAsks(let index, let life): foundingAsks(index, life, event)
         case .foundingWorks(let index, let life): foundingWorks(index, life, event)
         case .foundingReports(let index, let life): foundingReports(index, life, event)

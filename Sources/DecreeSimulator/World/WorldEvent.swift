@@ -24,6 +24,8 @@ enum WorldEvent {
     /// What is encoded or decoded beside a node's loop is done.
     case worksBeside(node: Int, life: Int)
     case operatorActs
+    /// A reader, or another who came for a fault, looks what to do next.
+    case visitorActs(Int)
     /// A node that founds a cluster asks the others.
     case foundingAsks(node: Int, life: Int)
     /// Its disk does what it wants, and tells it a little later.
