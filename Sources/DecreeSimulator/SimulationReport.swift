@@ -72,6 +72,10 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var reads = 0
     /// Commands that readers of the log were given.
     public var tailed = 0
+    /// Backups that were taken of running nodes.
+    public var backups = 0
+    /// Changes of the members that were refused, as they had to be.
+    public var refusals = 0
     /// Times a reader was told that what it wanted is deleted.
     public var gaps = 0
     /// Histories short enough for an independent search, and how many of them it decided.
@@ -123,6 +127,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         reads += other.reads
         tailed += other.tailed
         gaps += other.gaps
+        backups += other.backups
+        refusals += other.refusals
         searches += other.searches
         faults.merge(other.faults) { $0 + $1 }
     }

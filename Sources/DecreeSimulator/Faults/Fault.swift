@@ -106,6 +106,10 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case restore(lostSlots: Int)
         /// A reader comes, and follows the log to the end.
         case tail(TailStart)
+        /// Somebody takes a backup over the network.
+        case backup
+        /// An operator asks for what must be refused.
+        case blunder(Blunder)
     }
 
     /// How a leader is struck again and again. Leaders that follow one another quickly leave votes of several
@@ -214,6 +218,8 @@ extension Fault.Effect {
         case .tail(.beginning): "a reader from slot 1 on"
         case .tail(.within(let place)): "a reader from \(place) per mille of the log on"
         case .tail(.end): "a reader from the end of the log on"
+        case .backup: "of a running node"
+        case .blunder(let blunder): blunder.rawValue
         }
     }
 }

@@ -67,4 +67,8 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case founding
     /// A reader follows the log to the end.
     case tail
+    /// A backup is taken of a running node, over the network.
+    case backup
+    /// An operator asks for changes of the members that must be refused.
+    case blunder
 }

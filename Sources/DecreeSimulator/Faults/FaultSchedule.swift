@@ -69,7 +69,8 @@ extension FaultKind {
         case .wipe, .oldImage, .diskSwap, .unlink, .tail: 2
         case .copy, .restore: 1
         case .handOver, .snapshot, .move, .founding: 6
-        case .upgrade: 10
+        case .upgrade, .blunder: 10
+        case .backup: 3
         case .kill, .powerCut, .crashInCommit, .members: 12
         }
     }
@@ -192,6 +193,9 @@ extension FaultKind {
                 default: .end
                 }
             return (.tail(start), 1..<2)
+        case .backup: return (.backup, 1..<2)
+        case .blunder:
+            return (.blunder(Blunder.allCases[random.below(Blunder.allCases.count)]), 1..<2)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

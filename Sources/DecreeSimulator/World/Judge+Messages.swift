@@ -192,8 +192,7 @@ extension Judge {
         case .admin(.logBegins(let slot)):
             // What a rotten disk has, or one that counts for nothing, is not known here.
             hold(
-                void[node] != nil || rotten.contains(node)
-                    || slot.previous <= nodes[node].snapshots.last?.slot ?? .zero,
+                !isSound(node) || slot.previous <= nodes[node].snapshots.last?.slot ?? .zero,
                 "FloorSafe",
                 "\(name(node)) says that the log begins at slot \(slot), and has no complete snapshot for what was before"
             )

@@ -100,6 +100,9 @@ struct Judge {
         ids[machine] = id
     }
 
+    /// Whether what a machine's disk holds is known for certain.
+    func isSound(_ machine: Int) -> Bool { void[machine] == nil && !rotten.contains(machine) }
+
     /// The id of a machine that runs.
     func id(_ machine: Int) -> UInt16 { ids[machine]?.rawValue ?? 0 }
 

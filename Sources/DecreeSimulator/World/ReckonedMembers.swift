@@ -39,7 +39,7 @@ struct ReckonedMembers {
 
     /// Ascending; the first from slot 0 on.
     private(set) var rules: [Rule]
-    private let alpha: UInt64
+    let alpha: UInt64
     /// The highest id ever given.
     private(set) var highestID: UInt16
 

@@ -30,6 +30,14 @@ extension World {
                 machines: machines, random: streams.stream(.visitors, fault.number))
             switch fault.effect {
             case .tail: all.append(SimulatedReader(seat))
+            case .backup: all.append(SimulatedBackup(seat))
+            case .blunder:
+                // One makes all the mistakes.
+                if let one = all.firstIndex(where: { $0 is SimulatedBlunderer }) {
+                    byFault[fault.number] = one
+                    continue
+                }
+                all.append(SimulatedBlunderer(seat))
             default: continue
             }
             byFault[fault.number] = number

@@ -101,6 +101,7 @@ extension World {
             .client, nil, detail: UInt64(operation.client),
             "client \(client.number + 1), operation \(operation.number) of \(operation.client): "
                 + "\(workload.wording.text(operation))")
+        judgeWords(of: operation.outcome, of: client)
         switch operation.outcome {
         case .ok, .rejected: counts.answered += 1
         case .failed: counts.failed += 1

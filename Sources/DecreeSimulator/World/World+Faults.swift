@@ -34,7 +34,7 @@ extension World {
         case .oldImage(let node): copy(nodes[node])
         case .diskSwap(let first, let second): swapDisks(nodes[first], nodes[second], active)
         case .operate(let task): operate(task, active)
-        case .tail: visit(fault)
+        case .tail, .backup, .blunder: visit(fault)
         case .founding(let founding): begin(founding, active)
         case .move(let node, let isToldFirst): beginMove(nodes[node], isToldFirst, active)
         case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
@@ -89,7 +89,7 @@ extension World {
             node.tickNanoseconds = 10 * VirtualTime.millisecond * 100 / UInt64(percent)
         case .upgrade: upgrade(node, downNanoseconds: down)
         case .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy, .oldImage, .diskSwap, .operate,
-            .move, .founding, .clientCrash, .hunt, .restore, .tail:
+            .move, .founding, .clientCrash, .hunt, .restore, .tail, .backup, .blunder:
             break
         }
     }
@@ -197,7 +197,9 @@ extension World {
         case .hunt(.kill): break
         // The end of a death is a start, which was planned with it.
         case .stop, .terminate, .clockJump, .weather, .partition, .rot, .rotRow, .wipe, .unlink, .copy,
-            .oldImage, .diskSwap, .operate, .move, .founding, .clientCrash, .upgrade, .restore, .tail:
+            .oldImage, .diskSwap, .operate, .move, .founding, .clientCrash, .upgrade, .restore, .tail,
+            .backup,
+            .blunder:
             break
         }
     }
