@@ -61,4 +61,24 @@ import Testing
         founder.greeted(by: hello(to: 1))
         #expect((0...1).map { founder.address(of: NodeID(2), attempt: $0) } == ["new:2", "old:2"])
     }
+
+    /// Node 3 was prepared, voted, and lost its disk; node 2 has completed the founding with it, and cannot be reached.
+    @Test func aStoreIsDeletedOnlyWhenAllHaveAnswered() {
+        let record = FoundingRecord(tokens: [7, 8, 9], isComplete: false)
+        var founder = Founder(plan, resuming: record)
+        let sent = founder.claim
+        func claim(of node: UInt16, _ token: UInt64, _ stage: FoundingClaim.Stage) -> FoundingClaim {
+            FoundingClaim(
+                cluster: "bank", node: NodeID(node), list: plan.list, nodes: plan.nodes, token: token,
+                stage: stage)
+        }
+        #expect(founder.hear(claim(of: 2, 8, .prepared(record.id)), answering: sent) == nil)
+        #expect(founder.hear(claim(of: 3, 10, .gathering(candidate: nil)), answering: sent) == nil)
+        var other = founder
+        #expect(
+            other.hear(claim(of: 2, 8, .complete(record.id)), answering: sent) == .complete(record))
+        // It spoke first: that may have been long ago.
+        #expect(founder.hear(claim(of: 2, 8, .prepared(record.id))) == nil)
+        #expect(founder.hear(claim(of: 2, 8, .prepared(record.id)), answering: sent) == .delete)
+    }
 }

@@ -13,8 +13,9 @@ package import Paxos
 ///
 /// A token takes part in one founding at most: a process that restarts, or deletes what it prepared, draws another. So
 /// a founding can be completed only as long as each of its tokens lives on, in a process or in a store. A prepared node
-/// that is answered by a node that neither gathers with its token of this founding nor has prepared it knows that it
-/// never will be completed: it deletes its store, and gathers again. One that cannot be reached may have completed it.
+/// that is answered by a node that neither gathers with its token of this founding nor has prepared it knows that this one
+/// will not be prepared any more. When all others have answered since, and none has completed the founding, it deletes its
+/// store, and gathers again. One that cannot be reached may have completed it.
 package struct Founder: Hashable, Sendable {
     /// What the shell is to do; it tells when that is done.
     package enum Action: Hashable, Sendable {
@@ -56,8 +57,10 @@ package struct Founder: Hashable, Sendable {
     private var ready: Set<NodeID> = []
     /// Whether some node knows that the founding is complete.
     private var isComplete = false
-    /// Whether the founding can never be completed.
+    /// Whether some node will not be prepared for the founding any more.
     private var isDead = false
+    /// Who has answered since that is known, and did not say that the founding is complete.
+    private var answered: Set<NodeID> = []
     private var refusal: FoundingRefusal?
     /// Where others say that they are reached.
     private var told: [NodeID: String] = [:]
@@ -139,7 +142,10 @@ package struct Founder: Hashable, Sendable {
         heard[claim.node] = Heard(token: claim.token, stage: claim.stage)
         if let own {
             if claim.stage == .prepared(own.id) { ready.insert(claim.node) }
-            if sent?.stage == .prepared(own.id) { isDead = isDead || isOver(own, by: claim) }
+            if sent?.stage == .prepared(own.id) {
+                isDead = isDead || isOver(own, by: claim)
+                if isDead { answered.insert(claim.node) }
+            }
         }
         return next()
     }
@@ -191,6 +197,7 @@ package struct Founder: Hashable, Sendable {
         stage = .gathering
         token = newToken
         ready = []
+        answered = []
         isDead = false
         return next()
     }
@@ -226,7 +233,8 @@ package struct Founder: Hashable, Sendable {
                 return .complete(record)
             }
             if let refusal { return refuse(refusal) }
-            guard isDead else { return nil }
+            // That node may have been prepared and lost its disk, and another may have completed the founding meanwhile.
+            guard isDead, others.allSatisfy(answered.contains) else { return nil }
             stage = .deleting
             return .delete
         case .preparing, .completing, .deleting, .complete, .refused: return nil
