@@ -70,7 +70,7 @@ extension WireTarget {
 
     private static let nodeFrames: [NodeFrame] = [
         .probe(nonce: 7, rival: SeenStart(start, isVoting: false)), .alive(nonce: 7, isVoting: true),
-        .witnessed(start, after: 7), .yields(start), .vouched(witness: NodeID(2), node: NodeID(3), start),
+        .witnessed(start, after: 7), .yields(start), .vouched(witness: NodeID(2), node: NodeID(3), [start]),
         .seen([
             NodeWitness(
                 node: NodeID(2), store: StoreID(rawValue: 22), persistSequence: 33,

@@ -56,6 +56,8 @@ struct InboundPeers {
     var doubted: [Doubted] = []
     /// The last number of those this node has asked with.
     private(set) var lastNonce: UInt64 = 0
+    /// The last starts of each peer, as the latest of them that was met told them.
+    var lineages: [NodeID: [NodeStart]] = [:]
     /// Which start each link of this node's own leads to.
     var reached: [NodeID: NodeStart] = [:]
 
@@ -69,9 +71,19 @@ struct InboundPeers {
         self[peer].map { $0.connection == connection } ?? true
     }
 
-    mutating func nextNonce() -> UInt64 {
+    /// The number to ask whoever is at the other end with. It may count on this node's word no more, until it is told again.
+    mutating func nextNonce(for connection: ConnectionID) -> UInt64 {
+        if let index = admitted.firstIndex(where: { $0.connection == connection }) {
+            admitted[index].isTold = false
+        }
         lastNonce += 1
         return lastNonce
+    }
+
+    /// Whether somebody waits for what the process at the other end says. Until it is settled who goes on, that one is not
+    /// told that it is witnessed.
+    func isAsked(_ connection: ConnectionID) -> Bool {
+        newcomers.contains { $0.older == connection } || doubted.contains { $0.connection == connection }
     }
 
     /// Whoever is at the other end is told that its start stands in this node's store.

@@ -49,7 +49,7 @@ extension NodeCore {
                     admit(caller)
                 } else {
                     refuse(caller, for: known)
-                    tellWitnessed(again: peer)
+                    tellWitnessed()
                 }
             case .isGone(live.connection)?:
                 closeAdmitted(peer)
@@ -80,7 +80,7 @@ extension NodeCore {
     }
 
     private func probe(_ live: InboundPeers.Admitted, for caller: InboundPeers.Caller, rival: SeenStart) {
-        let nonce = inbound.nextNonce()
+        let nonce = inbound.nextNonce(for: live.connection)
         inbound.newcomers.append(
             InboundPeers.Newcomer(
                 caller: caller, older: live.connection, nonce: nonce,
@@ -106,25 +106,27 @@ extension NodeCore {
         if relation == .conflicts { witnesses.forget(peer) }
         witnesses.meet(peer, store: store, persistSequence: hello.persistSequence, seen: caller.seen)
         var witnessed = witnesses[peer]
+        let older = inbound[peer]?.connection
         if let seen = caller.seen {
             // It judges what was seen before itself, if its store goes on from there.
             if relation == .continues { witnessed = before }
-            supersede(peer, by: caller.connection, seen.start)
+            inbound.admit(peer, caller.connection, seen.start)
+            inbound.lineages[peer] = hello.starts
             noteStart(of: peer, before: before?.seen)
         }
         shell?.answer(
             .admitted(Admission(version: caller.version, identity: identity, witnessed: witnessed)),
             .admitted(version: caller.version), on: caller.connection)
+        // Whoever waited for the older connection has this one asked, which takes questions only now.
+        if let older, caller.seen != nil { supersede(older, by: caller.connection) }
         addresses.hear(peer, at: hello.address)
         shell?.peerIsUp(peer)
         tellWitnessed()
         scheduleTurnEnd()
     }
 
-    private func supersede(_ peer: NodeID, by connection: ConnectionID, _ start: NodeStart) {
-        let older = inbound[peer]?.connection
-        inbound.admit(peer, connection, start)
-        guard let older, older != connection else { return }
+    private func supersede(_ older: ConnectionID, by connection: ConnectionID) {
+        guard older != connection else { return }
         shell?.close(older)
         resolve { $0.older == older }
     }
@@ -186,11 +188,15 @@ extension NodeCore {
                 let index = inbound.newcomers.firstIndex(where: {
                     $0.nonce == nonce && $0.older == connection
                 })
-            else { return }
+            else {
+                // Whoever waited for this has gone.
+                tellWitnessed()
+                return
+            }
             let newcomer = inbound.newcomers.remove(at: index)
             decide(newcomer.caller, older: .lives(connection, isVoting: isVoting))
         case .seen(let told): hear(told, from: peer)
-        case .vouched(let witness, let node, let start): hear(witness, vouchingFor: node, start, from: peer)
+        case .vouched(let witness, let node, let starts): hear(witness, vouchingFor: node, starts, from: peer)
         case .yields(let start):
             guard inbound[peer]?.start == start else { return }
             witnesses.takeBackWord(of: peer)
@@ -200,10 +206,10 @@ extension NodeCore {
     }
 
     /// Tells peers that their starts stand in this node's store, when they do.
-    func tellWitnessed(again peer: NodeID? = nil) {
+    func tellWitnessed() {
         // By name: what is sent may show that a connection is gone, and with it an entry.
         for admitted in inbound.admitted {
-            guard !admitted.isTold || admitted.peer == peer,
+            guard !admitted.isTold, !inbound.isAsked(admitted.connection),
                 witnesses.isDurable(admitted.start, of: admitted.peer)
             else { continue }
             inbound.tell(admitted.connection)

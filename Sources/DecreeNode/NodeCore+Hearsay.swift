@@ -20,26 +20,43 @@ extension NodeCore {
         for told in waiting {
             guard let start = told.seen?.start, witnesses.isDurable(start, of: told.node) else { continue }
             witnesses.giveWord(to: start, of: told.node)
+            let lineage = inbound.lineages[told.node] ?? []
+            let starts = lineage.last == start ? lineage : [start]
             for peer in peers where peer.node != told.node {
-                shell?.send(.vouched(witness: node, node: told.node, start), to: peer.node)
+                shell?.send(.vouched(witness: node, node: told.node, starts), to: peer.node)
             }
         }
     }
 
     /// Somebody vouches for a start of a node. This node's own counts it, unless the witness has asked itself whether this
     /// process lives: then its word comes from it alone. Another's is passed on, if it comes from the witness.
-    func hear(_ witness: NodeID, vouchingFor other: NodeID, _ start: NodeStart, from peer: NodeID) {
+    func hear(
+        _ witness: NodeID, vouchingFor other: NodeID, _ starts: [NodeStart], from peer: NodeID
+    ) {
         guard other == node else {
             guard witness == peer, other != peer else { return }
-            shell?.send(.vouched(witness: witness, node: other, start), to: other)
+            shell?.send(.vouched(witness: witness, node: other, starts), to: other)
             scheduleTurnEnd()
+            follow(starts, of: other)
             return
         }
-        guard start == identity.starts.last, witness != node, !standing.askers.contains(witness) else {
-            return
-        }
+        guard let start = starts.last, start == identity.starts.last, witness != node,
+            !standing.askers.contains(witness)
+        else { return }
         standing.witnesses.insert(witness)
         reviewStanding()
+    }
+
+    /// Takes up a later start of a node that another has met, if it continues the one that was seen here.
+    private func follow(_ starts: [NodeStart], of other: NodeID) {
+        guard let start = starts.last, let known = witnesses[other], let last = known.seen,
+            starts.contains(last.start), Lineage.relation(of: starts, to: known) == .continues
+        else { return }
+        let seen = SeenStart(start, isVoting: false)
+        if let live = inbound[other], live.start != start { return doubt(live, rival: seen) }
+        inbound.lineages[other] = starts
+        witnesses.meet(other, store: known.store, persistSequence: start.beganAt, seen: seen)
+        noteStart(of: other, before: last)
     }
 
     /// What a peer saw of the nodes' stores. Of this node's own, too: it is heeded, whoever says it. A store that this node
@@ -70,16 +87,15 @@ extension NodeCore {
         }
         guard known?.store == told.store else { return }
         if seen.start != last.start {
-            // What was said may be old: of earlier starts there is nothing to learn.
-            guard seen.start.incarnation >= last.start.incarnation else { return }
+            // What was said may be old: of earlier starts there is nothing to learn. That a later one which does not vote
+            // yet continues what was seen here, its number does not say: it is taken up by its lineage alone.
+            guard seen.start.incarnation >= last.start.incarnation, seen.isVoting, seen.beats(last) else {
+                return
+            }
+            if let live = inbound[told.node], live.start != seen.start { closeAdmitted(told.node) }
             let isSuccessor =
                 seen.start.incarnation > last.start.incarnation
                 && seen.start.beganAt >= known?.persistSequence ?? 0
-            guard isSuccessor || (seen.isVoting && seen.beats(last)) else { return }
-            if isSuccessor, !seen.isVoting, let live = inbound[told.node], live.start != seen.start {
-                return doubt(live, rival: seen)
-            }
-            if let live = inbound[told.node], live.start != seen.start { closeAdmitted(told.node) }
             if !isSuccessor { witnesses.forget(told.node) }
         }
         witnesses.meet(told.node, store: told.store, persistSequence: told.persistSequence, seen: seen)
@@ -90,7 +106,7 @@ extension NodeCore {
     /// as gone if it does not answer. The later start is heard of again.
     private func doubt(_ live: InboundPeers.Admitted, rival: SeenStart) {
         guard !inbound.doubted.contains(where: { $0.connection == live.connection }) else { return }
-        let nonce = inbound.nextNonce()
+        let nonce = inbound.nextNonce(for: live.connection)
         inbound.doubted.append(
             InboundPeers.Doubted(
                 peer: live.peer, connection: live.connection, nonce: nonce,
@@ -106,7 +122,7 @@ extension NodeCore {
         }
         inbound.doubted.remove(at: index)
         if isVoting { witnesses.noteVoting(peer) }
-        tellWitnessed(again: peer)
+        tellWitnessed()
         return true
     }
 

@@ -70,7 +70,7 @@ extension NodeCore {
             standing.witnesses.insert(peer)
             reviewStanding()
         case .seen(let told): hear(told, from: peer)
-        case .vouched(let witness, let node, let start): hear(witness, vouchingFor: node, start, from: peer)
+        case .vouched(let witness, let node, let starts): hear(witness, vouchingFor: node, starts, from: peer)
         case .alive, .yields: break
         }
     }

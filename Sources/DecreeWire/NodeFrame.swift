@@ -12,9 +12,10 @@ package enum NodeFrame: Hashable, Sendable {
     /// The sender has durably written down that it saw this start of the receiver's. It counts unless the sender has
     /// asked, with a later number than `after`, whether the receiver lives.
     case witnessed(NodeStart, after: UInt64)
-    /// `witness` has durably written down this start of `node`. Whoever is connected with both passes it on, once: in a
-    /// network where few reach each other, a quorum's word comes by another way.
-    case vouched(witness: NodeID, node: NodeID, NodeStart)
+    /// `witness` has durably written down the last of these starts of `node`. Whoever is connected with both passes it on,
+    /// once: in a network where few reach each other, a quorum's word comes by another way. The starts before it, as far as
+    /// the witness knows, show others whether it continues what they saw.
+    case vouched(witness: NodeID, node: NodeID, [NodeStart])
     /// This start of the sender's ends without ever having voted, because another process goes on: whoever gave it its word
     /// may give it to that one.
     case yields(NodeStart)
@@ -48,10 +49,10 @@ extension NodeFrame {
             case .witnessed(let start, let after):
                 buffer.writeStart(start)
                 buffer.writeInteger(after, endianness: .little)
-            case .vouched(let witness, let node, let start):
+            case .vouched(let witness, let node, let starts):
                 buffer.writeInteger(witness.rawValue, endianness: .little)
                 buffer.writeInteger(node.rawValue, endianness: .little)
-                buffer.writeStart(start)
+                try buffer.writeStarts(starts)
             case .yields(let start): buffer.writeStart(start)
             case .seen(let witnesses): buffer.write(witnesses, version: version)
             }
@@ -90,7 +91,7 @@ extension NodeFrame {
             guard let witness = try reader.node("the witness"), let node = try reader.node("the node") else {
                 throw .malformed("a word names no witness, or no node")
             }
-            self = .vouched(witness: witness, node: node, try reader.start())
+            self = .vouched(witness: witness, node: node, try reader.starts())
         }
     }
 }

@@ -61,6 +61,11 @@ final class NodeFixture {
     var sent: [Message] { shell.sent }
     /// What it said of nodes, and to whom: to a peer, or back over a connection.
     var told: [Told] { shell.told }
+    /// Called with what it says back over a connection.
+    var onTold: ((Told) -> Void)? {
+        get { shell.onTold }
+        set { shell.onTold = newValue }
+    }
     /// How hellos were answered.
     var answers: [ConnectionID: HelloReply] { shell.answers }
 
@@ -186,6 +191,7 @@ final class NodeFixture {
             sent.append(message)
         }
         var told: [Told] = []
+        var onTold: ((Told) -> Void)?
         var answers: [ConnectionID: HelloReply] = [:]
         var closed: [ConnectionID] = []
         var greetedAgain: [NodeID] = []
@@ -193,6 +199,7 @@ final class NodeFixture {
         func send(_ frame: NodeFrame, to peer: NodeID) { told.append(Told(frame: frame, peer: peer)) }
         func send(_ frame: NodeFrame, on connection: ConnectionID) {
             told.append(Told(frame: frame, connection: connection))
+            onTold?(Told(frame: frame, connection: connection))
         }
         var verdicts: [ConnectionID: Handshake.Verdict] = [:]
         func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {

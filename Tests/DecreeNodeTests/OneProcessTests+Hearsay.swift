@@ -39,7 +39,7 @@ extension OneProcessTests {
         let node = try NodeFixture()
         let (before, after) = (start(1, 10), start(2, 20, at: 4))
         node.core.answer(hello(node, [before], at: 4), on: connection(1))
-        let later = saw(3, SeenStart(after, isVoting: false), through: 4)
+        let later = NodeFrame.vouched(witness: NodeID(2), node: three, [before, after])
         node.core.take(later, from: NodeID(2))
         let nonce = try #require(asked(node, on: 1))
         node.core.take(later, from: NodeID(2))
@@ -58,15 +58,64 @@ extension OneProcessTests {
         }
     }
 
+    /// A store of before start 2 was put back, and started twice where no node had met start 2. By its number the second of
+    /// these starts follows it; it lacks what start 2 voted, by this node's word.
+    @Test func aLaterStartIsTakenUpByItsLineageAlone() throws {
+        let node = try NodeFixture()
+        let (first, voted) = (start(1, 10), start(2, 20, at: 4))
+        let (copy, later) = (start(2, 21, at: 4), start(3, 31, at: 90))
+        node.core.answer(hello(node, [first, voted], at: 6), on: connection(1))
+        node.tick()
+        node.core.closed(connection(1))
+        node.core.take(saw(3, SeenStart(later, isVoting: false), through: 90), from: NodeID(2))
+        for lineage in [[later], [copy, later], [first, copy, later]] {
+            node.core.take(.vouched(witness: NodeID(2), node: three, lineage), from: NodeID(2))
+        }
+        #expect(node.core.witnesses[three]?.seen?.start == voted)
+        node.core.answer(hello(node, [first, copy, later], at: 90), on: connection(2))
+        #expect(refusal(node, 2) == .anotherProcess)
+        // What comes of start 2 is another thing.
+        let restarted = start(3, 30, at: 6)
+        node.core.take(.vouched(witness: NodeID(2), node: three, [voted, restarted]), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen == SeenStart(restarted, isVoting: false))
+        // And what this node vouches for tells how it came about.
+        node.tick(50)
+        #expect(
+            node.told.contains(
+                .init(
+                    frame: .vouched(witness: NodeID(1), node: three, [voted, restarted]), peer: NodeID(2))))
+        node.core.take(
+            .vouched(witness: NodeID(2), node: three, [restarted, start(4, 40, at: 5)]), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen?.start == restarted, "its store lacks transaction 6")
+    }
+
+    /// A word would count after the answer to one question, and before that to another.
+    @Test func noWordIsGivenWhileItIsOpenWhoGoesOn() throws {
+        let node = try NodeFixture()
+        let (before, after) = (start(1, 10), start(2, 20, at: 4))
+        node.core.answer(hello(node, [before], at: 4), on: connection(1))
+        node.tick()
+        node.core.take(.vouched(witness: NodeID(2), node: three, [before, after]), from: NodeID(2))
+        let doubt = try #require(asked(node, on: 1))
+        node.core.answer(hello(node, [before, after], at: 4), on: connection(2))
+        let nonce = try #require(asked(node, on: 1))
+        #expect(nonce != doubt)
+        node.forgetTold()
+        node.core.receive(.alive(nonce: doubt, isVoting: false), from: three, on: connection(1))
+        #expect(!isWitnessed(node, before, on: 1))
+        node.core.receive(.alive(nonce: nonce, isVoting: false), from: three, on: connection(1))
+        #expect(isAdmitted(node, 2) && !isWitnessed(node, before, on: 1))
+    }
+
     /// Where one node alone reaches all others, words come round through it.
     @Test func wordsArePassedOnOnce() throws {
         let node = try NodeFixture()
-        let vouched = NodeFrame.vouched(witness: NodeID(2), node: three, start(1, 10))
+        let vouched = NodeFrame.vouched(witness: NodeID(2), node: three, [start(1, 10)])
         node.core.take(vouched, from: NodeID(2))
         #expect(node.told == [.init(frame: vouched, peer: three)])
         // Neither what was passed on already, nor to whom it is of.
-        node.core.take(.vouched(witness: NodeID(4), node: three, start(1, 10)), from: NodeID(2))
-        node.core.take(.vouched(witness: three, node: three, start(1, 10)), from: three)
+        node.core.take(.vouched(witness: NodeID(4), node: three, [start(1, 10)]), from: NodeID(2))
+        node.core.take(.vouched(witness: three, node: three, [start(1, 10)]), from: three)
         #expect(node.told.count == 1)
     }
 
@@ -74,10 +123,10 @@ extension OneProcessTests {
         let node = try NodeFixture(isWitnessed: false)
         let own = try #require(node.core.identity.starts.last)
         for peer in [NodeID(2), three] { node.core.cannotReach(peer) }
-        node.core.take(.vouched(witness: three, node: NodeID(1), start(1, 5)), from: NodeID(2))
-        node.core.take(.vouched(witness: NodeID(1), node: NodeID(1), own), from: NodeID(2))
+        node.core.take(.vouched(witness: three, node: NodeID(1), [start(1, 5)]), from: NodeID(2))
+        node.core.take(.vouched(witness: NodeID(1), node: NodeID(1), [own]), from: NodeID(2))
         #expect(!node.core.isVoting)
-        node.core.take(.vouched(witness: three, node: NodeID(1), own), from: NodeID(2))
+        node.core.take(.vouched(witness: three, node: NodeID(1), [own]), from: NodeID(2))
         #expect(node.core.isVoting)
     }
 
@@ -86,7 +135,7 @@ extension OneProcessTests {
         let node = try NodeFixture(isWitnessed: false)
         let own = try #require(node.core.identity.starts.last)
         node.core.take(.probe(nonce: 4, rival: SeenStart(start(1, 5), isVoting: false)), from: three)
-        node.core.take(.vouched(witness: three, node: NodeID(1), own), from: NodeID(2))
+        node.core.take(.vouched(witness: three, node: NodeID(1), [own]), from: NodeID(2))
         #expect(node.core.standing.witnesses == [])
     }
 
@@ -95,7 +144,7 @@ extension OneProcessTests {
         let node = try NodeFixture()
         let first = start(1, 10)
         node.core.answer(hello(node, [first]), on: connection(1))
-        let word = NodeFrame.vouched(witness: NodeID(1), node: three, first)
+        let word = NodeFrame.vouched(witness: NodeID(1), node: three, [first])
         node.tickAlone()
         #expect(!node.told.contains { $0.frame == word })
         while node.isDiskBusy { node.doJob() }

@@ -118,6 +118,40 @@ import Testing
         #expect(node.closed == [])
     }
 
+    /// A process that was asked for another's sake counts on this node again, though that one has gone meanwhile.
+    @Test func whoWasAskedIsToldAgain() throws {
+        let node = try NodeFixture()
+        let original = start(1, 10)
+        node.core.answer(hello(node, [original]), on: connection(1))
+        node.tick()
+        #expect(isWitnessed(node, original, on: 1))
+        node.core.answer(hello(node, [original, start(2, 20)]), on: connection(2))
+        let nonce = try #require(asked(node, on: 1))
+        node.forgetTold()
+        node.core.closed(connection(2))
+        node.core.receive(.alive(nonce: nonce, isVoting: false), from: three, on: connection(1))
+        #expect(
+            node.told.contains(
+                .init(frame: .witnessed(original, after: nonce), connection: connection(1))))
+    }
+
+    /// It comes on another connection before it has answered: it is asked there, when that takes questions.
+    @Test func whoComesAgainIsAskedAgain() throws {
+        let node = try NodeFixture()
+        let original = start(1, 10)
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(1))
+        node.core.answer(hello(node, [original, start(2, 20)]), on: connection(2))
+        node.onTold = { told in
+            guard told.connection == self.connection(3) else { return }
+            #expect(self.isAdmitted(node, 3), "it has not been let in yet")
+        }
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(3))
+        let nonce = try #require(asked(node, on: 3))
+        #expect(node.closed == [connection(1)] && node.answers[connection(2)] == nil)
+        node.core.receive(.alive(nonce: nonce, isVoting: true), from: three, on: connection(3))
+        #expect(refusal(node, 2) == .anotherProcess)
+    }
+
     /// Both were started from copies of a store that had stopped; neither votes yet.
     @Test(arguments: [true, false]) func ofTwoThatDoNotVoteOneIsLetIn(_ isLowerFirst: Bool) throws {
         let node = try NodeFixture()
