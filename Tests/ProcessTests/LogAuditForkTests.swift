@@ -197,6 +197,33 @@ import Testing
         #expect(replaced.findings.contains { $0.contains("saw node 3 with store 0000000000000009") })
     }
 
+    /// The one of two copies that was told from the other is not the node's store.
+    @Test func aFencedStoreIsNotTheNodes() async throws {
+        try fork(acknowledged: Self.low, elected: Self.high)
+        let store = try Store.open(
+            directory: path("3c"), identity: StoreIdentity(cluster: "bank", node: NodeID(3)),
+            groups: [
+                StoreGroup(
+                    id: .first, kind: "bank",
+                    configuration: Configuration(voters: [1, 2, 3].map { NodeID($0) }))
+            ])
+        store.fence("another process runs as node 3")
+        try store.close()
+        let said = try await audit("1", "3c")
+        #expect(
+            said.findings == [
+                "node 3 (\(path("3c"))) is fenced, and its votes are not the node's: another process runs as node 3"
+            ])
+        let verified = try await Tool.run(["log", "verify", path("3c")])
+        #expect(verified.status == 0, "it is sound in itself")
+        #expect(
+            verified.output.contains(
+                "  fenced, so that no node starts on it: another process runs as node 3\n"),
+            "\(verified.output)")
+        let json = try await Tool.run(["log", "verify", "--json", path("3c")]).objects()
+        #expect(json.first?["fenced"] as? String == "another process runs as node 3")
+    }
+
     @Test func oneDirectoryTwiceIsASlip() async throws {
         try write(Self.before, of: 1, to: "1")
         for other in [path("1"), path("1") + "/", path("2/../1")] {

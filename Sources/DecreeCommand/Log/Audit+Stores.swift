@@ -20,6 +20,12 @@ extension Audit {
                         + "; a node has one, and votes of two prove nothing"))
         }
         for log in logs {
+            if let reason = log.fence {
+                findings.append(
+                    Finding(
+                        slot: nil,
+                        detail: "\(log.name) is fenced, and its votes are not the node's: \(reason)"))
+            }
             for witness in log.witnesses {
                 for other in logs where other.node == witness.node && other.node != log.node {
                     guard let detail = other.contradiction(of: witness) else { continue }

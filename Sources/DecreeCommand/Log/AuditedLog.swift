@@ -18,6 +18,8 @@ struct AuditedLog {
     let persistSequence: PersistSequence
     /// What the node saw of the others' stores.
     let witnesses: [NodeWitness]
+    /// Why no node may start on it any more; nil if one may.
+    let fence: String?
     let promise: Ballot
     let floor: Slot
     /// Snapshots, each with the chain it vouches for.
@@ -37,6 +39,7 @@ struct AuditedLog {
         self.store = owner.storeID
         persistSequence = owner.persistSequence
         witnesses = try inspector.witnesses()
+        fence = store.fence
         promise = try inspector.promise(of: group)
         floor = try inspector.floor(of: group)
         snapshots = try inspector.snapshots(of: group).filter(\.isComplete).map(\.header)

@@ -11,6 +11,8 @@ struct VerifiedStore {
     let node: InspectedNode?
     /// The end mark of a backup; nil of a node's store.
     let mark: BackupMark.Reading?
+    /// Why no node may start on it any more; nil if one may.
+    let fence: String?
     /// What is in it, group by group, as far as that can be read.
     let holdings: [StoreHoldings]
 
@@ -20,6 +22,7 @@ struct VerifiedStore {
         inspector = try StoreInspector(directory: directory)
         var report = inspector.verify()
         node = try? inspector.node()
+        fence = (try? inspector.fence()) ?? nil
         let isBackup = node?.node == BackupStore.node.rawValue
         mark = isBackup ? BackupMark.read(in: directory) : nil
         if UnfinishedDirectory.isName(directory) {
@@ -58,6 +61,7 @@ struct VerifiedStore {
         return [
             "\(directory): \(owner)", "  holds: " + holds, "  checked: " + checked.joined(separator: "; "),
         ]
+            + (fence.map { ["  fenced, so that no node starts on it: \($0)"] } ?? [])
             + (findings.isEmpty ? [conclusion] : findings)
     }
 
@@ -108,6 +112,7 @@ struct VerifiedStore {
             }
             line.add("holds", json: "[\(holdings.joined(separator: ","))]")
             line.add("isEmpty", isEmpty)
+            if let fence { line.add("fenced", fence) }
             switch mark {
             case nil: break
             case .sound?: line.add("endMark", "sound")
