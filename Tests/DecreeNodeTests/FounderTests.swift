@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    /// A node that moved before the cluster was founded edits its own file alone: its claims come in, and without asking it
+    /// nobody would know whether it has completed the founding.
+    @Test func aFounderThatMovedIsAskedWhereItIs() {
+        var founder = Founder(plan, token: 7)
+        let own = [nodes[0], FoundingClaim.Listed(node: NodeID(2), address: "new:2"), nodes[2]]
+        let claim = FoundingClaim(
+            cluster: "bank", node: NodeID(2), list: plan.list, nodes: own, token: 8,
+            stage: .gathering(candidate: nil))
+        #expect(founder.hear(claim) == nil)
+        #expect((0...1).map { founder.address(of: NodeID(2), attempt: $0) } == ["new:2", "old:2"])
+        #expect(founder.address(of: NodeID(3), attempt: 0) == "old:3")
+    }
+
     @Test func whatIsNotMeantForItSaysNothing() {
         var founder = Founder(plan, token: 7)
         founder.greeted(by: hello(to: 3))

@@ -139,6 +139,12 @@ package struct Founder: Hashable, Sendable {
             return nil
         }
         troubles[claim.node] = nil
+        // Who moves edits its own file alone, and can be heard without being reached.
+        if let address = claim.nodes.first(where: { $0.node == claim.node })?.address,
+            address != plan.address(of: claim.node)
+        {
+            told[claim.node] = address
+        }
         heard[claim.node] = Heard(token: claim.token, stage: claim.stage)
         if let own {
             if claim.stage == .prepared(own.id) { ready.insert(claim.node) }
