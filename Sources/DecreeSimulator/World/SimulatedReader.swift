@@ -165,7 +165,11 @@ final class SimulatedReader: Visitor {
 
     func connected(_ node: NodeID, world: World) {}
 
-    func disconnected(_ node: NodeID, world: World) {}
+    /// What went with the connection is not waited for.
+    func disconnected(_ node: NodeID, world: World) {
+        guard attempt != nil, world.nodes[place].id == node else { return }
+        moveOn(world)
+    }
 
     func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError) {
         guard case .response(let id, let response) = frame else {
