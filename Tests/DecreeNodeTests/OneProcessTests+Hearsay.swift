@@ -34,6 +34,18 @@ extension OneProcessTests {
         #expect(node.core.witnesses[three]?.persistSequence == 4)
     }
 
+    /// A node that was upgraded knows how far a store was seen, and not by which start. The start that somebody names who
+    /// saw less may be an earlier one: taken for the one that came so far, it would have the present one refused.
+    @Test func aStartToldByWhoSawLessIsNotTakenUp() throws {
+        let node = try NodeFixture()
+        let (before, after) = (start(2, 20), start(3, 30, at: 218))
+        node.core.take(saw(3, nil, through: 280), from: NodeID(2))
+        node.core.take(saw(3, SeenStart(before, isVoting: true), through: 218), from: NodeID(2))
+        #expect(node.core.witnesses[three]?.seen == nil)
+        node.core.answer(hello(node, [before, after], isVoting: true, at: 290), on: connection(1))
+        #expect(isAdmitted(node, 1))
+    }
+
     /// A connection whose other end has lost its power is closed by nobody: hearsay of a later start has it asked.
     @Test(arguments: [true, false]) func aConnectionThatHearsayDoubtsIsAsked(_ lives: Bool) throws {
         let node = try NodeFixture()

@@ -126,9 +126,8 @@ final class CatchUpRun {
                     hasStruck = true
                     try await self.strike(event, joining: node)
                 }
-            } else if installed == nil, let slot = arriving, let snapshot = group?.snapshot,
-                snapshot.slot >= slot
-            {
+            } else if installed == nil, let snapshot = group?.snapshot, snapshot.slot >= arriving ?? 1 {
+                // It may have come between two looks.
                 installed = (self.clock.now - begin, self.observer.latencies)
             }
             return statuses.voters.contains(node) && group != nil
