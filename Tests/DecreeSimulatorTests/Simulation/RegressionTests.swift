@@ -79,6 +79,21 @@ struct RegressionTests {
             seed: 738, stormSeconds: 24...44,
             was: "a connection of a machine without power hid a node's later start "
                 + "(OneProcessTests.aConnectionThatHearsayDoubtsIsAsked)"),
+        Regression(
+            seed: 497, stormSeconds: 24...44,
+            was: "a word that was taken back for a process that died was never given again "
+                + "(OneProcessTests.whoWasAskedIsToldAgain)"),
+        Regression(
+            seed: 344_981_043, stormSeconds: 24...44,
+            was: "founders waited for the answer of one that they could not reach "
+                + "(FounderTests.aFounderThatMovedIsAskedWhereItIs)"),
+        Regression(
+            seed: 345_000_176, stormSeconds: 24...44,
+            was: "the simulated reader waited for connections that were gone (SimulatedReader.disconnected)"),
+        Regression(
+            seed: 904_108_164, stormSeconds: 24...44,
+            was: "an earlier start from hearsay passed for the one that was seen "
+                + "(OneProcessTests.aStartToldByWhoSawLessIsNotTakenUp)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
