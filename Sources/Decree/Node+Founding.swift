@@ -129,8 +129,11 @@ extension Node {
         let plan = FoundingPlan(
             cluster: configuration.cluster, node: NodeID(UInt16(configuration.node)),
             nodes: configuration.nodes.map {
+                // Its own, as it is told to peers: the others may ask it there.
                 FoundingClaim.Listed(
-                    node: NodeID(UInt16($0.id)), address: "\(NodeAddress(host: $0.host, port: $0.port))")
+                    node: NodeID(UInt16($0.id)),
+                    address: $0.id == configuration.node
+                        ? configuration.announcedAddress : "\(NodeAddress(host: $0.host, port: $0.port))")
             }, groups: hosted.map(\.stored))
         guard let record = unfounded.record else {
             return Founder(plan, token: .random(in: 1...UInt64.max))

@@ -71,7 +71,7 @@ struct InboundPeers {
         self[peer].map { $0.connection == connection } ?? true
     }
 
-    /// The number to ask whoever is at the other end with. It may count on this node's word no more, until it is told again.
+    /// The number to ask the process at the other end with. It may not count on this node's word until it is told again.
     mutating func nextNonce(for connection: ConnectionID) -> UInt64 {
         if let index = admitted.firstIndex(where: { $0.connection == connection }) {
             admitted[index].isTold = false
@@ -86,7 +86,7 @@ struct InboundPeers {
         newcomers.contains { $0.older == connection } || doubted.contains { $0.connection == connection }
     }
 
-    /// Whoever is at the other end is told that its start stands in this node's store.
+    /// The process at the other end is told that its start is in this node's store.
     mutating func tell(_ connection: ConnectionID) {
         guard let index = admitted.firstIndex(where: { $0.connection == connection }) else { return }
         admitted[index].isTold = true

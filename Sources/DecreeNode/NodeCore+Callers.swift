@@ -117,7 +117,7 @@ extension NodeCore {
         shell?.answer(
             .admitted(Admission(version: caller.version, identity: identity, witnessed: witnessed)),
             .admitted(version: caller.version), on: caller.connection)
-        // Whoever waited for the older connection has this one asked, which takes questions only now.
+        // A newcomer that waited for the older connection has this one asked, which takes questions only now.
         if let older, caller.seen != nil { supersede(older, by: caller.connection) }
         addresses.hear(peer, at: hello.address)
         shell?.peerIsUp(peer)
@@ -189,7 +189,7 @@ extension NodeCore {
                     $0.nonce == nonce && $0.older == connection
                 })
             else {
-                // Whoever waited for this has gone.
+                // The newcomer that waited for this has gone.
                 tellWitnessed()
                 return
             }

@@ -59,9 +59,9 @@ extension NodeCore {
         noteStart(of: other, before: last)
     }
 
-    /// What a peer saw of the nodes' stores. Of this node's own, too: it is heeded, whoever says it. A store that this node
-    /// has not met is taken for the member's all the same, lest another pass for it here: of members alone, so that
-    /// whoever speaks cannot have anything remembered.
+    /// What a peer saw of the nodes' stores. What any peer says of this node's own store is heeded. A store that this node
+    /// has not met is taken for the member's all the same, so that no other passes for it here: of members alone, so that
+    /// no peer can have anything remembered.
     func hear(_ told: [NodeWitness], from peer: NodeID) {
         for witness in told {
             if witness.node == node {
@@ -102,8 +102,8 @@ extension NodeCore {
         noteStart(of: told.node, before: last)
     }
 
-    /// A connection whose machine has lost its power is not closed by anybody: whoever is at its end is asked, and counts
-    /// as gone if it does not answer. The later start is heard of again.
+    /// No node closes a connection whose other machine has lost its power: the process at its end is asked, and counts as
+    /// gone if it does not answer. The later start is heard of again.
     private func doubt(_ live: InboundPeers.Admitted, rival: SeenStart) {
         guard !inbound.doubted.contains(where: { $0.connection == live.connection }) else { return }
         let nonce = inbound.nextNonce(for: live.connection)

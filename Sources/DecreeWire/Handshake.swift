@@ -193,7 +193,8 @@ package enum Handshake {
         _ node: NodeID, from seen: PersistSequence, to persistSequence: PersistSequence
     ) -> String {
         "the store of node \(node) went back in time, from transaction \(seen) to \(persistSequence) (an old backup, "
-            + "or a disk that lied): it joins again under a new id; \(replacement(of: node))"
+            + "a disk that lied, or a copy of a directory that was used on). If node \(node) runs from another directory, "
+            + "delete this one; else it joins again under a new id: \(replacement(of: node))"
     }
 
     private static func anotherStore(

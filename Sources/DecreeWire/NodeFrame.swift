@@ -12,8 +12,8 @@ package enum NodeFrame: Hashable, Sendable {
     /// The sender has durably written down that it saw this start of the receiver's. It counts unless the sender has
     /// asked, with a later number than `after`, whether the receiver lives.
     case witnessed(NodeStart, after: UInt64)
-    /// `witness` has durably written down the last of these starts of `node`. Whoever is connected with both passes it on,
-    /// once: in a network where few reach each other, a quorum's word comes by another way. The starts before it, as far as
+    /// `witness` has durably written down the last of these starts of `node`. A peer that is connected with both passes it
+    /// on, once: in a network where few reach each other, a quorum's word comes by another way. The starts before it, as far as
     /// the witness knows, show others whether it continues what they saw.
     case vouched(witness: NodeID, node: NodeID, [NodeStart])
     /// This start of the sender's ends without ever having voted, because another process goes on: whoever gave it its word

@@ -47,7 +47,7 @@ import Testing
     }
 
     /// A node that moved before the cluster was founded edits its own file alone: its claims come in, and without asking it
-    /// nobody would know whether it has completed the founding.
+    /// no node would know whether it has completed the founding.
     @Test func aFounderThatMovedIsAskedWhereItIs() {
         var founder = Founder(plan, token: 7)
         let own = [nodes[0], FoundingClaim.Listed(node: NodeID(2), address: "new:2"), nodes[2]]

@@ -46,7 +46,7 @@ extension OneProcessTests {
         #expect(isAdmitted(node, 1))
     }
 
-    /// A connection whose other end has lost its power is closed by nobody: hearsay of a later start has it asked.
+    /// No node closes a connection whose other end has lost its power: hearsay of a later start has it asked.
     @Test(arguments: [true, false]) func aConnectionThatHearsayDoubtsIsAsked(_ lives: Bool) throws {
         let node = try NodeFixture()
         let (before, after) = (start(1, 10), start(2, 20, at: 4))

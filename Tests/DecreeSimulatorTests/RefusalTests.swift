@@ -70,7 +70,7 @@ struct RefusalTests {
             ])
     }
 
-    /// Every mistake is refused, whoever is a member, or is what is so already.
+    /// Every mistake is refused, with any members, or is what is so already.
     @Test func everyMistakeIsOne() {
         var random = SeededGenerator(seed: 1)
         for blunder in Blunder.allCases {

@@ -55,12 +55,13 @@ struct LogAudit: AsyncParsableCommand {
         for directory in directories { stores.append(try VerifiedStore(directory)) }
         try judge(stores)
         guard let first = stores.first else { return }
-        var findings = 0
+        var (findings, isOfStores) = (0, true)
         for (group, _) in try first.inspector.groups() {
             var logs: [AuditedLog] = []
             for store in stores { logs.append(try AuditedLog(store, group)) }
             let audit = Audit(group, logs)
             findings += audit.findings.count
+            isOfStores = isOfStores && audit.findings.allSatisfy { $0.slot == nil }
             for line in json ? [audit.json] : audit.text { print(line) }
             // What stands at the fork says which clients were told what.
             for finding in audit.findings where !json {
@@ -70,8 +71,10 @@ struct LogAudit: AsyncParsableCommand {
         guard findings == 0 else {
             throw ToolError(
                 .checkFailed,
-                "\(findings) finding\(findings == 1 ? "" : "s"): start no node on these stores; keep them as evidence"
-            )
+                "\(findings) finding\(findings == 1 ? "" : "s"): "
+                    + (isOfStores
+                        ? "some of these are not the stores that the nodes run on; audit those, one of each node"
+                        : "start no node on these stores; keep them as evidence"))
         }
     }
 

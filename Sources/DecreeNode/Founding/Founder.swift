@@ -141,7 +141,7 @@ package struct Founder: Hashable, Sendable {
         troubles[claim.node] = nil
         // Who moves edits its own file alone, and can be heard without being reached.
         if let address = claim.nodes.first(where: { $0.node == claim.node })?.address,
-            address != plan.address(of: claim.node)
+            !address.isEmpty, address != plan.address(of: claim.node)
         {
             told[claim.node] = address
         }

@@ -40,7 +40,11 @@ package struct FoundingPlan: Hashable, Sendable {
     /// cluster is created with, and is seldom meant.
     package func otherAddresses(in claim: FoundingClaim) -> [String] {
         guard claim.list == list else { return [] }
-        return claim.nodes.filter { $0.address != address(of: $0.node) }.map {
+        // A node that listens at all addresses of its machine names none for itself.
+        return claim.nodes.filter {
+            let own = address(of: $0.node)
+            return $0.address != own && !$0.address.isEmpty && !own.isEmpty
+        }.map {
             "node \(claim.node) lists node \($0.node) at \($0.address), and this node at \(address(of: $0.node))"
         }
     }

@@ -69,15 +69,9 @@ final class SimulatedBackup: Visitor {
 
     // MARK: Answers
 
-    func meets(_ genesis: Digest, world: World) {}
-
-    func connected(_ node: NodeID, world: World) {}
-
-    func disconnected(_ node: NodeID, world: World) {}
-
     func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError) {
         guard case .response(let id, let response) = frame else {
-            throw .unexpected("no node sends this to whoever takes a backup")
+            throw .unexpected("no node sends this to a backup")
         }
         guard attempt?.id == id else { return }
         attempt = nil

@@ -80,12 +80,6 @@ final class SimulatedBlunderer: Visitor {
 
     // MARK: Answers
 
-    func meets(_ genesis: Digest, world: World) {}
-
-    func connected(_ node: NodeID, world: World) {}
-
-    func disconnected(_ node: NodeID, world: World) {}
-
     func receive(_ frame: ClientFrame, from node: NodeID, world: World) throws(WireError) {
         guard case .response(let id, let response) = frame else {
             throw .unexpected("no node sends this to an operator")

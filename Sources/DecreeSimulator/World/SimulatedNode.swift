@@ -64,17 +64,17 @@ final class SimulatedNode {
     var meetings: [NodeID: Sighting] = [:]
     /// Who has connected.
     var accepted: [Accepted] = []
-    private var lastConnection: UInt64 = 0
+    var lastConnection: UInt64 = 0
     /// The newest version of the protocol that its build speaks, from its next start on.
     var speaks = WireVersion.maximum
     /// Who waits for a response.
     var waiters: [Ticket: Waiter] = [:]
-    private var nextTicket: UInt64 = 0
+    var nextTicket: UInt64 = 0
     /// What the disk is to do, with its rows; and what it has to report.
     var job: DiskJob?
     var jobStart: UInt64 = 0
     var rows: [Write] = []
-    private(set) var reports: [DiskEvent] = []
+    var reports: [DiskEvent] = []
     /// Connections of stores that failed in this life.
     private var failed: [FailedConnection] = []
     /// Microseconds the disk takes, at most, and nanoseconds from tick to tick.
@@ -282,123 +282,5 @@ final class SimulatedNode {
         hellos = [:]
         lookedAt = []
         fullSince = nil
-    }
-
-    // MARK: The disk
-
-    /// Does the job. Returns false if the machine or the process died of it.
-    func work() -> Bool {
-        guard let store, let job = job.take() else { return true }
-        // What it took is what the world let it take.
-        var times = [world.now, jobStart]
-        _ = store.perform(
-            job, clock: { times.count > 1 ? times.removeLast() : times[0] },
-            report: { reports.append($0) })
-        if disk.isDown {
-            // What was reported before the end may have got through; that the disk is gone nobody says.
-            reports.removeAll { if case .failed = $0 { true } else { false } }
-            settle()
-            return false
-        }
-        settle()
-        return true
-    }
-
-    /// Tells the judge what is durable now.
-    private func settle() {
-        for report in reports {
-            if case .committed(let committed, _, _) = report {
-                world.judgingAll { judge, group in
-                    judge.committed(
-                        index, rows.concerning(group), persistSequence: committed.persistSequence)
-                }
-                world.note(
-                    .disk, index, detail: committed.persistSequence,
-                    "transaction \(committed.persistSequence) is durable, \(rows.count) rows")
-                rows = []
-                for node in Array(sightings.keys) { sightings[node]?.committed(at: world.now) }
-                for node in Array(meetings.keys) { meetings[node]?.committed(at: world.now) }
-            }
-        }
-    }
-
-    var hasReports: Bool { !reports.isEmpty }
-
-    func takeReports() -> [DiskEvent] {
-        defer { reports = [] }
-        return reports
-    }
-
-    // MARK: Beside the loop
-
-    /// What was to be encoded, or decoded, is.
-    func workedBeside() {
-        if let (capture, group) = encoding.take() { core?.encoded(capture.encode(), for: group) }
-        if let (snapshot, machine) = decoding.take() {
-            let result: Result<Capture, MachineRestoreError>
-            do throws(MachineRestoreError) {
-                result = .success(try Capture(decoding: snapshot, machine: machine))
-            } catch {
-                result = .failure(error)
-            }
-            core?.decoded(result)
-        }
-    }
-
-    func workBeside() {
-        let isLong = latency.chance(1, in: 8)
-        let delay = latency.within((isLong ? 1_500 : 20) * VirtualTime.millisecond)
-        world.plan(.worksBeside(node: index, life: life), in: delay)
-    }
-
-    // MARK: Connections
-
-    /// Somebody has connected, and says hello.
-    func accept(_ packet: Packet) -> ConnectionID {
-        // A client that dials again has given up what it dialled before.
-        if packet.from >= world.nodes.count { accepted.removeAll { $0.end == packet.from } }
-        lastConnection += 1
-        let id = ConnectionID(rawValue: lastConnection)
-        accepted.append(
-            Accepted(id: id, end: packet.from, life: packet.fromLife, connection: packet.connection))
-        return id
-    }
-
-    /// The connection that a packet of its dialling end belongs to.
-    func accepted(_ packet: Packet) -> Accepted? {
-        accepted.first {
-            $0.end == packet.from && $0.life == packet.fromLife && $0.connection == packet.connection
-        }
-    }
-
-    /// A connection that somebody dialled is no more.
-    func hungUp(_ end: Endpoint, life: Int, connection: Int) {
-        let isGone = { (accepted: Accepted) in
-            accepted.end == end && accepted.life == life && accepted.connection == connection
-        }
-        for gone in accepted.filter(isGone) {
-            accepted.removeAll { $0.id == gone.id }
-            core?.closed(gone.id)
-        }
-    }
-
-    // MARK: Clients
-
-    func take(_ request: ClientRequest, id: UInt64, group: GroupID, from packet: Packet) {
-        nextTicket += 1
-        let ticket = Ticket(rawValue: nextTicket)
-        waiters[ticket] = Waiter(
-            packet, id: id, group: group, arrivedUnder: world.judging(group) { $0.promisedByQuorum })
-        core?.take(request, group: group, ticket: ticket)
-    }
-
-    /// A request from within the process. It is answered at the end of a turn, never within this call.
-    func take(_ request: ClientRequest, id: RequestID, of client: SimulatedClient) {
-        guard let core else { return }
-        nextTicket += 1
-        let ticket = Ticket(rawValue: nextTicket)
-        waiters[ticket] = Waiter(
-            client, id: id.rawValue, arrivedUnder: world.judging(client.group) { $0.promisedByQuorum })
-        core.take(request, group: client.group, ticket: ticket)
     }
 }

@@ -163,8 +163,6 @@ final class SimulatedReader: Visitor {
         gotOn(world)
     }
 
-    func connected(_ node: NodeID, world: World) {}
-
     /// What went with the connection is not waited for.
     func disconnected(_ node: NodeID, world: World) {
         guard attempt != nil, world.nodes[place].id == node else { return }

@@ -15,6 +15,13 @@ protocol Visitor: Caller {
     func isWaitingFor(_ world: World) -> String?
 }
 
+/// What some visitors do not care for.
+extension Visitor {
+    func meets(_: Digest, world _: World) {}
+    func connected(_: NodeID, world _: World) {}
+    func disconnected(_: NodeID, world _: World) {}
+}
+
 extension World {
     /// The visitors that a schedule brings, and which of them comes for which fault, by its number.
     static func visitors(
@@ -85,7 +92,7 @@ extension World {
     /// Whether an end is a visitor.
     func isVisitor(_ end: Endpoint) -> Bool { end > nodes.count + clients.count }
 
-    /// Where draws about packets and connections between these two come from: visitors shift nobody else's.
+    /// Where draws about packets and connections between these two come from: visitors shift no others.
     func drawBelow(_ bound: Int, from: Endpoint, to: Endpoint) -> Int {
         isVisitor(from) || isVisitor(to) ? visitorNetwork.below(bound) : network.below(bound)
     }

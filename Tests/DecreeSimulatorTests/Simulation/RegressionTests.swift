@@ -69,7 +69,7 @@ struct RegressionTests {
             was: "a candidate whose disk hung prepared without a promise of its own (SlowDiskTests)"),
         Regression(
             seed: 48, stormSeconds: 24...44,
-            was: "where one node alone reached all others, nobody voted after a restart of all "
+            was: "where one node alone reached all others, no node voted after a restart of all "
                 + "(OneProcessTests.wordsArePassedOnOnce)"),
         Regression(
             seed: 641, stormSeconds: 24...44,
