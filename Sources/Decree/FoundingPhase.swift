@@ -15,8 +15,8 @@ final class FoundingPhase {
     /// What is done to the store, on a thread of its own.
     struct Storage: Sendable {
         let prepare: @Sendable (FoundingRecord) throws -> Void
-        let complete: @Sendable () throws -> Void
-        let delete: @Sendable () throws -> Void
+        let complete: @Sendable (FoundingRecord) throws -> Void
+        let delete: @Sendable (FoundingRecord) throws -> Void
     }
 
     private let eventLoop: any EventLoop
@@ -120,7 +120,7 @@ final class FoundingPhase {
             founder.cannotReach(node, "node \(claim.node) answers there; check the addresses in \"nodes\"")
             return
         }
-        if claim.cluster != founder.plan.cluster {
+        if !ClusterName.areSame(claim.cluster, founder.plan.cluster) {
             founder.cannotReach(
                 node, "a node of cluster \"\(claim.cluster)\" answers there; check the addresses in \"nodes\""
             )
@@ -144,15 +144,15 @@ final class FoundingPhase {
         case nil: break
         case .prepare(let record):
             work({ [storage] in try storage.prepare(record) }) { $0.perform($0.founder.prepared()) }
-        case .complete:
-            work({ [storage] in try storage.complete() }) { phase in
+        case .complete(let record):
+            work({ [storage] in try storage.complete(record) }) { phase in
                 phase.founder.completed()
                 phase.logger.notice("founded the cluster with all nodes of \"nodes\"")
                 phase.end(.success(()))
             }
-        case .delete:
+        case .delete(let record):
             logger.notice("a node died before it had made its store: the cluster is founded anew")
-            work({ [storage] in try storage.delete() }) { phase in
+            work({ [storage] in try storage.delete(record) }) { phase in
                 phase.perform(phase.founder.deleted(newToken: .random(in: 1...UInt64.max)))
             }
         case .refuse(let refusal):

@@ -157,17 +157,17 @@ extension Node {
                 options.founding = record
                 try self.openStore(groups.map { $0.founded(by: record) }, options).close()
             },
-            complete: {
+            complete: { record in
                 var options = StoreOptions()
                 options.mayCreate = false
                 let store = try self.openStore(groups, options)
-                try store.completeFounding()
+                try store.complete(record)
                 try store.close()
             },
-            delete: {
+            delete: { record in
                 var options = StoreOptions()
                 options.mayCreate = false
-                try self.openStore(groups, options).deleteUnfounded()
+                try self.openStore(groups, options).delete(unfounded: record)
             })
     }
 }

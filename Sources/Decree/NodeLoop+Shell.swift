@@ -50,7 +50,8 @@ extension NodeLoop: NodeShell {
     func respond(_ responses: [(Ticket, ClientResponse)]) {
         var now: UInt64?
         for (ticket, response) in responses {
-            // The log need not tell where the members are that the cluster was created with; this node knows.
+            // The log need not tell where the members are that the cluster was created with, nor where one is that moved on
+            // its own; this node knows.
             var response = response
             if case .admin(.described(let description)) = response {
                 response = .admin(.described(description.locating { core.address(of: $0) }))
@@ -138,6 +139,12 @@ extension NodeLoop: NodeShell {
             logger.error(
                 "refusing a second process of a peer: it runs from another copy of that node's directory",
                 metadata: ["peer": "\(peer)", "known": "\(start)"])
+        case .announcedElsewhere(let peer, let address, let expected):
+            logger.notice(
+                """
+                a peer says that it is reached at \(address), and was expected at \(expected): `decree member move \(peer) \
+                \(address) --nodes …` tells all nodes for good
+                """, metadata: ["peer": "\(peer)"])
         case .leader(let group, let leader):
             logger.info(
                 leader == node

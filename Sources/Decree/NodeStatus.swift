@@ -207,8 +207,8 @@ extension NodeLoop {
 
     /// Where the members are, as far as this node knows: of those of the beginning the log does not say.
     private var memberAddresses: [NodeID: String] {
-        var addresses = [node: configuration.announcedAddress]
-        for link in links { addresses[link.peer] = core.address(of: link.peer) }
+        var addresses: [NodeID: String] = [:]
+        for member in [node] + links.map(\.peer) { addresses[member] = core.address(of: member) }
         return addresses
     }
 

@@ -45,7 +45,7 @@ extension RequestRefusal {
         case .gone: "the slot or the snapshot is gone: begin anew"
         case .malformedBatch: "the bytes are no batch of commands"
         case .noSnapshot: "a snapshot is being taken already, or nothing has been executed since the last"
-        case .batchesTooNew: "a member runs a version that understands no batches"
+        case .batchesTooNew: "a member understands no batches, or has not been met yet"
         }
     }
 }

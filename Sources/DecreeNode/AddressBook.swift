@@ -10,7 +10,7 @@ package struct AddressBook: Sendable {
         var isToldInDoubt = false
         /// What the log says.
         var logged = ""
-        /// Where it was reached last.
+        /// Where it was reached last, maybe by an earlier process of this node.
         var reached: String?
         /// Where it is dialled, or was last.
         var current: String?
@@ -19,9 +19,16 @@ package struct AddressBook: Sendable {
 
     private var entries: [NodeID: Entry] = [:]
     private let configured: [NodeID: String]
+    /// Whose `reached` is to be written down.
+    private var unwritten: Set<NodeID> = []
 
-    /// - Parameter configured: what this node's own configuration says.
-    package init(configured: [NodeID: String] = [:]) { self.configured = configured }
+    /// - Parameters:
+    ///   - configured: what this node's own configuration says.
+    ///   - remembered: where the others were reached last, as was written down.
+    package init(configured: [NodeID: String] = [:], remembered: [NodeID: String] = [:]) {
+        self.configured = configured
+        for (node, address) in remembered { entries[node, default: Entry()].reached = address }
+    }
 
     /// Whom the configuration lists, ascending.
     var listed: [NodeID] { configured.keys.sorted() }
@@ -33,16 +40,28 @@ package struct AddressBook: Sendable {
         entry.isToldInDoubt = false
         if entry.told != address {
             entry.told = address
-            entry.current = nil
+            // A dial there may be under way.
+            if entry.current != address { entry.current = nil }
         }
         entries[node] = entry
+    }
+
+    /// Where a node should be by the log, or by the configuration where the log says nothing, if it says for the first time
+    /// that it is elsewhere.
+    func contradiction(of node: NodeID, at address: String) -> String? {
+        let entry = entries[node]
+        let logged = entry?.logged ?? ""
+        guard !address.isEmpty, entry?.told != address,
+            let expected = logged.isEmpty ? configured[node] : logged, expected != address
+        else { return nil }
+        return expected
     }
 
     /// What the log says of a member; empty if it says nothing.
     package mutating func note(_ node: NodeID, logged address: String) {
         guard entries[node]?.logged ?? "" != address else { return }
         entries[node, default: Entry()].logged = address
-        entries[node]?.current = nil
+        if entries[node]?.current != address { entries[node]?.current = nil }
     }
 
     /// Where to dial next: where it was reached, as long as that works; else the next address.
@@ -64,8 +83,20 @@ package struct AddressBook: Sendable {
     /// The node answered where it was dialled last.
     package mutating func reached(_ node: NodeID) {
         guard let current = entries[node]?.current else { return }
+        if entries[node]?.reached != current { unwritten.insert(node) }
         entries[node]?.reached = current
         entries[node]?.hasFailed = false
+    }
+
+    /// Whether there is something to be written down: an address that neither the log nor a file has would otherwise end
+    /// with this process.
+    var isUnwritten: Bool { !unwritten.isEmpty }
+
+    /// Where nodes were reached that were not reached there before, ascending by node, to be written down.
+    mutating func takeUnwritten() -> [(NodeID, String)] {
+        guard isUnwritten else { return [] }
+        defer { unwritten = [] }
+        return unwritten.sorted().compactMap { node in entries[node]?.reached.map { (node, $0) } }
     }
 
     /// It did not, or another answered there.

@@ -87,7 +87,8 @@ extension Store {
                 try verifyFiles()
                 report(.looked)
             case .close(let reason):
-                if let reason { fence(reason) }
+                // Operators take the log of a node that was stopped for something that can go.
+                if let reason { fence(reason) } else { try checkpointIfIdle() }
                 try close()
                 report(.closed)
                 return false

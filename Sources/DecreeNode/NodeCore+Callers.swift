@@ -15,17 +15,41 @@ extension NodeCore {
                 on: connection)
             return
         }
+        // What a process saw of this node is heeded when it is let in: it may run from a copy, and have met another copy
+        // of this one.
+        var claimed = hello
+        if !hello.starts.isEmpty { claimed.witnessed = nil }
         let (reply, verdict) = Handshake.answer(
-            to: hello, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
+            to: claimed, as: identity, witnessed: hello.node.flatMap { witnesses[$0] },
             standing: hello.node.map { standing(of: $0) } ?? .unknown, terms: terms)
         heed(verdict)
         guard case .admitted(let version) = verdict, hello.role == .peer, let peer = hello.node else {
+            if case .refused(.wrongNode, _) = verdict { hear(hello) }
             shell?.answer(reply, verdict, on: connection)
             return
         }
         decide(
             InboundPeers.Caller(peer: peer, connection: connection, hello: hello, version: version),
             older: nil)
+    }
+
+    /// Somebody of this cluster looks here for another node: an old address led it astray. Where that one itself is reached
+    /// is worth knowing, for it does not know where this node is.
+    private func hear(_ hello: Hello) {
+        guard let peer = hello.node, peer != node, hello.receiver != node, hello.genesis == identity.genesis,
+            contacts.contains(peer), inbound[peer] == nil,
+            Lineage.relation(of: hello.starts, to: witnesses[peer]) != .conflicts
+        else { return }
+        hear(peer, at: hello.address)
+        shell?.peerIsUp(peer)
+    }
+
+    /// A node says where it is reached.
+    private func hear(_ peer: NodeID, at address: String) {
+        if let other = addresses.contradiction(of: peer, at: address) {
+            shell?.note(.announcedElsewhere(peer, at: address, notAt: other))
+        }
+        addresses.hear(peer, at: address)
     }
 
     /// What became of the question whether an older process lives.
@@ -100,6 +124,12 @@ extension NodeCore {
     private func admit(_ caller: InboundPeers.Caller) {
         let (peer, hello) = (caller.peer, caller.hello)
         guard let store = hello.store else { return }
+        if caller.seen != nil, let seen = hello.witnessed, let verdict = Handshake.judge(seen, as: identity) {
+            heed(verdict)
+            let reason = "node \(node) was seen otherwise than it is"
+            shell?.answer(.refused(.unavailable, reason: reason), verdict, on: caller.connection)
+            return
+        }
         let before = witnesses[peer]
         meet(peer, speaking: caller.version)
         let relation = Lineage.relation(of: hello.starts, to: before)
@@ -119,7 +149,7 @@ extension NodeCore {
             .admitted(version: caller.version), on: caller.connection)
         // A newcomer that waited for the older connection has this one asked, which takes questions only now.
         if let older, caller.seen != nil { supersede(older, by: caller.connection) }
-        addresses.hear(peer, at: hello.address)
+        hear(peer, at: hello.address)
         shell?.peerIsUp(peer)
         tellWitnessed()
         scheduleTurnEnd()

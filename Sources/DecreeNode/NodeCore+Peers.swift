@@ -124,8 +124,12 @@ extension NodeCore {
     /// Judges who answers. A node that learns here that it must not go on has failed when this returns.
     package func judge(_ reply: HelloReply, to hello: Hello) -> Handshake.Verdict {
         var verdict = Handshake.judge(reply, to: hello, as: identity, terms: terms)
-        if case .admitted(let version) = verdict, case .admitted(let admission) = reply {
-            verdict = meet(admission, speaking: version)
+        if case .admitted(let admission) = reply {
+            if let refusal = refusal(of: admission) {
+                verdict = refusal
+            } else if case .admitted(let version) = verdict {
+                meet(admission, speaking: version)
+            }
         }
         heed(verdict)
         // Said by the other side, it is about this node; said to the other side, it is not.
@@ -133,21 +137,27 @@ extension NodeCore {
         return verdict
     }
 
-    /// Takes up what an answer shows of a peer. Which process is the peer's is settled when it comes itself: until then no
-    /// link leads to another than was seen last.
-    private func meet(_ admission: Admission, speaking version: UInt16) -> Handshake.Verdict {
+    /// Which process is the peer's is settled when it comes itself: until then no link leads to another than was seen last,
+    /// and what that one saw of this node is not heeded.
+    private func refusal(of admission: Admission) -> Handshake.Verdict? {
+        let other = admission.identity
+        guard let last = witnesses[other.node]?.seen?.start, let start = other.seen?.start, last != start
+        else {
+            return nil
+        }
+        return .refused(
+            .unavailable, reason: "node \(other.node) answers as \(start), and was seen as \(last)")
+    }
+
+    /// Takes up what an answer shows of a peer.
+    private func meet(_ admission: Admission, speaking version: UInt16) {
         let other = admission.identity
         let before = witnesses[other.node]?.seen
-        if let last = before?.start, let start = other.seen?.start, last != start {
-            return .refused(
-                .unavailable, reason: "node \(other.node) answers as \(start), and was seen as \(last)")
-        }
         witnesses.meet(
             other.node, store: other.store, persistSequence: other.persistSequence, seen: other.seen)
         meet(other.node, speaking: version)
         noteReached(admission)
         noteStart(of: other.node, before: before)
-        return .admitted(version: version)
     }
 
     /// A peer may know this node's id with another store. With a new store, this node's disk was lost, and

@@ -121,7 +121,7 @@ extension NodeCore {
         endTurn()
         switch diskState {
         case .idle where !step.isEmpty && ticks - lastCommitTick >= 10: commit()
-        case .idle where witnesses.isDue(atTick: ticks): commit()
+        case .idle where witnesses.isDue(atTick: ticks) || addresses.isUnwritten: commit()
         case .idle where dropNext(): break
         case .idle where !isCheckpointed && ticks - lastCommitTick >= 100:
             isCheckpointed = true
@@ -159,6 +159,7 @@ extension NodeCore {
         if witnesses.isUrgent || witnesses.isDue(atTick: ticks) {
             for witness in witnesses.takeUnwritten(atTick: ticks) { step.write(.witness(witness)) }
         }
+        for (peer, address) in addresses.takeUnwritten() { step.write(.address(peer, address)) }
         diskState = .busy
         lastCommitTick = ticks
         noteHanded()

@@ -110,7 +110,9 @@ package final class NodeCore {
         groups = recovered.groups
         leaders = Array(repeating: nil, count: recovered.groups.count)
         self.address = address
-        addresses = AddressBook(configured: configured.filter { $0.key != recovered.identity.node })
+        addresses = AddressBook(
+            configured: configured.filter { $0.key != recovered.identity.node },
+            remembered: recovered.addresses)
         speaks = recovered.speaks
         founding = recovered.welcome.groups.first?.genesis.origin
         witnesses = Witnesses(recovered.witnesses)

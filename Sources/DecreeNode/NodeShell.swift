@@ -98,6 +98,8 @@ package enum NodeNote: Sendable, Equatable {
     case notServed(Damage)
     /// Somebody comes as a node of which this node has seen another process, from another copy of its store.
     case secondProcess(NodeID, NodeStart)
+    /// A peer says that it is reached elsewhere than the log, or this node's configuration, has it.
+    case announcedElsewhere(NodeID, at: String, notAt: String)
     /// The members are others, from a slot on.
     case members(GroupID, Configuration, from: Slot)
 }

@@ -54,8 +54,12 @@ package enum FoundDirectory: Hashable, Sendable {
 
 extension Store {
     /// Notes that the founding is complete: the node may vote from now on.
-    package func completeFounding() throws(StoreError) {
-        guard let founding, !founding.isComplete else { return }
+    ///
+    /// - Parameter record: the founding that the store was made for.
+    /// - Throws: `StoreError.foreignFounding` if another store is in the directory by now; nothing was changed.
+    package func complete(_ record: FoundingRecord) throws(StoreError) {
+        guard let founding, founding.id == record.id else { throw .foreignFounding(directory: directory) }
+        guard !founding.isComplete else { return }
         try checkUsable()
         do throws(SQLiteError) {
             try connection.execute("BEGIN IMMEDIATE")
@@ -71,9 +75,14 @@ extension Store {
 
     /// Deletes the store of a founding that came to nothing: nothing was ever voted on it.
     ///
-    /// - Precondition: the founding is not complete.
-    package func deleteUnfounded(_ files: any StoreFiles = PosixFiles()) throws(StoreError) {
-        precondition(founding?.isComplete == false, "a store that has voted is never deleted")
+    /// - Parameter record: the founding that the store was made for.
+    /// - Throws: `StoreError.foreignFounding` if another store is in the directory by now; nothing was changed.
+    package func delete(
+        unfounded record: FoundingRecord, _ files: any StoreFiles = PosixFiles()
+    ) throws(StoreError) {
+        guard let founding, founding.id == record.id, !founding.isComplete else {
+            throw .foreignFounding(directory: directory)
+        }
         let (file, directory) = (file, directory)
         // The log first: the database alone is still this store, for opening copied everything into it.
         _ = try checkpoint()

@@ -21,17 +21,20 @@ extension Store {
     func checkpoint() throws(StoreError) -> Bool {
         // Where nothing was committed since the last one, there is nothing to copy and nothing to sync.
         let isEmpty = connection.walPages == 0
+        if !isEmpty { try verifyFiles() }
+        let pages: Int
         do {
-            let pages = try connection.checkpoint()
-            startsNewLog = true
-            guard !isEmpty else { return true }
-            counters.checkpoints += 1
-            counters.fsyncs += 2
-            counters.pagesCheckpointed += UInt64(pages)
-            return true
+            pages = try connection.checkpoint()
         } catch {
             guard error.isDiskFull else { throw giveUp(error) }
             return false
         }
+        startsNewLog = true
+        guard !isEmpty else { return true }
+        try noteCopied()
+        counters.checkpoints += 1
+        counters.fsyncs += 2
+        counters.pagesCheckpointed += UInt64(pages)
+        return true
     }
 }

@@ -49,6 +49,8 @@ extension Store {
 
     private func attempt(_ step: consuming Step) throws(StoreError) -> CommitOutcome {
         if !step.writes.isEmpty {
+            // What is written behind a file that was cut off would make it long enough again.
+            try verifyFiles()
             guard try transact(step) else {
                 pending = .some(consume step)
                 return .diskFull
@@ -77,7 +79,7 @@ extension Store {
         let pagesBefore = connection.walPages
         // What was seen of others says nothing of this store. If it counted, two idle nodes would go on for ever seeing
         // that the other has written down what it saw.
-        let counts = !step.writes.allSatisfy { if case .witness = $0 { true } else { false } }
+        let counts = !step.writes.allSatisfy(\.isOfOthers)
         let isDurable = try transact { () throws(SQLiteError) in
             for row in step.writes { try write(row) }
             for row in planned { try write(row) }

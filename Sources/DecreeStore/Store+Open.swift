@@ -66,11 +66,7 @@ extension Store {
             return try files.truncate(path)
         }
         // SQLite deletes the log of an empty database, and with it the only copy of what it holds.
-        guard try files.size(of: file) ?? 0 > 0 else {
-            throw .corrupt(
-                place: file, group: nil, slot: nil,
-                detail: "the database is missing or empty, its log holds \(scan.transactions) transactions")
-        }
+        guard try files.size(of: file) ?? 0 > 0 else { throw .withoutDatabase(file, scan) }
         try files.overwrite(path, with: bytes.prefix(scan.liveBytes))
     }
 
@@ -88,6 +84,7 @@ extension Store {
         }
         let state = try Schema.state(of: connection, file: file)
         switch state {
+        case .store where options.founding != nil: throw .foreignFounding(directory: directory)
         case .store(let format):
             try Schema.verifyMigrations(of: connection, through: format, file: file)
             let row = try NodeRow.read(connection, file: file)
@@ -148,7 +145,7 @@ extension Store {
         _ row: NodeRow, _ connection: Connection, _ directory: String, _ file: String,
         _ identity: StoreIdentity, _ groups: [StoreGroup]
     ) throws(StoreError) {
-        guard row.cluster == identity.cluster else {
+        guard ClusterName.areSame(row.cluster, identity.cluster) else {
             throw .foreignCluster(directory: directory, wanted: identity.cluster, found: row.cluster)
         }
         guard row.node == identity.node.rawValue else {
@@ -198,5 +195,14 @@ extension Store {
         }
         for row in witnesses { _ = try row.get() }
         _ = try StartRows.read(connection, file: file)
+    }
+}
+
+extension StoreError {
+    /// A log that is all there is of a store.
+    static func withoutDatabase(_ file: String, _ log: WALScan) -> StoreError {
+        .corrupt(
+            place: file, group: nil, slot: nil,
+            detail: "the database is missing or empty, its log holds \(log.transactions) transactions")
     }
 }

@@ -79,6 +79,14 @@ extension Store {
         return witnesses
     }
 
+    /// Where other nodes were reached last. Of a row that rotted nothing is said: it can do without.
+    package func addresses() throws(StoreError) -> [NodeID: String] {
+        try checkUsable()
+        let rows = try naming({ () throws(SQLiteError) in try AddressRows.read(connection) })
+        let known = rows.compactMap { try? $0.get() }
+        return Dictionary(uniqueKeysWithValues: known.map { ($0.node, $0.address) })
+    }
+
     /// A group's configurations, ascending; the genesis first.
     package func configurations(_ group: GroupID) throws(StoreError) -> [ConfigurationLog.Entry] {
         try checkUsable()

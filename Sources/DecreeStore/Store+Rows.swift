@@ -11,6 +11,7 @@ extension Store {
         case .configuration(let group, let slot, let configuration):
             try write(group, slot, configuration)
         case .witness(let witness): try write(witness)
+        case .address(let node, let address): try write(node, address)
         // What these become depends on what is there: the lifecycle plans it.
         case .snapshotChunk, .snapshotComplete, .floor: break
         }
@@ -75,6 +76,14 @@ extension Store {
         try row.bind(6, (seen?.start.process).map(Int64.init(bitPattern:)))
         try row.bind(7, (seen?.start.beganAt).map(Int64.init(bitPattern:)))
         try row.bind(8, (seen?.isVoting).map { $0 ? 1 : 0 })
+        try row.run()
+    }
+
+    private func write(_ node: NodeID, _ address: String) throws(SQLiteError) {
+        let row = statements.putAddress
+        try row.bind(1, Int64(node.rawValue))
+        try row.bind(2, address)
+        try row.bind(3, RowChecksum.address(node, address))
         try row.run()
     }
 

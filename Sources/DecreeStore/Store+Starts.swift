@@ -33,22 +33,35 @@ extension Store {
     // MARK: The files
 
     private func noteFiles() throws(StoreError) {
-        for path in [directory, file, file + "-wal"] {
+        for path in [directory, file, log] {
             guard let identity = try files.identity(of: path) else { throw giveUp(lostFiles) }
             ownFiles.append((path, identity))
         }
     }
 
+    private var log: String { file + "-wal" }
+
+    /// The database holds all that was copied into it: it never becomes shorter.
+    func noteCopied() throws(StoreError) {
+        for index in ownFiles.indices where ownFiles[index].path == file {
+            guard let identity = try files.identity(of: file) else { throw giveUp(lostFiles) }
+            ownFiles[index].identity = identity
+        }
+    }
+
     private var lostFiles: StoreError { .filesReplaced(directory: directory) }
 
-    /// Looks whether the files that this store writes to are still those under its names. Files that were deleted can be
-    /// written to, and nothing of it is there when the process has ended.
+    /// Looks whether the files that this store writes to are still those under its names, and as long as what was written
+    /// to them. Files that were deleted can be written to, and nothing of it is there when the process has ended; of those
+    /// that were cut off, what came before is gone.
     package func verifyFiles() throws(StoreError) {
         try checkUsable()
         for (path, identity) in ownFiles {
             let found: FileIdentity?
             do { found = try files.identity(of: path) } catch { throw giveUp(error) }
-            guard found == identity else { throw giveUp(lostFiles) }
+            // Behind a checkpoint the log is written from its beginning.
+            let least = path == log ? connection.walBytes : path == file ? identity.bytes : 0
+            guard let found, found.isSame(as: identity), found.bytes >= least else { throw giveUp(lostFiles) }
         }
     }
 

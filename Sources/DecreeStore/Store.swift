@@ -145,6 +145,7 @@ struct StoreStatements {
     let putChunk: Statement
     let putFloor: Statement
     let putWitness: Statement
+    let putAddress: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -177,5 +178,7 @@ struct StoreStatements {
             (node_id, store_id, persist_sequence, checksum, incarnation, process, began_at, is_voting) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
+        putAddress = try connection.prepare(
+            "INSERT OR REPLACE INTO address (node_id, address, checksum) VALUES (?1, ?2, ?3)")
     }
 }

@@ -31,7 +31,9 @@ public enum StoreError: Error, Sendable, Equatable {
     case diskFull(file: String)
     /// The data directory cannot be used as one.
     case badDirectory(directory: String, detail: String)
-    /// The files were deleted, moved or covered while they were written to.
+    /// A store that the node has not made came into the directory while it waited to found its cluster.
+    case foreignFounding(directory: String)
+    /// The files were deleted, moved, covered or cut off while they were written to.
     case filesReplaced(directory: String)
     /// Reading or writing failed. What was being written may or may not be there.
     case ioError(file: String, operation: String, detail: String)
@@ -90,9 +92,14 @@ extension StoreError: CustomStringConvertible {
             return "\(file): the disk is full; nothing is lost. Make room, then start the node again"
         case .badDirectory(let directory, let detail):
             return "\(directory) cannot be the data directory: \(detail); name another"
+        case .foreignFounding(let directory):
+            return
+                "while the node waited to found its cluster, a store came into \(directory) that it has not made. Nothing "
+                + "was changed. If it is this node's (a volume that was mounted late), start the node again; if not, empty "
+                + "the directory, or name another"
         case .filesReplaced(let directory):
             return
-                "the files of \(directory) were deleted or replaced while the node ran: it says nothing more, for "
+                "the files of \(directory) were deleted, replaced or cut off while the node ran: it says nothing more, for "
                 + "what it writes would be lost. Put the files back (or mount their volume), and start the node again; "
                 + "if they are gone, run `decree member replace N HOST:PORT --nodes …` with this node's id for N, then "
                 + "`decree node --join HOST:PORT` with an empty directory"

@@ -155,7 +155,7 @@ package enum Handshake {
     private static func clusterMismatch(of cluster: String, _ genesis: Digest?, as own: NodeIdentity)
         -> Verdict?
     {
-        guard cluster == own.cluster else {
+        guard ClusterName.areSame(cluster, own.cluster) else {
             return .refused(
                 .wrongCluster,
                 reason: "node \(own.node) belongs to cluster \"\(own.cluster)\", not \"\(cluster)\"; "

@@ -80,10 +80,23 @@ extension Group {
             return error
         }
         if case .promote(let promoted) = change, !isClose(promoted, leader) { return .notCaughtUp }
+        if case .add(nil, let role, nil, let address) = change, after == configurations.latest,
+            after.members.contains(where: { $0.address == address && $0.role != role })
+        {
+            // Not the admission that was asked for again, but another.
+            return .addressInUse
+        }
         guard after.voters != configurations.latest.voters else { return nil }
-        let patience = limits.electionTicks
-        let heard = leader.followers.heard(of: after.voters, node: node, atTick: now, within: patience)
-        return heard >= after.quorumSize ? nil : .wouldLoseQuorum
+        // One that died a moment ago is not up: with it, and without who is removed, the cluster could not go on. Who lives
+        // answers each heartbeat: three of them are waited for.
+        var patience = limits.electionTicks
+        if case .remove = change { patience = min(patience, 3 * limits.heartbeatTicks) }
+        let isUp = { voter in
+            voter == node
+                || leader.followers.hasTold(voter)
+                    && leader.followers.isHeard(voter, atTick: now, within: patience)
+        }
+        return after.voters.count(where: isUp) >= after.quorumSize ? nil : .wouldLoseQuorum
     }
 
     /// Whether a member could vote, or lead, without holding the others up.

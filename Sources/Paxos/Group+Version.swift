@@ -11,13 +11,15 @@ extension Group {
     }
 
     /// Why no batch of commands may enter the log, if so. At a version that has batches all members understand them. Below
-    /// it the leader must know that of each one. A member that it has yet to meet may turn out to: the client asks again.
+    /// it the leader must know that of each one. A member that it has yet to meet may turn out to, and the client asks
+    /// again; but one that has not come when this node has led for two election timeouts may never come.
     var refusalOfBatches: ClientResponse? {
-        guard leader != nil, version < .batches else { return nil }
+        guard let leader, version < .batches else { return nil }
         let holding = holdingBack(.batches)
         guard !holding.isEmpty else { return nil }
         let isKnown = holding.contains { $0 == node || understood[$0] != nil }
-        return isKnown ? .refused(.batchesTooNew) : .busy
+        let isPatient = now - leader.sinceTick < 2 * UInt64(limits.electionTicks)
+        return isPatient && !isKnown ? .busy : .refused(.batchesTooNew)
     }
 
     /// Raises the version as far as all members understand, one step of the log at a time.

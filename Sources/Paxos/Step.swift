@@ -167,6 +167,16 @@ public enum Write: Sendable, Equatable {
     case floor(GroupID, Slot)
     /// What was seen of another node's store.
     case witness(NodeWitness)
+    /// Where another node was reached last, "host:port".
+    case address(NodeID, String)
+
+    /// Whether it says something of another node, and nothing of this one.
+    package var isOfOthers: Bool {
+        switch self {
+        case .witness, .address: true
+        case .promise, .accepted, .chosen, .configuration, .snapshotChunk, .snapshotComplete, .floor: false
+        }
+    }
 }
 
 /// Asks the store for something to be sent: read behind the rows of its step.

@@ -1,6 +1,7 @@
-import DecreeNode
 import Paxos
 import Testing
+
+@testable import DecreeNode
 
 /// The order in which addresses are believed, and that none is final.
 @Suite struct AddressBookTests {
@@ -47,6 +48,44 @@ import Testing
         #expect(book.next(of: peer) == "told:1", "and is not given up")
         book.reached(peer)
         #expect(book.address(of: peer) == "told:1")
+    }
+
+    @Test func whereItWasReachedIsRememberedAndTriedLast() {
+        var book = AddressBook(configured: [peer: "file:1"], remembered: [peer: "once:1"])
+        book.note(peer, logged: "log:1")
+        var dialled: [String?] = []
+        for _ in 0..<3 {
+            dialled.append(book.next(of: peer))
+            book.failed(peer)
+        }
+        #expect(dialled == ["log:1", "file:1", "once:1"])
+        #expect(book.takeUnwritten().isEmpty)
+        #expect(book.next(of: peer) == "log:1")
+        book.reached(peer)
+        #expect(book.isUnwritten)
+        let written = book.takeUnwritten()
+        #expect(written.map(\.0) == [peer] && written.map(\.1) == ["log:1"])
+        book.reached(peer)
+        #expect(!book.isUnwritten, "it is there already")
+        // It comes itself, and says the same, before the dial is answered.
+        #expect(book.next(of: peer) == "log:1")
+        book.failed(peer)
+        #expect(book.next(of: peer) == "file:1")
+        book.hear(peer, at: "file:1")
+        book.reached(peer)
+        #expect(book.takeUnwritten().map(\.1) == ["file:1"])
+    }
+
+    @Test func whatContradictsTheLogOrTheFileIsSaidOnce() {
+        var book = AddressBook(configured: [peer: "file:1"])
+        #expect(book.contradiction(of: peer, at: "file:1") == nil)
+        #expect(book.contradiction(of: peer, at: "new:1") == "file:1")
+        book.note(peer, logged: "log:1")
+        #expect(book.contradiction(of: peer, at: "new:1") == "log:1")
+        book.hear(peer, at: "new:1")
+        #expect(book.contradiction(of: peer, at: "new:1") == nil)
+        #expect(book.contradiction(of: peer, at: "") == nil)
+        #expect(AddressBook().contradiction(of: peer, at: "new:1") == nil, "nothing is known")
     }
 
     @Test func whereNobodySaysAnythingNobodyDials() {

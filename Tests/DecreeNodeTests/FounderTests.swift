@@ -92,6 +92,6 @@ import Testing
             other.hear(claim(of: 2, 8, .complete(record.id)), answering: sent) == .complete(record))
         // It spoke first: that may have been long ago.
         #expect(founder.hear(claim(of: 2, 8, .prepared(record.id))) == nil)
-        #expect(founder.hear(claim(of: 2, 8, .prepared(record.id)), answering: sent) == .delete)
+        #expect(founder.hear(claim(of: 2, 8, .prepared(record.id)), answering: sent) == .delete(record))
     }
 }

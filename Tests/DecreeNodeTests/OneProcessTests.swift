@@ -79,6 +79,43 @@ import Testing
         node.core.receive(.seen([]), from: three, on: connection(1))
     }
 
+    /// A copy that is not let in may have met a copy of this very node: that is not heeded.
+    @Test func whatWhoIsRefusedSawIsNotHeeded() throws {
+        let node = try NodeFixture()
+        let original = start(1, 10)
+        node.core.answer(hello(node, [original], isVoting: true), on: connection(1))
+        var copy = hello(node, [original, start(2, 20)])
+        copy.witnessed = Witness(
+            store: node.core.identity.store, persistSequence: 1_000,
+            seen: SeenStart(start(9, 90), isVoting: true))
+        node.core.answer(copy, on: connection(2))
+        let nonce = try #require(asked(node, on: 1))
+        node.core.receive(.alive(nonce: nonce, isVoting: true), from: three, on: connection(1))
+        #expect(refusal(node, 2) == .anotherProcess)
+        #expect(node.core.failure == nil)
+        // Whoever is let in is believed.
+        node.mayFail = true
+        var known = hello(node, [original], isVoting: true)
+        known.witnessed = copy.witnessed
+        node.core.answer(known, on: connection(3))
+        #expect(node.core.failure != nil && !isAdmitted(node, 3))
+    }
+
+    /// Its file has node 1's address for that of another: where it is reached itself is worth knowing all the same.
+    @Test func whoLooksForAnotherIsHeardOf() throws {
+        let node = try NodeFixture()
+        var lost = hello(node, [start(1, 10)])
+        lost.receiver = NodeID(2)
+        node.core.answer(lost, on: connection(1))
+        #expect(refusal(node, 1) == .wrongNode)
+        #expect(node.core.nextAddress(of: three) == "three:1")
+        // Of another cluster it is not.
+        lost.genesis = Digest(rawValue: 5)
+        lost.address = "elsewhere:1"
+        node.core.answer(lost, on: connection(2))
+        #expect(node.core.nextAddress(of: three) == "three:1")
+    }
+
     @Test func aNodeThatWasStartedAgainIsLetIn() throws {
         let node = try NodeFixture()
         let starts = [start(1, 10), start(2, 20, at: 7)]

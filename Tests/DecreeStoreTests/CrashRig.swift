@@ -144,6 +144,7 @@ struct CrashRig {
             contents.configurations[group] = try store.configurations(group)
         }
         contents.witnesses = try store.witnesses()
+        contents.addresses = try store.addresses()
         return contents
     }
 

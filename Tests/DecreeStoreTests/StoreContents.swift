@@ -27,6 +27,7 @@ struct StoreContents: Equatable {
 
     var groups: [Group]
     var witnesses: [NodeWitness] = []
+    var addresses: [NodeID: String] = [:]
     var configurations: [GroupID: [ConfigurationLog.Entry]] = [:]
 
     init(groups: [GroupID]) {
@@ -62,6 +63,7 @@ struct StoreContents: Equatable {
             witnesses.removeAll { $0.node == witness.node }
             witnesses.append(witness)
             witnesses.sort { $0.node < $1.node }
+        case .address(let node, let address): addresses[node] = address
         case .snapshotChunk(let group, let header, _, _):
             if self[group].partial?.header != header {
                 self[group].partial = PartialSnapshot(header: header, chunks: 0)

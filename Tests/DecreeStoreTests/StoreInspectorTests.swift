@@ -76,6 +76,16 @@ import Testing
         #expect(try fingerprint() == before)
     }
 
+    /// SQLite deletes the log of an empty database, even for one that opened it to read.
+    @Test func aLogThatIsAllThereIsOfAStoreIsNotTouched() throws {
+        try directory.write([], to: directory.database)
+        let before = try fingerprint()
+        let found = corruption { _ = try inspect() }
+        #expect(found?.detail.hasPrefix("the database is missing or empty, its log holds ") == true)
+        #expect(try fingerprint() == before)
+        #expect(corruption { _ = try openStore(directory) }?.detail == found?.detail)
+    }
+
     @Test func aStoreInUseIsNotRead() throws {
         let store = try openStore(directory)
         #expect(

@@ -47,6 +47,23 @@ import Testing
         #expect(try store.witnesses() == [later] && store.persistSequence == sequence)
     }
 
+    @Test func whereNodesWereReachedIsReadBackUnlessItRotted() throws {
+        var store = try openStore(directory)
+        let sequence = store.persistSequence
+        try store.expectCommit(step(.address(NodeID(2), "b:1"), .address(NodeID(3), "c:1")))
+        try store.expectCommit(step(.address(NodeID(2), "b:2")))
+        #expect(store.persistSequence == sequence, "it says nothing of this store")
+        try store.close()
+        store = try openStore(directory)
+        #expect(try store.addresses() == [NodeID(2): "b:2", NodeID(3): "c:1"])
+        try store.close()
+        #expect(try StoreInspector(directory: directory.path).verify().findings.isEmpty)
+        try directory.sql("UPDATE address SET address = 'd:1' WHERE node_id = 3")
+        #expect(try openStore(directory).addresses() == [NodeID(2): "b:2"])
+        let findings = try StoreInspector(directory: directory.path).verify().findings.map(\.description)
+        #expect(findings == ["address: where node 3 was reached differs from its checksum"])
+    }
+
     /// Each column of each row, but for a chunk's bytes, which are in the next test.
     @Test(
         arguments: [

@@ -11,9 +11,10 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// Each leaves the store's own files open, and something else, or nothing, under their names.
+    /// Each leaves the store's own files open, and something else, or less, or nothing, under their names.
     enum Deed: String, CaseIterable {
-        case deleteAll, deleteLog, deleteDatabase, moveAway, moveAwayAndMakeAnew, copyOver
+        case deleteAll, deleteLog, deleteDatabase, moveAway, moveAwayAndMakeAnew, copyOver, cutOffLog,
+            cutOffDatabase
 
         func perform(on directory: TemporaryDirectory) throws {
             let files = FileManager.default
@@ -22,6 +23,8 @@ import Testing
             case .deleteAll: try files.removeItem(atPath: directory.path)
             case .deleteLog: try files.removeItem(atPath: directory.log)
             case .deleteDatabase: try files.removeItem(atPath: directory.database)
+            case .cutOffLog: try directory.write([], to: directory.log)
+            case .cutOffDatabase: try directory.write([], to: directory.database)
             case .moveAway: try files.moveItem(atPath: directory.path, toPath: elsewhere)
             case .moveAwayAndMakeAnew:
                 try files.moveItem(atPath: directory.path, toPath: elsewhere)
@@ -47,7 +50,7 @@ import Testing
         }
         #expect(throws: lost) { try store.verifyFiles() }
         #expect(throws: lost) { _ = try store.commit(Step()) }
-        #expect(lost.description.contains("deleted or replaced while the node ran"))
+        #expect(lost.description.contains("deleted, replaced or cut off while the node ran"))
     }
 
     @Test(arguments: Deed.allCases) func anIdleStoreLooks(_ deed: Deed) throws {

@@ -107,6 +107,23 @@ import Testing
         #expect(entries.contains { if case .batch = $0 { true } else { false } })
     }
 
+    /// To be told to wait by a leader that waits for a dead member would take for ever.
+    @Test func aMemberThatDoesNotComeIsNotWaitedForWithABatch() {
+        let (solo, ballot) = leader()
+        let opened = solo.ask(.openSession)
+        _ = tick(solo, ballot, 5)
+        guard case .opened(let session)? = solo.responses[opened] else {
+            Issue.record("no session")
+            return
+        }
+        solo.meet(2, understanding: .batches)
+        #expect(solo.answer(to: Self.batch(session)) == .busy)
+        _ = tick(solo, ballot, 2 * solo.group.limits.electionTicks)
+        #expect(solo.answer(to: Self.batch(session)) == .refused(.batchesTooNew))
+        solo.meet(3, understanding: .batches)
+        #expect(solo.answer(to: Self.batch(session)) == nil, "it came")
+    }
+
     @Test func aClusterCreatedAtTheNewestVersionTakesBatchesAtOnce() {
         let (solo, ballot) = leader(version: .newest)
         let opened = solo.ask(.openSession)

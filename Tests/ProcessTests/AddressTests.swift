@@ -98,6 +98,38 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
+    /// Nobody told the cluster, and no file but each node's own has its new address: they remember where they met.
+    @Test func nodesThatMoveUnannouncedFindOneAnother() async throws {
+        let cluster = try await cluster()
+        var places = cluster.configurations[0].nodes.map { "127.0.0.1:\($0.port)" }
+        for id in cluster.ids {
+            let (new, old) = (try freeAddress(), places[id - 1])
+            #expect(try await cluster.stop(id).status == 0)
+            places[id - 1] = new.text
+            try cluster.edit(id) { $0.nodes[id - 1].port = new.port }
+            try cluster.start([id])
+            #expect(
+                try await eventually {
+                    try await Tool.run(["bank", "balance", "a", "--nodes", new.text]).output == "a holds 5\n"
+                }, "\(cluster.log(of: id))")
+            for other in cluster.ids where other != id {
+                let said =
+                    "a peer says that it is reached at \(new.text), and was expected at \(old): "
+                    + "`decree member move \(id) \(new.text) --nodes …` tells all nodes for good"
+                #expect(
+                    await eventually { cluster.log(of: other).contains(said) }, "\(cluster.log(of: other))")
+            }
+        }
+        for id in cluster.ids { try await cluster.kill(id) }
+        try cluster.start()
+        #expect(
+            try await eventually {
+                try await Tool.run(["bank", "balance", "a", "--nodes", places.joined(separator: ",")]).output
+                    == "a holds 5\n"
+            }, "\(cluster.log(of: 1))")
+        #expect(try await cluster.stop() == [0, 0, 0])
+    }
+
     /// It listens at all addresses of its machine, and tells the others one of them.
     @Test func aNodeListensElsewhereThanItIsReached() async throws {
         let cluster = try ProcessCluster()

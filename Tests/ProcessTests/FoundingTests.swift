@@ -101,6 +101,40 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
+    /// A volume that is mounted under a node that waits is not what it makes: no second cluster begins with it.
+    @Test func aStoreThatComesWhileItWaitsIsNotFoundedOn() async throws {
+        let cluster = try ProcessCluster()
+        try await cluster.startAndWait()
+        #expect(try await cluster.tool("bank", "open", "a", "5").status == 0)
+        try await cluster.converge()
+        #expect(try await cluster.stop() == [0, 0, 0])
+        let paths = cluster.ids.map(cluster.dataDirectory(of:))
+        for path in paths { try files.moveItem(atPath: path, toPath: path + ".unmounted") }
+        try cluster.start([1, 2])
+        #expect(try await cluster.says(1, "waiting to found"))
+        #expect(try await cluster.says(2, "waiting to found"))
+        try files.moveItem(atPath: paths[0] + ".unmounted", toPath: paths[0])
+        try cluster.start([3])
+        let end = try await cluster.end(of: 1)
+        #expect(end.status == 4, "\(end.error)")
+        #expect(
+            end.error.contains(
+                "decree: while the node waited to found its cluster, a store came into \(paths[0]) that it has not made. "
+                    + "Nothing was changed. If it is this node's (a volume that was mounted late), start the node again"
+            ), "\(end.error)")
+        // Started again, it tells the others.
+        try cluster.start([1])
+        for id in [2, 3] {
+            let end = try await cluster.end(of: id)
+            #expect(end.status == 4, "\(end.error)")
+            try? files.removeItem(atPath: paths[id - 1])
+            try files.moveItem(atPath: paths[id - 1] + ".unmounted", toPath: paths[id - 1])
+        }
+        try await cluster.startAndWait([2, 3])
+        #expect(try await cluster.balance() == "a holds 5\n")
+        #expect(try await cluster.stop() == [0, 0, 0])
+    }
+
     @Test func aFirstStartThatFailsLeavesNothing() async throws {
         let cluster = try ProcessCluster(nodes: 1)
         let port = cluster.configurations[0].nodes[0].port

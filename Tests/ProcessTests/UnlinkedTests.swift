@@ -16,7 +16,7 @@ import Testing
         let last = result.error.split(separator: "\n").last ?? ""
         #expect(
             last.hasPrefix(
-                "decree: the files of \(cluster.dataDirectory(of: node)) were deleted or replaced while the node ran: "
+                "decree: the files of \(cluster.dataDirectory(of: node)) were deleted, replaced or cut off while the node ran: "
             ),
             "\(last)")
         #expect(last.contains("decree member replace"))

@@ -78,7 +78,8 @@ struct QuorumRecovery {
     var conclusion: [String] {
         [
             "\(directory) is ready; what was there before is in \(evidence)",
-            "start the node as before" + (cluster == old.cluster ? "" : ", with \"cluster\": \"\(cluster)\"")
+            "start the node as before"
+                + (ClusterName.areSame(cluster, old.cluster) ? "" : ", with \"cluster\": \"\(cluster)\"")
                 + "; give the others empty directories, and let them join: decree node --join HOST:PORT",
             "do not start the others with the configuration they had (--config): in an empty directory that makes "
                 + "the old cluster's nodes anew, and those would be a second cluster \"\(old.cluster)\"",

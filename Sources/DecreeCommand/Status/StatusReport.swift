@@ -165,7 +165,7 @@ struct StatusReport: Sendable {
 extension NodeStatus {
     /// Whether the two belong to one cluster, as far as they say.
     fileprivate func isOfCluster(of other: NodeStatus) -> Bool {
-        guard cluster == other.cluster else { return false }
+        guard ClusterName.areSame(cluster, other.cluster) else { return false }
         guard let genesis, let otherGenesis = other.genesis else { return true }
         return genesis == otherGenesis
     }

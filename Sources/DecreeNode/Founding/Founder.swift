@@ -24,7 +24,7 @@ package struct Founder: Hashable, Sendable {
         /// Note in the store that the founding is complete, durably; then `completed()`.
         case complete(FoundingRecord)
         /// Delete the store; then `deleted(newToken:)`.
-        case delete
+        case delete(FoundingRecord)
         /// Give up: the cluster exists.
         case refuse(FoundingRefusal)
     }
@@ -121,7 +121,7 @@ package struct Founder: Hashable, Sendable {
     /// - Parameter sent: the claim that it answers; nil if it spoke first. What it says may be old: only what answers a
     ///   claim was said after it.
     package mutating func hear(_ claim: FoundingClaim, answering sent: FoundingClaim? = nil) -> Action? {
-        guard claim.cluster == plan.cluster, claim.node != plan.node else { return nil }
+        guard ClusterName.areSame(claim.cluster, plan.cluster), claim.node != plan.node else { return nil }
         if case .complete(let founding) = claim.stage {
             if let founding, founding == own?.id {
                 isComplete = true
@@ -160,7 +160,8 @@ package struct Founder: Hashable, Sendable {
     /// cluster exists and whether the founding is complete. Else a list that is out of date would keep this node waiting
     /// for nodes that have moved.
     package mutating func greeted(by hello: Hello) {
-        guard hello.role == .peer, hello.cluster == plan.cluster, hello.receiver == plan.node,
+        guard hello.role == .peer, ClusterName.areSame(hello.cluster, plan.cluster),
+            hello.receiver == plan.node,
             let member = hello.node, member != plan.node, !hello.address.isEmpty,
             told[member] != nil || told.count < Self.informants
         else { return }
@@ -242,7 +243,7 @@ package struct Founder: Hashable, Sendable {
             // That node may have been prepared and lost its disk, and another may have completed the founding meanwhile.
             guard isDead, others.allSatisfy(answered.contains) else { return nil }
             stage = .deleting
-            return .delete
+            return .delete(record)
         case .preparing, .completing, .deleting, .complete, .refused: return nil
         }
     }

@@ -61,8 +61,9 @@ package struct SimulatedFiles: StoreFiles, Sendable {
     package func identity(of path: String) throws(StoreError) -> FileIdentity? {
         disk.withState { state in
             switch state.names[path] {
-            case .file(let number): FileIdentity(device: 1, number: UInt64(number))
-            case .directory: FileIdentity(device: 0, number: 0)
+            case .file(let number):
+                FileIdentity(device: 1, number: UInt64(number), bytes: state.files[number].cached.count)
+            case .directory: FileIdentity(device: 0, number: 0, bytes: 0)
             case nil: nil
             }
         }

@@ -95,8 +95,7 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case diskSwap(Int, Int)
         case operate(OperatorTask)
         case founding(Founding)
-        /// The operator tells the members before the machine moves, or after.
-        case move(node: Int, isToldFirst: Bool)
+        case move(node: Int, Telling)
         case clockJump(Target, ticks: Int)
         case clockDrift(Target, percent: Int)
         case clientCrash(Int)
@@ -122,6 +121,11 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
 
         /// How long there is until the next is struck.
         var milliseconds: Range<Int> { self == .kill ? 20..<1_500 : 500..<3_000 }
+    }
+
+    /// When the operator tells the members of a move.
+    enum Telling: String, Sendable, Hashable, CaseIterable {
+        case before, after, never
     }
 
     /// What the node does whose disk is cloned, while the other process starts.
@@ -207,8 +211,8 @@ extension Fault.Effect {
         case .founding(.editedList(let node)): "node \(node + 1) lists a node more"
         case .founding(.death(let node, let operation)): "node \(node + 1) at disk operation \(operation)"
         case .founding(.missingMount(let node)): "node \(node + 1) without its disk"
-        case .move(let node, let isToldFirst):
-            "node \(node + 1), \(isToldFirst ? "announced before" : "announced after")"
+        case .move(let node, let telling):
+            "node \(node + 1), \(telling == .never ? "not announced" : "announced \(telling.rawValue)")"
         case .clockJump(let target, let ticks): "\(target) by \(ticks) ticks"
         case .clockDrift(let target, let percent): "\(target) at \(percent) %"
         case .clientCrash(let client): "client \(client + 1)"

@@ -184,7 +184,8 @@ extension FaultKind {
             default: return (.founding(.missingMount(node: node)), 300..<6_000)
             }
         case .move:
-            return (.move(node: random.below(nodes), isToldFirst: random.chance(1, in: 2)), 50..<4_000)
+            let tellings = Fault.Telling.allCases
+            return (.move(node: random.below(nodes), tellings[random.below(tellings.count)]), 50..<4_000)
         case .tail:
             let start: Fault.TailStart =
                 switch random.below(3) {

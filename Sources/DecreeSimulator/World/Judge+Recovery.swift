@@ -9,6 +9,7 @@ extension Judge {
         let chosenThrough: Slot
         let persistSequence: PersistSequence
         let witnesses: [NodeWitness]
+        let addresses: [NodeID: String]
         /// What was being written when it died.
         let unfinished: [Write]
     }
@@ -26,6 +27,8 @@ extension Judge {
             for row in found.unfinished { apply(row, of: node) }
             nodes[node].persistSequence = found.persistSequence
         }
+        // These are not counted.
+        nodes[node].addresses = found.addresses
         nodes[node].abstainThrough = found.votes.damagedThrough ?? .zero
         guard !rotten.contains(node) else {
             forgetWhatRotted(node, found)
@@ -116,6 +119,15 @@ extension Judge {
                 seen[other].map { $0.persistSequence < witness.persistSequence } ?? true
             }
             .map { "what it saw of node \($0.key)" }
+            + lostAddresses(of: node, found).map { "where it reached node \($0)" }
+    }
+
+    private func lostAddresses(of node: Int, _ found: Found) -> [NodeID] {
+        nodes[node].addresses.keys.sorted().filter { other in
+            guard let address = found.addresses[other] else { return true }
+            return address != nodes[node].addresses[other]
+                && !found.unfinished.contains(.address(other, address))
+        }
     }
 
     private mutating func judge(_ lost: [String], of node: Int, _ found: Found) {

@@ -29,11 +29,11 @@ struct SimulatedFounding {
             var options = options
             options.founding = record
             try open(group.founded(by: record), options).close()
-        case .complete:
+        case .complete(let record):
             let store = try open(group, existing)
-            try store.completeFounding()
+            try store.complete(record)
             try store.close()
-        case .delete: try open(group, existing).deleteUnfounded(options.files)
+        case .delete(let record): try open(group, existing).delete(unfounded: record, options.files)
         case .refuse, nil: break
         }
     }

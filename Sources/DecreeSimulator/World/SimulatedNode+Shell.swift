@@ -190,7 +190,9 @@ extension SimulatedNode: NodeShell {
         case .snapshotInstalled(let group, _): world.installed(self, group)
         case .rot: world.counts.mended += 1
         case .contradicted(_, let text): world.violate(.invariant, "OneValuePerBallotSlot: \(text)")
-        case .snapshotBad, .snapshotRefused, .notServed, .leader, .members, .secondProcess: break
+        case .snapshotBad, .snapshotRefused, .notServed, .leader, .members, .secondProcess,
+            .announcedElsewhere:
+            break
         }
     }
 

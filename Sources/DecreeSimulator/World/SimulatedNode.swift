@@ -196,7 +196,8 @@ final class SimulatedNode {
             let votes = try store.recover(group.id, restore: { _ in }, replay: { _, _ in })
             let found = Judge.Found(
                 votes: votes, chosenThrough: group.chosenThrough, persistSequence: store.persistSequence,
-                witnesses: recovered.witnesses, unfinished: rows.concerning(group.id))
+                witnesses: recovered.witnesses, addresses: recovered.addresses,
+                unfinished: rows.concerning(group.id))
             world.judging(group.id) { $0.recovered(index, found) }
             guard let through = votes.damagedThrough else { continue }
             world.counts.mended += 1

@@ -88,6 +88,8 @@ extension NodeNote {
         case .leader(_, let leader): leader.map { "takes node \($0) for the leader" } ?? "knows of no leader"
         case .notServed(let damage): "does not serve what rotted: \(damage)"
         case .secondProcess(let peer, let start): "refuses a second process of node \(peer), beside \(start)"
+        case .announcedElsewhere(let peer, let address, let other):
+            "hears node \(peer) at \(address), not \(other)"
         case .members(_, let configuration, let from):
             "knows voters \(configuration.voters.map(\.description).joined(separator: " ")) of "
                 + "\(configuration.members.count) members from slot \(from) on"

@@ -36,7 +36,7 @@ extension World {
         case .operate(let task): operate(task, active)
         case .tail, .backup, .blunder: visit(fault)
         case .founding(let founding): begin(founding, active)
-        case .move(let node, let isToldFirst): beginMove(nodes[node], isToldFirst, active)
+        case .move(let node, let telling): beginMove(nodes[node], telling, active)
         case .pause(let target), .stop(let target, _), .stopInDisk(let target, _, _),
             .terminate(let target), .ioError(let target, _, _, _), .diskFull(let target, _),
             .slowDisk(let target, _), .clockJump(let target, _), .clockDrift(let target, _),
@@ -169,7 +169,7 @@ extension World {
         case .unlink(let index): if !active.struck.isEmpty { expectEnd(of: nodes[index]) }
         case .oldImage(let index): putBack(nodes[index])
         case .founding(let founding): end(founding)
-        case .move(let index, let isToldFirst): endMove(nodes[index], isToldFirst, active)
+        case .move(let index, let telling): endMove(nodes[index], telling, active)
         case .diskSwap(let first, let second): swapBack(nodes[first], nodes[second])
         default: break
         }

@@ -89,7 +89,7 @@ package struct PosixFiles: StoreFiles, Sendable {
         }
         return FileIdentity(
             device: UInt64(truncatingIfNeeded: status.st_dev),
-            number: UInt64(truncatingIfNeeded: status.st_ino))
+            number: UInt64(truncatingIfNeeded: status.st_ino), bytes: Int(status.st_size))
     }
 
     package func read(_ path: String) throws(StoreError) -> [UInt8] {

@@ -37,15 +37,19 @@ package protocol StoreFiles {
     func remove(_ path: String) throws(StoreError)
 }
 
-/// What tells a file from every other that has, or had, its name.
-package struct FileIdentity: Hashable, Sendable {
+/// What tells a file from every other that has, or had, its name; and how long it was then.
+package struct FileIdentity: Sendable {
     let device: UInt64
     let number: UInt64
+    let bytes: Int
     /// The file of a number, on a device.
-    package init(device: UInt64, number: UInt64) {
+    package init(device: UInt64, number: UInt64, bytes: Int) {
         self.device = device
         self.number = number
+        self.bytes = bytes
     }
+
+    func isSame(as other: FileIdentity) -> Bool { device == other.device && number == other.number }
 }
 
 /// A lock that is held. It ends with the process at the latest.

@@ -69,6 +69,11 @@ extension StoreInspector {
         }
     }
 
+    private func addressRows() throws(StoreError) -> [Result<(node: NodeID, address: String), StoreError>] {
+        guard format >= AddressRows.format else { return [] }
+        return try StoreError.naming(file) { () throws(SQLiteError) in try AddressRows.read(connection) }
+    }
+
     private func kept() throws(StoreError) -> [KeptSnapshot] {
         var kept: [KeptSnapshot] = []
         for row in try snapshotTable() { kept.append(try row.get()) }
@@ -155,6 +160,7 @@ extension StoreInspector {
 
     func verifyWitnesses(_ report: inout VerifyReport) throws {
         for case .failure(let error) in try witnessRows() { report.note(error) }
+        for case .failure(let error) in try addressRows() { report.note(error) }
         _ = try starts()
     }
 }

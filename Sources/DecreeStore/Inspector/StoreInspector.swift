@@ -22,9 +22,11 @@ package final class StoreInspector {
     package init(directory: String, options: StoreOptions = .init()) throws(StoreError) {
         let file = directory + "/node.db"
         let files = options.files
-        guard try files.size(of: file) != nil else { throw .missing(directory: directory) }
+        guard let size = try files.size(of: file) else { throw .missing(directory: directory) }
         let lock = try files.lock(directory + "/node.lock", exclusively: false)
         let scan = try Self.scanLog(of: file, files)
+        // Even of one that only reads, SQLite deletes the log then.
+        guard size > 0 || scan.liveFrames == 0 else { throw .withoutDatabase(file, scan) }
         (connection, rows, snapshotRows, format) = try Self.open(file, scan, options)
         self.lock = lock
         self.file = file

@@ -11,6 +11,8 @@ final class Connection {
     private var statements: [OpaquePointer] = []
     /// Pages in the write-ahead log after the last commit, checkpointed ones included.
     fileprivate(set) var walPages = 0
+    /// What these take in the log's file: its header, and a frame a page.
+    var walBytes: Int { walPages == 0 ? 0 : 32 + walPages * (24 + 4_096) }
 
     /// How to open.
     enum Mode {

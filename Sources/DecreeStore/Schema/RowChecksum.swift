@@ -17,6 +17,7 @@ enum RowChecksum {
     private static let chunkMark: UInt64 = 0x6368_756e_6b00_0000
 
     private static let foundingMark: UInt64 = 0x666f_756e_6465_6400
+    private static let addressMark: UInt64 = 0x6164_6472_6573_0000
 
     static func accepted(_ group: GroupID, _ slot: Slot, _ ballot: Ballot, _ digest: Digest) -> Int64 {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, ballot.rawValue, digest.rawValue))
@@ -75,6 +76,10 @@ enum RowChecksum {
 
     static func founding(_ tokens: [UInt8], isComplete: Bool) -> Int64 {
         stored(Digest(of: tokens, seed: foundingMark | (isComplete ? 1 : 0)))
+    }
+
+    static func address(_ node: NodeID, _ address: String) -> Int64 {
+        stored(Digest(of: Array(address.utf8), seed: addressMark | UInt64(node.rawValue)))
     }
 
     static func chunk(_ key: ChunkKey, _ bytes: Digest) -> Int64 {

@@ -167,7 +167,8 @@ extension RequestRefusal: CustomStringConvertible {
         case .malformedBatch: "the bytes are no batch of commands; submit what CommandBatch makes"
         case .noSnapshot: "a snapshot is being taken already, or there is nothing new to take"
         case .batchesTooNew:
-            "a member runs a version that understands no batches; upgrade it (see the status), or submit single commands"
+            "a member understands no batches, or has not been met yet (see the status): upgrade it, start it or remove it, "
+                + "or submit single commands"
         }
     }
 }

@@ -6,6 +6,12 @@ public enum ClusterName {
     /// The longest name.
     public static let maximumBytes = 255
 
+    /// Whether two names are one: byte by byte, as a store keeps them. (Two strings that Unicode holds to be equivalent
+    /// are equal in Swift.)
+    package static func areSame(_ first: String, _ second: String) -> Bool {
+        first.utf8.elementsEqual(second.utf8)
+    }
+
     /// Says why `name` cannot be a cluster's, as the end of a sentence about it; nil if it can.
     public static func flaw(in name: String) -> String? {
         guard (1...maximumBytes).contains(name.utf8.count) else {

@@ -76,10 +76,11 @@ public struct Configuration: Hashable, Sendable {
             sessionWindow: sessionWindow, replyBytes: replyBytes, origin: origin, version: version)
     }
 
-    /// The same, with addresses for those members of whom the log tells none.
+    /// The same, with the addresses where the members are, of those of whom it is known: the log may tell none, or an old
+    /// one.
     package func locating(_ address: (NodeID) -> String?) -> Configuration {
         let located = members.map { member in
-            guard member.address.isEmpty, let address = address(member.node) else { return member }
+            guard let address = address(member.node) else { return member }
             var member = member
             member.address = address
             return member

@@ -31,6 +31,9 @@ struct Followers: Sendable {
         followers[index].commitMicroseconds = reply.commitMicroseconds
     }
 
+    /// Whether it has answered a heartbeat of this leader's: who is new counts as heard, and may be down.
+    func hasTold(_ node: NodeID) -> Bool { self[node]?.executedThrough != nil }
+
     func isHeard(_ node: NodeID, atTick tick: UInt64, within ticks: Int) -> Bool {
         self[node].map { tick - $0.heardAtTick <= UInt64(ticks) } ?? false
     }

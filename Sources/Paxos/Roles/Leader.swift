@@ -2,6 +2,8 @@
 /// wait, and what it hears of the others.
 struct Leader: Sendable {
     let ballot: Ballot
+    /// When it began to lead.
+    let sinceTick: UInt64
     private let limits: Limits
     /// Phase 1 of this ballot: done for the slots that are governed as when it began, and taken up again when the
     /// members change.
@@ -32,6 +34,7 @@ struct Leader: Sendable {
 
     init(scout: Scout, node: NodeID, limits: Limits, tick: UInt64) {
         ballot = scout.ballot
+        sinceTick = tick
         self.limits = limits
         self.scout = scout
         barrier = max(scout.lastVoted, scout.chosenThrough)

@@ -72,7 +72,7 @@ extension LogDescription {
             chain: chain, snapshot: snapshot)
     }
 
-    /// The same, with addresses for those members of whom the log tells none.
+    /// The same, with the addresses where the members are, of those of whom it is known.
     package func locating(_ address: (NodeID) -> String?) -> LogDescription {
         LogDescription(
             configuration: configuration.locating(address), floor: floor, chosenThrough: chosenThrough,

@@ -45,13 +45,29 @@ struct MemberScenarioTests {
         var scenario = Scenario(nodes: 3, seconds: 20, seed: seed)
         for (number, start) in [2.0, 6, 10, 14].enumerated() {
             scenario.add(
-                .move, .move(node: number % 3, isToldFirst: number % 2 == 0), from: start, to: start + 1)
+                .move, .move(node: number % 3, number % 2 == 0 ? .before : .after), from: start, to: start + 1
+            )
             scenario.add(.kill, .stop(.node((number + 1) % 3), .kill), from: start + 0.5, to: start + 2.5)
         }
         let report = await scenario.run()
         #expect(report.violations == [])
         #expect(report.counts.moves == 4)
         #expect(report.counts.misdials > 0)
+    }
+
+    /// Members move one after another, each with its own entry edited and nobody told; then all start again.
+    @Test func membersThatMoveUnannouncedAreFound() async {
+        var scenario = Scenario(nodes: 3, seconds: 20, seed: 1)
+        for node in 0..<3 {
+            let start = 2 + 2 * Double(node)
+            scenario.add(.move, .move(node: node, .never), from: start, to: start + 1)
+        }
+        for node in 0..<3 { scenario.add(.kill, .stop(.node(node), .kill), from: 9, to: 10) }
+        let answered = Answered(within: 12 * VirtualTime.second..<19 * VirtualTime.second)
+        let report = await scenario.run(onHistory: answered.take)
+        #expect(report.violations == [])
+        #expect(report.counts.moves == 3)
+        #expect(answered.count > 0, "they did not find one another")
     }
 
     /// Nodes found the cluster while they die at each of their first writes; then two come without their disks.

@@ -143,6 +143,7 @@ struct TraceWords {
                 "snapshot at slot \(header.slot) is complete\(isInstalled ? ", the log starts there" : "")"
             case .floor(_, let slot): "floor \(slot)"
             case .witness(let witness): "witness of \(witness.node)"
+            case .address(let node, let address): "\(node) at \(address)"
             }
         }
         var lines = rows.isEmpty ? [] : ["\(node) writes \(rows.joined(separator: ", "))"]
