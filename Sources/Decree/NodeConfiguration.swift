@@ -102,6 +102,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
         } catch let error as ConfigurationError {
             throw error
         } catch let error as DecodingError {
+            guard String(data: json, encoding: .utf8) != nil else {
+                throw ConfigurationError("not valid UTF-8: write the file in that encoding")
+            }
             throw ConfigurationError(error.plainText)
         } catch {
             throw ConfigurationError("not JSON that can be read: \(error)")
@@ -126,10 +129,9 @@ public struct NodeConfiguration: Codable, Hashable, Sendable {
             try require(
                 (1...Int(NodeID.maximumMember)).contains(member.id),
                 "node id \(member.id) is not in 1 through \(NodeID.maximumMember)")
-            try require(!member.host.isEmpty, "node \(member.id) has no \"host\"")
-            let control = member.host.firstControlCharacter
-            try require(
-                control == nil, "node \(member.id)'s \"host\" holds the character \(control ?? "")")
+            if let flaw = NodeAddress.flaw(inHost: member.host) {
+                throw ConfigurationError("node \(member.id)'s \"host\" \(flaw)")
+            }
             try require(
                 (1...65_535).contains(member.port),
                 "node \(member.id)'s port \(member.port) is not in 1 through 65535")
@@ -204,16 +206,13 @@ extension NodeConfiguration {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             cluster: try container.decode(String.self, forKey: .cluster),
-            node: try container.decode(Int.self, forKey: .node),
+            node: try container.wholeNumber(.node),
             nodes: try container.decode([Member].self, forKey: .nodes),
             dataDirectory: try container.decode(String.self, forKey: .dataDirectory),
-            heartbeatMilliseconds: try container.decodeIfPresent(Int.self, forKey: .heartbeatMilliseconds)
-                ?? 50,
-            electionTimeoutMilliseconds: try container.decodeIfPresent(
-                Int.self, forKey: .electionTimeoutMilliseconds) ?? 500,
-            snapshotMebibytes: try container.decodeIfPresent(Int.self, forKey: .snapshotMebibytes) ?? 128,
-            snapshotCommands: try container.decodeIfPresent(Int.self, forKey: .snapshotCommands)
-                ?? 2_000_000,
+            heartbeatMilliseconds: try container.wholeNumber(.heartbeatMilliseconds, unless: 50),
+            electionTimeoutMilliseconds: try container.wholeNumber(.electionTimeoutMilliseconds, unless: 500),
+            snapshotMebibytes: try container.wholeNumber(.snapshotMebibytes, unless: 128),
+            snapshotCommands: try container.wholeNumber(.snapshotCommands, unless: 2_000_000),
             listen: try container.decodeIfPresent(String.self, forKey: .listen))
     }
 }
@@ -224,9 +223,9 @@ extension NodeConfiguration.Member {
         try decoder.refuseUnknownKeys(besides: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
-            id: try container.decode(Int.self, forKey: .id),
+            id: try container.wholeNumber(.id),
             host: try container.decode(String.self, forKey: .host),
-            port: try container.decode(Int.self, forKey: .port))
+            port: try container.wholeNumber(.port))
     }
 }
 
@@ -246,20 +245,41 @@ extension Decoder {
     }
 }
 
-extension DecodingError {
-    fileprivate var plainText: String {
-        func place(_ path: [any CodingKey]) -> String {
-            path.isEmpty
-                ? ""
-                : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+extension KeyedDecodingContainer {
+    /// Of a number that is no `Int`, Foundation says on some systems only that something is not valid JSON.
+    fileprivate func wholeNumber(_ key: Key, unless preset: Int? = nil) throws -> Int {
+        do {
+            guard let preset else { return try decode(Int.self, forKey: key) }
+            return try decodeIfPresent(Int.self, forKey: key) ?? preset
+        } catch let error as DecodingError {
+            guard case .dataCorrupted = error else { throw error }
+            throw notWhole(key)
+        } catch {
+            throw notWhole(key)
         }
+    }
+
+    private func notWhole(_ key: Key) -> ConfigurationError {
+        ConfigurationError(
+            "a whole number of at most 18 digits is expected\(DecodingError.place(codingPath + [key]))")
+    }
+}
+
+extension DecodingError {
+    fileprivate static func place(_ path: [any CodingKey]) -> String {
+        path.isEmpty
+            ? ""
+            : " at " + path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    }
+
+    fileprivate var plainText: String {
         switch self {
         case .keyNotFound(let key, let context):
-            return "\"\(key.stringValue)\" is missing\(place(context.codingPath))"
+            return "\"\(key.stringValue)\" is missing\(Self.place(context.codingPath))"
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "a value of another type is expected\(place(context.codingPath))"
+            return "a value of another type is expected\(Self.place(context.codingPath))"
         case .dataCorrupted(let context):
-            return "not valid JSON\(place(context.codingPath)): \(context.debugDescription)"
+            return "not valid JSON\(Self.place(context.codingPath)): \(context.debugDescription)"
         @unknown default: return "\(self)"
         }
     }

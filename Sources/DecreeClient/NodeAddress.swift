@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Paxos
 
 /// Where a node can be reached. Which node it is, the node itself says.
 public struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
@@ -26,9 +27,7 @@ public struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        guard !host.isEmpty,
-            host.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7f...0x9f).contains($0.value) })
-        else { return nil }
+        guard Self.flaw(inHost: String(host)) == nil else { return nil }
         self.init(host: String(host), port: Int(port))
     }
 
@@ -62,6 +61,25 @@ extension NodeAddress {
 }
 
 extension NodeAddress {
+    /// What makes a text no host, behind its name; nil for one that may be a host: whether a name leads anywhere shows
+    /// when it is resolved.
+    package static func flaw(inHost host: String) -> String? {
+        if host.isEmpty { return "is empty: write a name or an IP address" }
+        if let control = host.firstControlCharacter { return "holds the character \(control): leave it out" }
+        if host.contains(where: \.isWhitespace) { return "\"\(host)\" holds a blank: leave it out" }
+        if host.contains(where: { "[]".contains($0) }) {
+            return "\"\(host)\" has brackets: write the address without them"
+        }
+        // The system resolves it to something, on some machines to loopback alone.
+        if host == "*" { return "\"*\" is no address: write 0.0.0.0 or :: for all addresses of a machine" }
+        // Behind "%" an IPv6 address names its zone.
+        let address = String(host.prefix { $0 != "%" })
+        guard !host.contains(":") || (try? SocketAddress(ipAddress: address, port: 0)) != nil else {
+            return "\"\(host)\" has a colon, and is no IPv6 address: write the host here, and the port apart"
+        }
+        return nil
+    }
+
     /// Whether it stands for all addresses of a machine: one listens there, and reaches nobody.
     package var isWildcard: Bool { ["0.0.0.0", "::", "*", ""].contains(host) }
 

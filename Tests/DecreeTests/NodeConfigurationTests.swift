@@ -87,9 +87,57 @@ struct NodeConfigurationTests {
             "node 1's \"host\" holds the character U+0000"
         ),
         (#"{"cluster":"c","node":1,"#, "not valid JSON"),
+        (
+            #"{"cluster":"c","node":1.5,"dataDirectory":"d","nodes":\#(nodes)}"#,
+            "a whole number of at most 18 digits is expected at node"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":\#(nodes),"snapshotCommands":99999999999999999999}"#,
+            "a whole number of at most 18 digits is expected at snapshotCommands"
+        ),
+        (
+            #"{"cluster":"c","node":1,"dataDirectory":"d","nodes":[{"id":1,"host":"h","port":7e999}]}"#,
+            "a whole number of at most 18 digits is expected at nodes.[0].port"
+        ),
     ]) func aMistakeIsNamed(json: String, message: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try decode(json) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: [
+        ("", "is empty: write a name or an IP address"), ("127.0.0.1 ", "holds a blank: leave it out"),
+        ("a\u{a0}b", "holds a blank: leave it out"),
+        ("[::1]", #""[::1]" has brackets: write the address without them"#),
+        ("127.0.0.1:7001", "has a colon, and is no IPv6 address: write the host here, and the port apart"),
+        ("*", "is no address: write 0.0.0.0 or ::"),
+    ]) func whatIsNoHostIsRefused(host: String, message: String) {
+        let configuration = NodeConfiguration(
+            cluster: "c", node: 1, nodes: [.init(id: 1, host: host, port: 7001)], dataDirectory: "d")
+        let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix("node 1's \"host\" ") && text.contains(message), "\(text)")
+    }
+
+    @Test(arguments: ["h", "10.0.0.1", "::1", "fe80::1%eth0", "0.0.0.0"]) func hostsAreTaken(host: String)
+        throws
+    {
+        try NodeConfiguration(
+            cluster: "c", node: 1, nodes: [.init(id: 1, host: host, port: 7001)], dataDirectory: "d"
+        ).validate()
+    }
+
+    @Test func aNodeListensAtNoStar() {
+        let configuration = NodeConfiguration(
+            cluster: "c", node: 1, nodes: [.init(id: 1, host: "h", port: 7001)], dataDirectory: "d",
+            listen: "*:7001")
+        let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+        #expect(error?.description.contains("\"listen\" must be HOST:PORT, such as 0.0.0.0:7001") == true)
+    }
+
+    @Test func aFileInAnotherEncodingIsNamedSo() {
+        let json = Data(#"{"cluster":"caf"#.utf8) + [0xe9] + Data(#""}"#.utf8)
+        let error = #expect(throws: ConfigurationError.self) { try NodeConfiguration.decode(json) }
+        #expect(error?.description == "not valid UTF-8: write the file in that encoding")
     }
 
     /// More than may vote may be listed, for others have joined; a cluster is not created with them.
