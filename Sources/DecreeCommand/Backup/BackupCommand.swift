@@ -49,7 +49,10 @@ struct BackupCommand: AsyncParsableCommand {
         guard nodes.addresses.count == 1 else {
             throw ValidationError("a backup is taken from one node: name one address")
         }
-        guard !FileManager.default.fileExists(atPath: directory) else {
+        guard !directory.isEmpty else {
+            throw ValidationError("the directory has no name: name the directory to make")
+        }
+        guard !WholeDirectory.isThere(directory) else {
             throw ValidationError("\(directory) is there already: name another directory")
         }
         guard !UnfinishedDirectory.isName(directory) else {

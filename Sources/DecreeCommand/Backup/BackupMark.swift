@@ -36,6 +36,9 @@ struct BackupMark: Codable, Equatable {
     /// `node.db` is digested in pieces of this size.
     private static let pieceBytes = 1 << 20
 
+    /// What to do about one that is not what was written.
+    static let advice = "do not rely on such a backup; copy it again, or take another with `decree backup`"
+
     /// What a directory says of itself.
     enum Reading: Equatable {
         case sound(BackupMark)
@@ -65,6 +68,12 @@ struct BackupMark: Codable, Equatable {
     }
 
     // MARK: Reading
+
+    /// Whether a directory says that it is a backup, or was to be one, whatever its store says.
+    static func isBackup(_ directory: String) -> Bool {
+        UnfinishedDirectory.isName(directory)
+            || FileManager.default.fileExists(atPath: directory + "/" + file)
+    }
 
     /// Reads the mark, and holds the store's bytes against it.
     static func read(in directory: String) -> Reading {

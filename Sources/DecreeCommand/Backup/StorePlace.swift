@@ -53,10 +53,9 @@ struct StorePlace {
     ///
     /// - Parameter body: makes a store in the directory that it is given, and closes it with its write-ahead log copied.
     func make<Result>(_ body: (_ unfinished: String) throws -> Result) throws -> Result {
-        let files = PosixFiles()
-        _ = try files.createDirectory(path)
         var unfinished: UnfinishedDirectory?
         do {
+            _ = try PosixFiles().createDirectory(path)
             let made = try UnfinishedDirectory.make(in: path, for: Self.name)
             unfinished = made
             let result = try body(made.path)

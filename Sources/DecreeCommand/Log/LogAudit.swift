@@ -58,7 +58,9 @@ struct LogAudit: AsyncParsableCommand {
         var (findings, isOfStores) = (0, true)
         for (group, _) in try first.inspector.groups() {
             var logs: [AuditedLog] = []
-            for store in stores { logs.append(try AuditedLog(store, group)) }
+            for store in stores {
+                logs.append(try ToolError.reading(store.directory) { try AuditedLog(store, group) })
+            }
             let audit = Audit(group, logs)
             findings += audit.findings.count
             isOfStores = isOfStores && audit.findings.allSatisfy { $0.slot == nil }

@@ -61,8 +61,10 @@ struct LogInspect: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let inspector = try StoreInspector(directory: directory)
-        let known = try inspector.groups()
+        let (inspector, known) = try ToolError.reading(directory) {
+            let inspector = try StoreInspector(directory: directory)
+            return (inspector, try inspector.groups())
+        }
         let wanted = known.filter { group == nil || $0.id.rawValue == group }
         guard !wanted.isEmpty else {
             throw ToolError(
@@ -80,7 +82,7 @@ struct LogInspect: AsyncParsableCommand {
             }
         } catch let error as StoreError {
             try output.flush()
-            throw error
+            throw ToolError(reading: directory, error)
         }
         try output.flush()
     }

@@ -52,12 +52,12 @@ struct LogVerify: AsyncParsableCommand {
     func run() async throws {
         var stores: [VerifiedStore] = []
         var refused = 0
-        var findings = 0
+        var findings = Findings()
         for directory in directories {
-            do throws(StoreError) {
+            do throws(ToolError) {
                 let store = try VerifiedStore(directory)
                 stores.append(store)
-                findings += store.report.findings.count
+                findings.add(store.report.findings.count, ofBackup: store.isBackup)
                 for line in json ? [store.json] : store.text { print(line) }
             } catch {
                 refused += 1
@@ -66,23 +66,41 @@ struct LogVerify: AsyncParsableCommand {
             }
         }
         for comparison in Comparison.all(of: stores) {
-            if !comparison.isEqual { findings += 1 }
+            if !comparison.isEqual { findings.add(1, ofBackup: stores.allSatisfy(\.isBackup)) }
             print(json ? comparison.json : comparison.text)
         }
         try judge(findings: findings, refused: refused)
     }
 
-    private func judge(findings: Int, refused: Int) throws {
-        if findings > 0 {
-            throw ToolError(
-                .checkFailed,
-                "\(findings) finding\(findings == 1 ? "" : "s"): start no node on such a store; keep it as "
-                    + "evidence, and have another take the node's place: run `decree member replace N HOST:PORT "
-                    + "--nodes …` with the node's id for N, then `decree node --join HOST:PORT` with an empty "
-                    + "directory")
-        }
+    private func judge(findings: Findings, refused: Int) throws {
+        if let advice = findings.advice { throw ToolError(.checkFailed, advice) }
         if refused > 0 {
             throw ToolError(.store, "\(refused) of \(directories.count) stores could not be read")
+        }
+    }
+
+    /// How many there are, and what they are of: a node runs on no backup.
+    private struct Findings {
+        private var ofNodes = 0
+        private var ofBackups = 0
+
+        mutating func add(_ count: Int, ofBackup: Bool) {
+            if ofBackup { ofBackups += count } else { ofNodes += count }
+        }
+
+        /// What to do; nil if nothing was found.
+        var advice: String? {
+            let count = ofNodes + ofBackups
+            guard count > 0 else { return nil }
+            var advice: [String] = []
+            if ofNodes > 0 {
+                advice.append(
+                    "start no node on such a store; keep it as evidence, and have another take the node's place: run "
+                        + "`decree member replace N HOST:PORT --nodes …` with the node's id for N, then `decree node "
+                        + "--join HOST:PORT` with an empty directory")
+            }
+            if ofBackups > 0 { advice.append(BackupMark.advice) }
+            return "\(count) finding\(count == 1 ? "" : "s"): " + advice.joined(separator: "; ")
         }
     }
 }

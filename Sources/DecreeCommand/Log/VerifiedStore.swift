@@ -17,9 +17,13 @@ struct VerifiedStore {
     let holdings: [StoreHoldings]
 
     /// - Parameter acceptsUnmarked: whether a backup without an end mark is taken for whole.
-    init(_ directory: String, acceptsUnmarked: Bool = false) throws(StoreError) {
+    init(_ directory: String, acceptsUnmarked: Bool = false) throws(ToolError) {
         self.directory = directory
-        inspector = try StoreInspector(directory: directory)
+        do {
+            inspector = try StoreInspector(directory: directory)
+        } catch {
+            throw ToolError(reading: directory, error)
+        }
         var report = inspector.verify()
         node = try? inspector.node()
         fence = (try? inspector.fence()) ?? nil
@@ -30,8 +34,8 @@ struct VerifiedStore {
         } else if mark == .missing, !acceptsUnmarked {
             report.note(
                 BackupMark.file,
-                "there is no end mark: the backup was not finished, or an earlier version made it, which wrote none"
-            )
+                "there is no end mark: the backup was not finished, or an earlier version made it, which wrote none; if "
+                    + "you know that it is whole, `decree restore --accept-unmarked` takes it")
         } else if case .broken(let detail)? = mark {
             report.note(BackupMark.file, "the end mark does not fit: \(detail)")
         }
@@ -39,6 +43,9 @@ struct VerifiedStore {
         let inspector = inspector
         holdings = ((try? inspector.groups()) ?? []).compactMap { try? StoreHoldings($0.id, in: inspector) }
     }
+
+    /// Whether it is no node's store.
+    var isBackup: Bool { mark != nil || BackupMark.isBackup(directory) }
 
     /// Whether nothing was ever written to it.
     var isEmpty: Bool { report.isHealthy && holdings.allSatisfy(\.isEmpty) }
@@ -125,7 +132,7 @@ struct VerifiedStore {
     }
 
     /// A store that could not be looked at.
-    static func json(_ directory: String, _ error: StoreError) -> String {
+    static func json(_ directory: String, _ error: ToolError) -> String {
         var line = JSONWriter()
         line.line {
             $0.add("directory", directory)
