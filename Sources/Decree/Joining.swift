@@ -66,6 +66,7 @@ public struct Joining: Sendable {
                         + "with --advertise HOST:PORT where they reach it"
                 ))
         }
+        _ = try DataDirectory.check(dataDirectory)
         // Two that join with one directory would both be admitted, and one of them would never come.
         let lock = try lockDirectory()
         defer { lock?.release() }

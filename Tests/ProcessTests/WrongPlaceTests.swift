@@ -119,4 +119,37 @@ import Testing
                 never: ["given up", "start the node"])
         }
     }
+
+    // MARK: Nodes
+
+    /// Whoever waits for others would find out only when all are there.
+    @Test func aLinkToADiskThatIsNotMounted() async throws {
+        let cluster = try ProcessCluster()
+        let (directory, disk) = (cluster.dataDirectory(of: 1), cluster.directory.path + "/disk")
+        try link(directory, to: disk)
+        let message =
+            "\(directory) cannot be the data directory: it is a symbolic link to \(disk), which is not there; mount or "
+            + "make that first"
+        let config = cluster.configurationFile(of: 1)
+        expect(try await Tool.run(["node", "--config", config]), 4, message)
+        let below = directory + "/data"
+        expect(
+            try await Tool.run(["node", "--config", config, "--data-directory", below]), 4,
+            "\(below) cannot be the data directory: \(directory) is a symbolic link to \(disk)")
+        expect(
+            try await Tool.run([
+                "node", "--join", cluster.addresses, "--listen", cluster.address(of: 1), "--data-directory",
+                directory,
+            ]), 4, message)
+    }
+
+    @Test func aStoreOfAnotherMachine() async throws {
+        let cluster = try await cluster(machine: "append")
+        #expect(try await cluster.stop() == [0])
+        expect(
+            try await Tool.run(["node", "--config", cluster.configurationFile(of: 1), "--machine", "bank"]),
+            4,
+            "\(cluster.dataDirectory(of: 1)) has a log for the machine \"append\", and this node was started with "
+                + "\"bank\": start it with --machine append")
+    }
 }

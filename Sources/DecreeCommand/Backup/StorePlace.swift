@@ -1,3 +1,4 @@
+import Decree
 import DecreeStore
 import Foundation
 
@@ -33,16 +34,10 @@ struct StorePlace {
 
     /// The path that symbolic links lead to.
     ///
-    /// - Throws: `StoreError` if they lead nowhere: what they are to stand for, a disk mostly, is not mounted.
+    /// - Throws: `NodeError` if they lead nowhere: what they are to stand for, a disk mostly, is not mounted.
     static func resolve(_ path: String) throws -> String {
         let url = URL(fileURLWithPath: path).standardizedFileURL
-        if !FileManager.default.fileExists(atPath: url.path),
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path)
-        {
-            throw StoreError.badDirectory(
-                directory: path,
-                detail: "it is a symbolic link to \(target), which is not there; mount or make that first")
-        }
+        try DataDirectory.refuseDanglingLink(url.path, to: url.path)
         return url.resolvingSymlinksInPath().path
     }
 

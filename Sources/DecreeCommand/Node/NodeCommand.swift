@@ -2,6 +2,7 @@ public import ArgumentParser
 import Bank
 import Decree
 import DecreeClient
+import DecreeStore
 import Foundation
 public import Logging
 import Paxos
@@ -117,7 +118,11 @@ struct NodeCommand: AsyncParsableCommand {
             configuration: .init(
                 services: [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await services.run()
+        do {
+            try await services.run()
+        } catch {
+            throw machine.explain(error)
+        }
     }
 
     func validate() throws {
@@ -179,6 +184,19 @@ enum MachineKind: String, CaseIterable, ExpressibleByArgument {
         case .bank: Bank()
         case .append: ValueLog()
         }
+    }
+
+    /// A store tells only by a digest that it was created otherwise. What a node of this tool can be given wrong is
+    /// --machine.
+    func explain(_ error: any Error) -> any Error {
+        guard case NodeError.store(.foreignGenesis(let directory, _, _)) = error,
+            let stored = try? StoreInspector(directory: directory).groups().map(\.kind),
+            let other = stored.first(where: { $0 != rawValue })
+        else { return error }
+        return ToolError(
+            .store,
+            "\(directory) has a log for the machine \"\(other)\", and this node was started with \"\(rawValue)\": start "
+                + "it with --machine \(other), or with another data directory")
     }
 }
 
