@@ -25,7 +25,7 @@ final class PeerLink {
     private var state = State.down
     private var outgoing = ByteBuffer()
     private var failures = 0
-    private var lastReason = ""
+    private var troubles = LinkTroubles()
     /// Frames dropped since the link was last up and had room.
     private var dropped = 0
 
@@ -95,11 +95,11 @@ final class PeerLink {
             switch loop.core.judge(reply, to: hello) {
             case .admitted(let version):
                 state = .up(channel, version: version)
-                if failures > 0 || !lastReason.isEmpty {
+                if failures > 0 || !troubles.isEmpty {
                     loop.logger.info("connected to a peer", metadata: ["peer": "\(peer)"])
                 }
                 failures = 0
-                lastReason = ""
+                troubles = LinkTroubles()
                 loop.core.reached(peer)
             case .refused(let refusal, let reason):
                 goDown("refused: \(reason)", isWarning: !refusal.isTransient)
@@ -127,11 +127,11 @@ final class PeerLink {
         state = .down
         outgoing.clear()
         channel?.close(promise: nil)
-        if reason != lastReason {
+        let place = address?.description ?? ""
+        if troubles.add(reason, at: place) {
             loop.logger.log(
                 level: isWarning ? .warning : .info, "no connection to a peer: \(reason)",
-                metadata: ["peer": "\(peer)", "address": "\(address?.description ?? "")"])
-            lastReason = reason
+                metadata: ["peer": "\(peer)", "address": "\(place)"])
         }
         retryLater()
     }

@@ -130,6 +130,29 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
+    /// Its file has one address of a node that is down, and it was told another: it dials both, about one a second.
+    @Test func aPeerThatIsDownIsToldOnceForEachAddress() async throws {
+        let cluster = try await cluster()
+        #expect(try await cluster.stop(2).status == 0)
+        let (told, listed) = (cluster.configurations[0].nodes[2].port, try freeAddress().port)
+        try cluster.edit(2) { $0.nodes[2].port = listed }
+        try await cluster.startAndWait([2])
+        #expect(await eventually { cluster.log(of: 2).contains("connected to a peer") })
+        let before = cluster.log(of: 2).count
+        try await cluster.kill(3)
+        func refusals(at port: Int) -> Int {
+            cluster.log(of: 2).dropFirst(before).split(separator: "\n").count {
+                $0.contains("peer=3") && $0.contains("address=127.0.0.1:\(port)")
+                    && $0.contains("Connection refused")
+            }
+        }
+        #expect(await eventually { refusals(at: told) > 0 && refusals(at: listed) > 0 })
+        // Meanwhile each is dialled a few times more.
+        for _ in 0..<20 { try await cluster.deposit(1) }
+        #expect(refusals(at: told) == 1 && refusals(at: listed) == 1, "\(cluster.log(of: 2))")
+        #expect(try await cluster.stop() == [0, 0])
+    }
+
     /// It listens at all addresses of its machine, and tells the others one of them.
     @Test func aNodeListensElsewhereThanItIsReached() async throws {
         let cluster = try ProcessCluster()
