@@ -22,11 +22,13 @@ extension Joining {
         throw isAnyBeyondReach ? .clusterUnavailable(reason) : .notAdmitted(reason)
     }
 
+    private var role: Member.Role {
+        guard isVoter else { return .nonVoter }
+        return .joining(replacing: replaced.flatMap { UInt16(exactly: $0) }.flatMap(NodeID.init(rawValue:)))
+    }
+
     private func change(as id: NodeID?, _ name: StoreID) -> ConfigurationChange {
-        let replaced = replaced.flatMap { UInt16(exactly: $0) }.flatMap(NodeID.init(rawValue:))
-        return .add(
-            node: id, role: isVoter ? .joining(replacing: replaced) : .nonVoter, store: name,
-            address: "\(address)")
+        .add(node: id, role: role, store: name, address: "\(address)")
     }
 
     /// Looks whether another member is reached at this node's address, before it asks in: of the members of the beginning
@@ -65,7 +67,7 @@ extension Joining {
             if error == .changeRefused(.addressInUse),
                 let members = try? await describe(client, group).configuration
             {
-                throw addressInUse(members)
+                throw addressInUse(members, isSinceAsked: true)
             }
             throw NodeError(error)
         }
@@ -118,14 +120,21 @@ extension Joining {
 
     // MARK: Refusals
 
-    private func addressInUse(_ members: Configuration) -> NodeError {
+    /// - Parameter isSinceAsked: whether no member was there a moment ago: then it is none that lost its disk.
+    func addressInUse(_ members: Configuration, isSinceAsked: Bool = false) -> NodeError {
         let others = members.members.filter { $0.address == "\(address)" }
         guard let other = others.first(where: { Int($0.node.rawValue) != replaced }) else {
             return .notAdmitted("\(ConfigurationRefusal.addressInUse)")
         }
+        if isSinceAsked {
+            return .notAdmitted(
+                "another node, node \(other.node), has just been admitted at \(address): let this node listen at an "
+                    + "address of its own")
+        }
         guard other.store == nil else {
             return .fenced(
-                "node \(other.node) of this address was known with another store; "
+                "node \(other.node) of this address was known with another store. If this node was never node "
+                    + "\(other.node), another has joined there: let this one listen at an address of its own. Otherwise: "
                     + Self.replacement(of: "\(other.node)"))
         }
         return .notAdmitted(
@@ -138,6 +147,27 @@ extension Joining {
         "a node that lost its disk joins again under a new id: run `decree member replace \(lost) HOST:PORT --nodes …`, "
             + "then start the node with an empty directory and `decree node --join HOST:PORT --replace \(lost)`, "
             + "listening at a new address"
+    }
+
+    // MARK: What it was admitted as
+
+    /// An operator may have admitted it before it asked, and then that counts. Returns what was asked for in vain, and
+    /// what it is instead; nil if it is what was asked for, or nothing was.
+    func otherAdmission(of id: NodeID, in members: Configuration) -> String? {
+        guard let admitted = members.member(id)?.role, admitted != role else { return nil }
+        let wanted = isVoter ? replaced.map { "--replace \($0)" } : "--non-voter"
+        guard let wanted,
+            replaced.map({ id in members.members.contains { Int($0.node.rawValue) == id } }) ?? true
+        else { return nil }
+        let place =
+            switch admitted {
+            case .voter, .joining(replacing: nil): "to vote"
+            case .joining(let replaced?): "to take the place of node \(replaced)"
+            case .nonVoter: "to learn, and not to vote"
+            }
+        return
+            "this node was admitted before \(place), and that counts, not \(wanted). If it is not meant, stop "
+            + "this node, run `decree member remove \(id) --nodes …`, and join with an empty directory"
     }
 
     // MARK: Settings

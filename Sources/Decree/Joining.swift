@@ -115,9 +115,10 @@ public struct Joining: Sendable {
         }
         guard let id else { throw NodeError.notAdmitted("the cluster has no group") }
         logger.notice("admitted", metadata: ["cluster": "\(welcome.cluster)", "node": "\(id)"])
+        let members = try await describe(client, welcome.groups.first?.id).configuration
+        if let other = otherAdmission(of: id, in: members) { logger.warning("\(other)") }
         var configuration = NodeConfiguration(
-            cluster: welcome.cluster, node: Int(id.rawValue),
-            nodes: nodes(id, try await describe(client, welcome.groups.first?.id).configuration.members),
+            cluster: welcome.cluster, node: Int(id.rawValue), nodes: nodes(id, members.members),
             dataDirectory: dataDirectory, listen: listen?.description)
         await adoptSettings(client, &configuration)
         // The store takes the lock itself.

@@ -1,7 +1,9 @@
-import Decree
 import DecreeClient
 import Foundation
+import Paxos
 import Testing
+
+@testable import Decree
 
 /// What a node that is to join makes of its directory, before it has asked anybody.
 @Suite(.timeLimit(.minutes(1))) struct JoiningTests {
@@ -34,6 +36,60 @@ import Testing
             return
         }
         #expect(reason.contains(advice), "\(reason)")
+    }
+
+    private func joining(isVoter: Bool = true, replacing replaced: Int? = nil) -> Joining {
+        Joining(
+            cluster: [], address: NodeAddress(host: "10.0.0.4", port: 7001), dataDirectory: "d",
+            isVoter: isVoter,
+            replaced: replaced)
+    }
+
+    private func members(_ four: Member.Role) -> Configuration {
+        let others = [1, 2, 3].map { Member(node: NodeID($0)) }
+        let member = Member(
+            node: NodeID(4), role: four, store: StoreID(rawValue: 4), address: "10.0.0.4:7001")
+        return Configuration(members: others + [member])
+    }
+
+    /// Of two that join at one address, the second is not to replace the first.
+    @Test func anotherThatJoinedAtItsAddressMeanwhileIsNamed() {
+        guard case .notAdmitted(let reason) = joining().addressInUse(members(.voter), isSinceAsked: true)
+        else {
+            Issue.record("it is not lost")
+            return
+        }
+        #expect(
+            reason
+                == "another node, node 4, has just been admitted at 10.0.0.4:7001: let this node listen at an address of "
+                + "its own")
+        guard case .fenced(let doubt) = joining().addressInUse(members(.voter)) else {
+            Issue.record("it may have lost its disk")
+            return
+        }
+        #expect(
+            doubt.contains(
+                "If this node was never node 4, another has joined there: let this one listen at an address of its own."
+            ))
+        #expect(doubt.contains("decree member replace 4"))
+    }
+
+    @Test func anAdmissionForSomethingElseIsTold() {
+        func told(_ joining: Joining, _ role: Member.Role) -> String {
+            joining.otherAdmission(of: NodeID(4), in: members(role)) ?? ""
+        }
+        let ofTwo = joining(replacing: 2)
+        #expect(told(ofTwo, .joining(replacing: NodeID(2))) == "")
+        #expect(told(joining(), .joining(replacing: NodeID(3))) == "", "nothing else was asked for")
+        let third = told(ofTwo, .joining(replacing: NodeID(3)))
+        #expect(
+            third.contains("admitted before to take the place of node 3, and that counts, not --replace 2"))
+        #expect(third.contains("run `decree member remove 4 --nodes …`"))
+        #expect(told(ofTwo, .joining(replacing: nil)).contains("admitted before to vote"))
+        #expect(told(ofTwo, .nonVoter).contains("admitted before to learn, and not to vote"))
+        #expect(
+            told(joining(isVoter: false), .joining(replacing: nil)).contains("that counts, not --non-voter"))
+        #expect(told(joining(replacing: 9), .voter) == "", "node 9 has left")
     }
 
     /// Killed before it had a store, it asks again.

@@ -51,6 +51,27 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
+    /// The address is admitted for the place of node 3: that is done, whatever the node asks for, and it says so.
+    @Test func aNodeSaysThatItWasAdmittedForSomethingElse() async throws {
+        let cluster = try ProcessCluster()
+        try await cluster.startAndWait()
+        let address = "127.0.0.1:\(try LoopbackPorts.free(1)[0])"
+        #expect(try await cluster.tool("member", "replace", "3", address).status == 0)
+        let process = try ToolProcess(
+            [
+                "node", "--join", cluster.addresses, "--listen", address, "--replace", "2",
+                "--data-directory",
+                cluster.directory.path + "/data-4",
+            ], input: nil)
+        #expect(await eventually { process.error.contains("running") }, "\(process.error)")
+        #expect(
+            process.error.contains(
+                "this node was admitted before to take the place of node 3, and that counts, not --replace 2"),
+            "\(process.error)")
+        process.signal(SIGTERM)
+        #expect(try await process.status() == 0)
+    }
+
     @Test func aCrashTestJoinsAndReplaces() async throws {
         let result = try await Tool.run([
             "crashtest", "--json", "--kills", "6", "--pauses", "0", "--joins", "2", "--replacements", "1",
