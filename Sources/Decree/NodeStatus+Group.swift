@@ -84,8 +84,7 @@ extension NodeStatus.Group.Member {
             }
         self.init(
             node: Int(member.node.rawValue), role: role, replaces: replaced.map { Int($0.rawValue) },
-            address: address ?? (member.address.isEmpty ? nil : member.address),
-            store: member.store?.description,
+            address: member.address.isEmpty ? address : member.address, store: member.store?.description,
             executedThrough: executedThrough?.rawValue, understands: understands.map { Int($0.rawValue) })
     }
 }

@@ -103,6 +103,7 @@ import Testing
         solo.endTurn()
         solo.accepted(ballot, 3, through: 5, from: 2)
         #expect(solo.group.unpromised == nil, "the voters are the same")
+        reply(to: solo, ballot, round: 1, from: 3)
         _ = solo.ask(.admin(.change(.remove(NodeID(2)))))
         solo.accepted(ballot, 6, through: 6, from: 2)
         // Of nodes 1 and 3, node 3 has not promised.
@@ -265,6 +266,12 @@ import Testing
         #expect(!again.promised.contains(NodeID(4)))
     }
 
+    /// A voter shows that it is up.
+    private func reply(to solo: SoloGroup, _ ballot: Ballot, round: UInt64, from node: UInt16) {
+        solo.receive(
+            .heartbeatReply(HeartbeatReply(ballot: ballot, round: round, executedThrough: .zero)), from: node)
+    }
+
     /// It must be asked the first question of a ballot: the leader lets go of this one, or would wait for ever.
     @Test func aLeaderThatGetsPartsOfAnOlderPeerStepsDown() {
         let solo = SoloGroup(alpha: 4)
@@ -272,6 +279,7 @@ import Testing
         _ = solo.ask(.admin(.change(.remove(NodeID(2)))))
         solo.accepted(ballot, 1, through: 1, from: 2)
         solo.endTurn()
+        reply(to: solo, ballot, round: 1, from: 3)
         _ = solo.ask(.admin(.change(.remove(NodeID(2)))))
         solo.accepted(ballot, 2, through: 2, from: 2)
         #expect(solo.group.unpromised != nil, "node 3 has yet to promise")

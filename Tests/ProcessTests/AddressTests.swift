@@ -130,6 +130,29 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
+    /// The log has an old address of the node that leads: the others tell clients where it is, and operators.
+    @Test func aLeaderThatMovedUnannouncedIsFoundByClients() async throws {
+        let cluster = try await cluster()
+        let others = cluster.configurations[0].nodes[1...].map { "127.0.0.1:\($0.port)" }.joined(
+            separator: ",")
+        let (logged, new) = (try freeAddress(), try freeAddress())
+        #expect(
+            try await Tool.run(["member", "move", "1", logged.text, "--nodes", cluster.addresses]).status == 0
+        )
+        #expect(try await cluster.stop(1).status == 0)
+        try cluster.edit(1) { $0.nodes[0].port = new.port }
+        try cluster.start([1])
+        #expect(
+            try await eventually {
+                try await Tool.run(["leader", "transfer", "1", "--nodes", others]).status == 0
+            }, "\(cluster.log(of: 1))")
+        let paid = try await Tool.run(["bank", "deposit", "a", "1", "--nodes", others])
+        #expect(paid.status == 0, "\(paid.error)")
+        let moved = try await Tool.run(["member", "move", "1", new.text, "--nodes", others])
+        #expect(moved.status == 0, "\(moved.error)")
+        #expect(try await cluster.stop() == [0, 0, 0])
+    }
+
     /// Its file has one address of a node that is down, and it was told another: it dials both, about one a second.
     @Test func aPeerThatIsDownIsToldOnceForEachAddress() async throws {
         let cluster = try await cluster()

@@ -47,7 +47,7 @@ extension World {
             violate(
                 .invariant, "FloorSafe: \(name) has floor \(floor), and no complete snapshot stands for it")
         }
-        // The latest, one that a peer reads, one on its way, and one that is being deleted.
-        if rows.snapshots > 4 { violate(.store, "\(name) keeps \(rows.snapshots) snapshots") }
+        // The latest, two that peers read, one on its way, and one that is being deleted.
+        if rows.snapshots > 5 { violate(.store, "\(name) keeps \(rows.snapshots) snapshots") }
     }
 }
