@@ -75,7 +75,7 @@ let package = Package(
                 .embedInCode("0001_initial.sql"), .embedInCode("0002_lifecycle.sql"),
                 .embedInCode("0003_unexecuted.sql"), .embedInCode("0004_starts.sql"),
                 .embedInCode("0005_founding.sql"),
-                .embedInCode("0006_addresses.sql"),
+                .embedInCode("0006_places.sql"),
             ],
             swiftSettings: settings),
         .target(

@@ -23,6 +23,6 @@ package enum Migrations {
         Migration(version: 3, name: "unexecuted", bytes: PackageResources._003_unexecuted_sql),
         Migration(version: 4, name: "starts", bytes: PackageResources._004_starts_sql),
         Migration(version: 5, name: "founding", bytes: PackageResources._005_founding_sql),
-        Migration(version: 6, name: "addresses", bytes: PackageResources._006_addresses_sql),
+        Migration(version: 6, name: "places", bytes: PackageResources._006_places_sql),
     ]
 }

@@ -19,15 +19,20 @@ package struct AddressBook: Sendable {
 
     private var entries: [NodeID: Entry] = [:]
     private let configured: [NodeID: String]
-    /// Whose `reached` is to be written down.
+    /// Where nodes were reached, as it is written down, or will be at once.
+    private var written: [NodeID: NodePlace] = [:]
     private var unwritten: Set<NodeID> = []
 
     /// - Parameters:
     ///   - configured: what this node's own configuration says.
     ///   - remembered: where the others were reached last, as was written down.
-    package init(configured: [NodeID: String] = [:], remembered: [NodeID: String] = [:]) {
+    package init(configured: [NodeID: String] = [:], remembered: [NodePlace] = []) {
         self.configured = configured
-        for (node, address) in remembered { entries[node, default: Entry()].reached = address }
+        for place in remembered {
+            written[place.node] = place
+            guard place.configured == configured[place.node] ?? "" else { continue }
+            entries[place.node, default: Entry()].reached = place.address
+        }
     }
 
     /// Whom the configuration lists, ascending.
@@ -83,9 +88,12 @@ package struct AddressBook: Sendable {
     /// The node answered where it was dialled last.
     package mutating func reached(_ node: NodeID) {
         guard let current = entries[node]?.current else { return }
-        if entries[node]?.reached != current { unwritten.insert(node) }
         entries[node]?.reached = current
         entries[node]?.hasFailed = false
+        let place = NodePlace(node: node, address: current, configured: configured[node] ?? "")
+        guard written[node] != place else { return }
+        written[node] = place
+        unwritten.insert(node)
     }
 
     /// Whether there is something to be written down: an address that neither the log nor a file has would otherwise end
@@ -93,10 +101,10 @@ package struct AddressBook: Sendable {
     var isUnwritten: Bool { !unwritten.isEmpty }
 
     /// Where nodes were reached that were not reached there before, ascending by node, to be written down.
-    mutating func takeUnwritten() -> [(NodeID, String)] {
+    mutating func takeUnwritten() -> [NodePlace] {
         guard isUnwritten else { return [] }
         defer { unwritten = [] }
-        return unwritten.sorted().compactMap { node in entries[node]?.reached.map { (node, $0) } }
+        return unwritten.sorted().compactMap { written[$0] }
     }
 
     /// It did not, or another answered there.

@@ -159,7 +159,7 @@ extension NodeCore {
         if witnesses.isUrgent || witnesses.isDue(atTick: ticks) {
             for witness in witnesses.takeUnwritten(atTick: ticks) { step.write(.witness(witness)) }
         }
-        for (peer, address) in addresses.takeUnwritten() { step.write(.address(peer, address)) }
+        for place in addresses.takeUnwritten() { step.write(.place(place)) }
         diskState = .busy
         lastCommitTick = ticks
         noteHanded()

@@ -112,7 +112,7 @@ package final class NodeCore {
         self.address = address
         addresses = AddressBook(
             configured: configured.filter { $0.key != recovered.identity.node },
-            remembered: recovered.addresses)
+            remembered: recovered.places)
         speaks = recovered.speaks
         founding = recovered.welcome.groups.first?.genesis.origin
         witnesses = Witnesses(recovered.witnesses)

@@ -30,7 +30,7 @@ package struct RecoveredNode: Sendable {
     /// What it saw of other nodes' stores.
     package let witnesses: [NodeWitness]
     /// Where it reached other nodes last.
-    package let addresses: [NodeID: String]
+    package let places: [NodePlace]
     /// The newest version of the protocol that it speaks.
     package let speaks: UInt16
     /// The limits its groups have.
@@ -80,7 +80,7 @@ package struct RecoveredNode: Sendable {
         self.groups = groups
         self.damage = damage
         witnesses = try store.witnesses()
-        addresses = try store.addresses()
+        places = try store.places()
         welcome = Welcome(
             cluster: owner.cluster, genesis: store.genesis,
             groups: try hosted.map { hosted in

@@ -86,7 +86,7 @@ struct Lifecycle {
     /// - Throws: what is wrong with it: a mistake of whoever wants it written.
     mutating func plan(_ write: Write) throws(PlanError) -> [Row] {
         switch write {
-        case .promise, .accepted, .chosen, .configuration, .witness, .address: return []
+        case .promise, .accepted, .chosen, .configuration, .witness, .place: return []
         case .snapshotChunk(let group, let header, let index, let bytes):
             return try planChunk(group, header, Int(index), bytes)
         case .snapshotComplete(let group, let header, let isInstalled):

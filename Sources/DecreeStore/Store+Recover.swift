@@ -79,12 +79,11 @@ extension Store {
         return witnesses
     }
 
-    /// Where other nodes were reached last. Of a row that rotted nothing is said: it can do without.
-    package func addresses() throws(StoreError) -> [NodeID: String] {
+    /// Where other nodes were reached last, ascending by node. Of a row that rotted nothing is said: it can do without.
+    package func places() throws(StoreError) -> [NodePlace] {
         try checkUsable()
-        let rows = try naming({ () throws(SQLiteError) in try AddressRows.read(connection) })
-        let known = rows.compactMap { try? $0.get() }
-        return Dictionary(uniqueKeysWithValues: known.map { ($0.node, $0.address) })
+        let rows = try naming({ () throws(SQLiteError) in try PlaceRows.read(connection) })
+        return rows.compactMap { try? $0.get() }
     }
 
     /// A group's configurations, ascending; the genesis first.

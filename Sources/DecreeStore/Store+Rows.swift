@@ -11,7 +11,7 @@ extension Store {
         case .configuration(let group, let slot, let configuration):
             try write(group, slot, configuration)
         case .witness(let witness): try write(witness)
-        case .address(let node, let address): try write(node, address)
+        case .place(let place): try write(place)
         // What these become depends on what is there: the lifecycle plans it.
         case .snapshotChunk, .snapshotComplete, .floor: break
         }
@@ -79,11 +79,12 @@ extension Store {
         try row.run()
     }
 
-    private func write(_ node: NodeID, _ address: String) throws(SQLiteError) {
-        let row = statements.putAddress
-        try row.bind(1, Int64(node.rawValue))
-        try row.bind(2, address)
-        try row.bind(3, RowChecksum.address(node, address))
+    private func write(_ place: NodePlace) throws(SQLiteError) {
+        let row = statements.putPlace
+        try row.bind(1, Int64(place.node.rawValue))
+        try row.bind(2, place.address)
+        try row.bind(3, place.configured)
+        try row.bind(4, RowChecksum.place(place))
         try row.run()
     }
 

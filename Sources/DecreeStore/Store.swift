@@ -145,7 +145,7 @@ struct StoreStatements {
     let putChunk: Statement
     let putFloor: Statement
     let putWitness: Statement
-    let putAddress: Statement
+    let putPlace: Statement
 
     init(_ connection: Connection) throws(SQLiteError) {
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -178,7 +178,7 @@ struct StoreStatements {
             (node_id, store_id, persist_sequence, checksum, incarnation, process, began_at, is_voting) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
-        putAddress = try connection.prepare(
-            "INSERT OR REPLACE INTO address (node_id, address, checksum) VALUES (?1, ?2, ?3)")
+        putPlace = try connection.prepare(
+            "INSERT OR REPLACE INTO place (node_id, address, configured, checksum) VALUES (?1, ?2, ?3, ?4)")
     }
 }

@@ -167,13 +167,13 @@ public enum Write: Sendable, Equatable {
     case floor(GroupID, Slot)
     /// What was seen of another node's store.
     case witness(NodeWitness)
-    /// Where another node was reached last, "host:port".
-    case address(NodeID, String)
+    /// Where another node was reached last.
+    case place(NodePlace)
 
     /// Whether it says something of another node, and nothing of this one.
     package var isOfOthers: Bool {
         switch self {
-        case .witness, .address: true
+        case .witness, .place: true
         case .promise, .accepted, .chosen, .configuration, .snapshotChunk, .snapshotComplete, .floor: false
         }
     }

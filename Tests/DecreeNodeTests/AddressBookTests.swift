@@ -51,7 +51,8 @@ import Testing
     }
 
     @Test func whereItWasReachedIsRememberedAndTriedLast() {
-        var book = AddressBook(configured: [peer: "file:1"], remembered: [peer: "once:1"])
+        let once = NodePlace(node: peer, address: "once:1", configured: "file:1")
+        var book = AddressBook(configured: [peer: "file:1"], remembered: [once])
         book.note(peer, logged: "log:1")
         var dialled: [String?] = []
         for _ in 0..<3 {
@@ -63,8 +64,7 @@ import Testing
         #expect(book.next(of: peer) == "log:1")
         book.reached(peer)
         #expect(book.isUnwritten)
-        let written = book.takeUnwritten()
-        #expect(written.map(\.0) == [peer] && written.map(\.1) == ["log:1"])
+        #expect(book.takeUnwritten() == [NodePlace(node: peer, address: "log:1", configured: "file:1")])
         book.reached(peer)
         #expect(!book.isUnwritten, "it is there already")
         // It comes itself, and says the same, before the dial is answered.
@@ -73,7 +73,20 @@ import Testing
         #expect(book.next(of: peer) == "file:1")
         book.hear(peer, at: "file:1")
         book.reached(peer)
-        #expect(book.takeUnwritten().map(\.1) == ["file:1"])
+        #expect(book.takeUnwritten().map(\.address) == ["file:1"])
+    }
+
+    /// A cluster of copies, whose files were edited, has nothing to do with the one that they were made of.
+    @Test func whatWasRememberedIsVoidWhenTheFileIsAnother() {
+        let once = NodePlace(node: peer, address: "once:1", configured: "file:1")
+        var book = AddressBook(configured: [peer: "file:2"], remembered: [once])
+        for _ in 0..<3 {
+            #expect(book.next(of: peer) == "file:2")
+            book.failed(peer)
+        }
+        #expect(book.next(of: peer) == "file:2")
+        book.reached(peer)
+        #expect(book.takeUnwritten() == [NodePlace(node: peer, address: "file:2", configured: "file:2")])
     }
 
     @Test func whatContradictsTheLogOrTheFileIsSaidOnce() {

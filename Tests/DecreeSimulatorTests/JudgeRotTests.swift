@@ -40,7 +40,7 @@ import Testing
             votes: RecoveredVotes(
                 promised: Self.high, accepted: accepted, damagedThrough: damagedThrough.map { Slot($0) },
                 damage: damagedThrough.map { "slot \($0)" }),
-            chosenThrough: .zero, persistSequence: persistSequence, witnesses: [], addresses: [:],
+            chosenThrough: .zero, persistSequence: persistSequence, witnesses: [], places: [],
             unfinished: [])
     }
 

@@ -144,7 +144,7 @@ struct CrashRig {
             contents.configurations[group] = try store.configurations(group)
         }
         contents.witnesses = try store.witnesses()
-        contents.addresses = try store.addresses()
+        contents.places = try store.places()
         return contents
     }
 

@@ -11,7 +11,7 @@ extension CrashScript {
         author.append([.floor(first, Slot(author.contents[first].snapshot!.slot.rawValue - 1))])
         author.append([
             .witness(NodeWitness(node: NodeID(2), store: StoreID(rawValue: 9), persistSequence: 17)),
-            .address(NodeID(2), "b:1"),
+            .place(NodePlace(node: NodeID(2), address: "b:1")),
             .configuration(second, from: Slot(300), Configuration(voters: [NodeID(1), NodeID(2)])),
         ])
         // A beginning that comes to nothing, for there is a later one.
@@ -24,7 +24,7 @@ extension CrashScript {
         author.append([
             author.promise(in: first),
             .witness(NodeWitness(node: NodeID(2), store: StoreID(rawValue: 9), persistSequence: 21)),
-            .address(NodeID(2), "b:2"),
+            .place(NodePlace(node: NodeID(2), address: "b:2", configured: "b:1")),
         ])
         author.act(until: author.steps.count + 30)
         return CrashScript(author.steps)

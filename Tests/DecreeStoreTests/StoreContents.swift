@@ -27,7 +27,7 @@ struct StoreContents: Equatable {
 
     var groups: [Group]
     var witnesses: [NodeWitness] = []
-    var addresses: [NodeID: String] = [:]
+    var places: [NodePlace] = []
     var configurations: [GroupID: [ConfigurationLog.Entry]] = [:]
 
     init(groups: [GroupID]) {
@@ -63,7 +63,10 @@ struct StoreContents: Equatable {
             witnesses.removeAll { $0.node == witness.node }
             witnesses.append(witness)
             witnesses.sort { $0.node < $1.node }
-        case .address(let node, let address): addresses[node] = address
+        case .place(let place):
+            places.removeAll { $0.node == place.node }
+            places.append(place)
+            places.sort { $0.node < $1.node }
         case .snapshotChunk(let group, let header, _, _):
             if self[group].partial?.header != header {
                 self[group].partial = PartialSnapshot(header: header, chunks: 0)

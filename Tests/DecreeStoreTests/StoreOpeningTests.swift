@@ -151,7 +151,7 @@ import Testing
         try openStore(directory).close()
         #expect(
             try directory.sql("SELECT version, name, digest FROM migration")
-                == zip(1...6, ["initial", "lifecycle", "unexecuted", "starts", "founding", "addresses"]).map {
+                == zip(1...6, ["initial", "lifecycle", "unexecuted", "starts", "founding", "places"]).map {
                     version, name in
                     let text = try directory.bytes(of: migration("000\(version)_\(name).sql"))
                     return "\(version)|\(name)|\(Int64(bitPattern: Digest(of: text).rawValue))"

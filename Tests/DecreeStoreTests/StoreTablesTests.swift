@@ -50,18 +50,22 @@ import Testing
     @Test func whereNodesWereReachedIsReadBackUnlessItRotted() throws {
         var store = try openStore(directory)
         let sequence = store.persistSequence
-        try store.expectCommit(step(.address(NodeID(2), "b:1"), .address(NodeID(3), "c:1")))
-        try store.expectCommit(step(.address(NodeID(2), "b:2")))
+        let (first, other) = (
+            NodePlace(node: NodeID(2), address: "b:1"), NodePlace(node: NodeID(3), address: "c:1")
+        )
+        let later = NodePlace(node: NodeID(2), address: "b:2", configured: "b:1")
+        try store.expectCommit(step(.place(first), .place(other)))
+        try store.expectCommit(step(.place(later)))
         #expect(store.persistSequence == sequence, "it says nothing of this store")
         try store.close()
         store = try openStore(directory)
-        #expect(try store.addresses() == [NodeID(2): "b:2", NodeID(3): "c:1"])
+        #expect(try store.places() == [later, other])
         try store.close()
         #expect(try StoreInspector(directory: directory.path).verify().findings.isEmpty)
-        try directory.sql("UPDATE address SET address = 'd:1' WHERE node_id = 3")
-        #expect(try openStore(directory).addresses() == [NodeID(2): "b:2"])
+        try directory.sql("UPDATE place SET address = 'd:1' WHERE node_id = 3")
+        #expect(try openStore(directory).places() == [later])
         let findings = try StoreInspector(directory: directory.path).verify().findings.map(\.description)
-        #expect(findings == ["address: where node 3 was reached differs from its checksum"])
+        #expect(findings == ["place: where node 3 was reached differs from its checksum"])
     }
 
     /// Each column of each row, but for a chunk's bytes, which are in the next test.

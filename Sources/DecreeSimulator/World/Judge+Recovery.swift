@@ -9,7 +9,7 @@ extension Judge {
         let chosenThrough: Slot
         let persistSequence: PersistSequence
         let witnesses: [NodeWitness]
-        let addresses: [NodeID: String]
+        let places: [NodePlace]
         /// What was being written when it died.
         let unfinished: [Write]
     }
@@ -28,7 +28,7 @@ extension Judge {
             nodes[node].persistSequence = found.persistSequence
         }
         // These are not counted.
-        nodes[node].addresses = found.addresses
+        nodes[node].places = Dictionary(uniqueKeysWithValues: found.places.map { ($0.node, $0) })
         nodes[node].abstainThrough = found.votes.damagedThrough ?? .zero
         guard !rotten.contains(node) else {
             forgetWhatRotted(node, found)
@@ -119,15 +119,15 @@ extension Judge {
                 seen[other].map { $0.persistSequence < witness.persistSequence } ?? true
             }
             .map { "what it saw of node \($0.key)" }
-            + lostAddresses(of: node, found).map { "where it reached node \($0)" }
+            + lostPlaces(of: node, found).map { "where it reached node \($0)" }
     }
 
-    private func lostAddresses(of node: Int, _ found: Found) -> [NodeID] {
-        nodes[node].addresses.keys.sorted().filter { other in
-            guard let address = found.addresses[other] else { return true }
-            return address != nodes[node].addresses[other]
-                && !found.unfinished.contains(.address(other, address))
-        }
+    private func lostPlaces(of node: Int, _ found: Found) -> [NodeID] {
+        nodes[node].places.values.filter { place in
+            !found.places.contains { other in
+                other == place || other.node == place.node && found.unfinished.contains(.place(other))
+            }
+        }.map(\.node).sorted()
     }
 
     private mutating func judge(_ lost: [String], of node: Int, _ found: Found) {

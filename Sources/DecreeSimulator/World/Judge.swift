@@ -22,7 +22,7 @@ struct Judge {
         /// What it holds of other nodes' stores.
         var witnesses: [NodeID: NodeWitness] = [:]
         /// Where it reached other nodes last.
-        var addresses: [NodeID: String] = [:]
+        var places: [NodeID: NodePlace] = [:]
         /// Slots through this one it must learn before it votes, for it found rows damaged.
         var abstainThrough = Slot.zero
         /// The highest ballot it ever told anybody it promised.
@@ -197,7 +197,7 @@ struct Judge {
                 } ?? true,
                 "NoRegression", "\(name(node)) takes back what it saw of node \(witness.node)'s store")
             nodes[node].witnesses[witness.node] = witness
-        case .address(let other, let address): nodes[node].addresses[other] = address
+        case .place(let place): nodes[node].places[place.node] = place
         }
     }
 

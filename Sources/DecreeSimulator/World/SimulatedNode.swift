@@ -196,7 +196,7 @@ final class SimulatedNode {
             let votes = try store.recover(group.id, restore: { _ in }, replay: { _, _ in })
             let found = Judge.Found(
                 votes: votes, chosenThrough: group.chosenThrough, persistSequence: store.persistSequence,
-                witnesses: recovered.witnesses, addresses: recovered.addresses,
+                witnesses: recovered.witnesses, places: recovered.places,
                 unfinished: rows.concerning(group.id))
             world.judging(group.id) { $0.recovered(index, found) }
             guard let through = votes.damagedThrough else { continue }

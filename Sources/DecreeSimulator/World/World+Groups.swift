@@ -91,7 +91,7 @@ extension [Write] {
                 .configuration(let other, _, _), .snapshotChunk(let other, _, _, _),
                 .snapshotComplete(let other, _, _), .floor(let other, _):
                 other == group
-            case .witness, .address: true
+            case .witness, .place: true
             }
         }
     }

@@ -44,7 +44,9 @@ extension World {
         return members.allSatisfy { node in
             judge.void[node.index] == nil && !judge.rotten.contains(node.index)
                 && members.allSatisfy { other in
-                    other === node || judge.nodes[node.index].addresses[other.id] == other.address
+                    let known = NodePlace(
+                        node: other.id, address: other.address, configured: node.configured[other.id] ?? "")
+                    return other === node || judge.nodes[node.index].places[other.id] == known
                 }
         }
     }

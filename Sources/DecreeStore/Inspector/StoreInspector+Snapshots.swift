@@ -69,9 +69,9 @@ extension StoreInspector {
         }
     }
 
-    private func addressRows() throws(StoreError) -> [Result<(node: NodeID, address: String), StoreError>] {
-        guard format >= AddressRows.format else { return [] }
-        return try StoreError.naming(file) { () throws(SQLiteError) in try AddressRows.read(connection) }
+    private func placeRows() throws(StoreError) -> [Result<NodePlace, StoreError>] {
+        guard format >= PlaceRows.format else { return [] }
+        return try StoreError.naming(file) { () throws(SQLiteError) in try PlaceRows.read(connection) }
     }
 
     private func kept() throws(StoreError) -> [KeptSnapshot] {
@@ -160,7 +160,7 @@ extension StoreInspector {
 
     func verifyWitnesses(_ report: inout VerifyReport) throws {
         for case .failure(let error) in try witnessRows() { report.note(error) }
-        for case .failure(let error) in try addressRows() { report.note(error) }
+        for case .failure(let error) in try placeRows() { report.note(error) }
         _ = try starts()
     }
 }

@@ -17,7 +17,7 @@ enum RowChecksum {
     private static let chunkMark: UInt64 = 0x6368_756e_6b00_0000
 
     private static let foundingMark: UInt64 = 0x666f_756e_6465_6400
-    private static let addressMark: UInt64 = 0x6164_6472_6573_0000
+    private static let placeMark: UInt64 = 0x706c_6163_6500_0000
 
     static func accepted(_ group: GroupID, _ slot: Slot, _ ballot: Ballot, _ digest: Digest) -> Int64 {
         stored(Digest(of: UInt64(group.rawValue), slot.rawValue, ballot.rawValue, digest.rawValue))
@@ -78,8 +78,9 @@ enum RowChecksum {
         stored(Digest(of: tokens, seed: foundingMark | (isComplete ? 1 : 0)))
     }
 
-    static func address(_ node: NodeID, _ address: String) -> Int64 {
-        stored(Digest(of: Array(address.utf8), seed: addressMark | UInt64(node.rawValue)))
+    static func place(_ place: NodePlace) -> Int64 {
+        let address = Digest(of: Array(place.address.utf8), seed: placeMark | UInt64(place.node.rawValue))
+        return stored(Digest(of: Array(place.configured.utf8), seed: address.rawValue))
     }
 
     static func chunk(_ key: ChunkKey, _ bytes: Digest) -> Int64 {

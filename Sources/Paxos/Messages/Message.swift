@@ -362,3 +362,20 @@ public struct NodeWitness: Sendable, Hashable {
         self.seen = seen
     }
 }
+
+/// Where a node was reached last.
+public struct NodePlace: Sendable, Hashable {
+    /// The node.
+    public let node: NodeID
+    /// "host:port".
+    public let address: String
+    /// What this node's own configuration said of it then; empty if nothing. Where that is another by now, the
+    /// configuration is the newer word: a copy of the store that was given other neighbours keeps to these.
+    public let configured: String
+    /// A place.
+    public init(node: NodeID, address: String, configured: String = "") {
+        self.node = node
+        self.address = address
+        self.configured = configured
+    }
+}

@@ -40,7 +40,7 @@ struct DurableRows {
             if slot > snapshot?.slot ?? .zero { return "FloorSafe: floor \(slot) above any snapshot" }
             truncate(through: slot)
             return nil
-        case .configuration, .witness, .address: return nil
+        case .configuration, .witness, .place: return nil
         }
     }
 

@@ -143,7 +143,7 @@ struct TraceWords {
                 "snapshot at slot \(header.slot) is complete\(isInstalled ? ", the log starts there" : "")"
             case .floor(_, let slot): "floor \(slot)"
             case .witness(let witness): "witness of \(witness.node)"
-            case .address(let node, let address): "\(node) at \(address)"
+            case .place(let place): "\(place.node) at \(place.address)"
             }
         }
         var lines = rows.isEmpty ? [] : ["\(node) writes \(rows.joined(separator: ", "))"]
