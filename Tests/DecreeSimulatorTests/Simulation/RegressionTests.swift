@@ -80,6 +80,10 @@ struct RegressionTests {
             was: "a connection of a machine without power hid a node's later start "
                 + "(OneProcessTests.aConnectionThatHearsayDoubtsIsAsked)"),
         Regression(
+            seed: 309, stormSeconds: 24...44,
+            was: "batches waited for ever for a member that the leader never met "
+                + "(aMemberThatDoesNotComeIsNotWaitedForWithABatch)"),
+        Regression(
             seed: 497, stormSeconds: 24...44,
             was: "a word that was taken back for a process that died was never given again "
                 + "(OneProcessTests.whoWasAskedIsToldAgain)"),
