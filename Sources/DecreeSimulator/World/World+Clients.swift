@@ -12,7 +12,8 @@ extension World {
     }
 
     func startClient(_ client: SimulatedClient) {
-        guard !client.isUp, client.home.map({ nodes[$0].isUp }) ?? true else { return }
+        // A node that founds its cluster has no clients yet.
+        guard !client.isUp, client.home.map({ nodes[$0].core != nil }) ?? true else { return }
         client.start(firstLane: lanesStarted)
         lanesStarted += settings.lanes
         note(.client, nil, detail: UInt64(client.number), "client \(client.number + 1) comes")

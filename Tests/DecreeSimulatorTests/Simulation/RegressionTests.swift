@@ -84,6 +84,10 @@ struct RegressionTests {
             was: "batches waited for ever for a member that the leader never met "
                 + "(aMemberThatDoesNotComeIsNotWaitedForWithABatch)"),
         Regression(
+            seed: 500_000_062, stormSeconds: 24...44,
+            was: "in the simulator, a client came into the process of a node that was yet to be founded "
+                + "(World.startClient)"),
+        Regression(
             seed: 497, stormSeconds: 24...44,
             was: "a word that was taken back for a process that died was never given again "
                 + "(OneProcessTests.whoWasAskedIsToldAgain)"),
