@@ -236,11 +236,13 @@ extension NodeCore {
     }
 
     /// Tells peers that their starts stand in this node's store, when they do.
-    func tellWitnessed() {
+    ///
+    /// - Parameter isRepeated: whether those are told again that were told, and are not known to vote.
+    func tellWitnessed(isRepeated: Bool = false) {
         // By name: what is sent may show that a connection is gone, and with it an entry.
         for admitted in inbound.admitted {
-            guard !admitted.isTold, !inbound.isAsked(admitted.connection),
-                witnesses.isDurable(admitted.start, of: admitted.peer)
+            guard !admitted.isTold || isRepeated && witnesses[admitted.peer]?.seen?.isVoting == false,
+                !inbound.isAsked(admitted.connection), witnesses.isDurable(admitted.start, of: admitted.peer)
             else { continue }
             inbound.tell(admitted.connection)
             witnesses.giveWord(to: admitted.start, of: admitted.peer)

@@ -17,6 +17,7 @@ extension NodeCore {
         }
         guard !isVoting || !waiting.isEmpty else { return }
         tellAll((ownWitness + waiting).sorted { $0.node < $1.node })
+        tellWitnessed(isRepeated: true)
         for told in waiting {
             guard let start = told.seen?.start, witnesses.isDurable(start, of: told.node) else { continue }
             witnesses.giveWord(to: start, of: told.node)

@@ -72,6 +72,10 @@ import Testing
         node.doJob()
         #expect(isWitnessed(node, first, on: 1))
         #expect(try node.store.witnesses().first { $0.node == three }?.seen?.start == first)
+        // It is told again until it is known to vote: what is said once may be lost.
+        node.forgetTold()
+        node.tick(25)
+        #expect(isWitnessed(node, first, on: 1))
         // A new connection of the same process supersedes the older.
         node.forgetTold()
         node.core.answer(hello(node, [first]), on: connection(2))

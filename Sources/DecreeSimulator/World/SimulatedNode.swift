@@ -43,6 +43,8 @@ final class SimulatedNode {
     var wasFenced = false
     /// In which life its files were deleted.
     var unlinkedIn: Int?
+    /// And when.
+    var unlinkedAt: UInt64 = 0
     /// The last slots the world has looked at, by the groups' places.
     var lookedAt: [Slot] = []
     /// What the node was told when it joined; nil for those the cluster was created with.

@@ -111,11 +111,15 @@ final class SimulatedReader: Visitor {
                 let question = AdminRequest.tail(
                     from: position.slot, waitingTicks: UInt32(random.below(Self.mostTicks)))
                 let frame = ClientFrame.request(id: lastID, group: group, .admin(question))
-                // An older build does not know the question.
                 if world.send(frame, from: self, to: place) {
                     attempt = (lastID, position.slot, world.now + Self.attemptNanoseconds)
                     return
                 }
+                // An older build does not know the question. As a tail does, it is asked over a new connection next time:
+                // it may be another build then, or be gone, which shows on none over which nothing is sent.
+                let connection = links[place].connection
+                world.hangUp(endpoint, place, connection)
+                world.connectionBroke(endpoint, place, connection)
             }
             moveOn(world)
         }

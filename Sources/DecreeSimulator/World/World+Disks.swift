@@ -91,13 +91,15 @@ extension World {
         counts.disksLost += 1
         node.disk.unlinkFiles()
         node.unlinkedIn = node.life
+        node.unlinkedAt = now
         judge.voided(node.index, .unlinked)
         return true
     }
 
     /// A process whose files are gone ends within a second, unless it is stopped or its disk stands still.
     func expectEnd(of node: SimulatedNode) {
-        guard node.unlinkedIn == node.life, node.isUp, !node.isPaused, afflictions[node.index] == nil,
+        guard node.unlinkedIn == node.life, now >= node.unlinkedAt + VirtualTime.second, node.isUp,
+            !node.isPaused, afflictions[node.index] == nil,
             node.diskMicroseconds < 100_000
         else { return }
         violate(.node, "node \(node.id) runs on, though its files are deleted")

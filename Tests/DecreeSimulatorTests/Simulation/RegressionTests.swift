@@ -88,6 +88,17 @@ struct RegressionTests {
             was: "in the simulator, a client came into the process of a node that was yet to be founded "
                 + "(World.startClient)"),
         Regression(
+            seed: 510_000_436, stormSeconds: 24...44,
+            was: "a word that was lost was not said again (OneProcessTests.aStartIsWitnessedWhenItIsDurable)"),
+        Regression(
+            seed: 510_000_842, stormSeconds: 24...44,
+            was: "in the simulator, a node was to end sooner than it looks at its files (World.expectEnd)"),
+        Regression(
+            seed: 510_000_866, stormSeconds: 24...44,
+            was:
+                "the simulated reader held on to a connection over which it sent nothing (SimulatedReader.ask)"
+        ),
+        Regression(
             seed: 497, stormSeconds: 24...44,
             was: "a word that was taken back for a process that died was never given again "
                 + "(OneProcessTests.whoWasAskedIsToldAgain)"),
