@@ -24,6 +24,7 @@ extension NodeCore {
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
+        reviewVersion()
         reviewLeaders()
         endIfGone()
         guard diskState != .gone else { return }
@@ -47,14 +48,27 @@ extension NodeCore {
     }
 
     func deliver(_ envelopes: [Envelope]) {
+        let required = version
         for envelope in envelopes {
             if envelope.to == node {
                 handle(.message(envelope.message, from: node), in: envelope.group)
-            } else {
+            } else if understood[envelope.to] ?? required >= required {
                 shell?.send(
                     envelope.message, in: envelope.group, to: envelope.to,
                     persistSequence: identity.persistSequence)
             }
+        }
+    }
+
+    /// The log's version was raised: who does not understand it is not spoken to any more (invariant EntriesUnderstood). It
+    /// is no member, and when it comes again it is told so.
+    private func reviewVersion() {
+        let required = version
+        guard required > spokenVersion else { return }
+        spokenVersion = required
+        for peer in understood.keys.sorted() where understood[peer] ?? required < required {
+            closeAdmitted(peer)
+            shell?.greetAgain(peer)
         }
     }
 

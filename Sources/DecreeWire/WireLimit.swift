@@ -61,7 +61,7 @@ package enum WireVersion {
     package static let starts: UInt16 = 4
 
     /// The first that knows the cluster's version, and that it is raised.
-    static let raises: UInt16 = 4
+    package static let raises: UInt16 = 4
 
     /// What a node understands of the log that speaks that version.
     package static func understood(by version: UInt16) -> ClusterVersion {

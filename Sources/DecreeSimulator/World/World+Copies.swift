@@ -1,4 +1,5 @@
 import DecreeNode
+import DecreeWire
 import Paxos
 
 /// Two processes of one node: a machine's disk is cloned, and another machine starts a process from the clone. To the judge
@@ -28,14 +29,16 @@ extension World {
         return true
     }
 
-    /// Whether all members are up, and nothing hinders them from reaching one another.
+    /// Whether all members are up, of builds that tell two processes apart, and nothing hinders them from reaching one
+    /// another.
     private var areAllWell: Bool {
         guard weather.isEmpty, partition == nil, afflictions.isEmpty, steward.isIdle else { return false }
         let ids = Set(judge.members.governing(from: judge.chosenThrough).flatMap(\.members.keys))
         return ids.allSatisfy { id in
             guard let place = NodeID(rawValue: id).flatMap({ self.place(of: $0) }) else { return false }
             let node = nodes[place]
-            return node.isUp && !node.isPaused && judge.void[place] == nil && !judge.rotten.contains(place)
+            return node.isUp && node.core?.speaks ?? 0 >= WireVersion.starts && !node.isPaused
+                && judge.void[place] == nil && !judge.rotten.contains(place)
                 && node.diskMicroseconds == settings.diskMicroseconds && node.core?.isReadOnly == false
         }
     }

@@ -199,7 +199,10 @@ extension World {
                 node.core?.receive(frame, from: nodes[packet.from].id, on: accepted.id)
             case .client(.join(let id)):
                 guard let welcome = node.welcome else { break }
-                if let reason = node.core?.refusalToJoin(speaking: version) {
+                // A build that speaks no later version asks nothing of who joins.
+                if let core = node.core, core.speaks >= WireVersion.raises,
+                    let reason = core.refusalToJoin(speaking: version)
+                {
                     throw .unexpected("\(reason)")
                 }
                 answer(.welcome(id: id, welcome), from: node, to: packet)

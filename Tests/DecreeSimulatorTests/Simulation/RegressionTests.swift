@@ -99,6 +99,20 @@ struct RegressionTests {
                 "the simulated reader held on to a connection over which it sent nothing (SimulatedReader.ask)"
         ),
         Regression(
+            seed: 520_001_226, stormSeconds: 24...44,
+            was:
+                "a removed node of an older build was sent what it does not understand (NodeCore.reviewVersion)"
+        ),
+        Regression(
+            seed: 520_000_156, stormSeconds: 24...44,
+            was:
+                "the simulator ran two processes of one node among builds that know nothing of it (World.areAllWell)"
+        ),
+        Regression(
+            seed: 520_000_657, stormSeconds: 24...44,
+            was: "in the simulator, nodes of an older build refused who joins as later builds do "
+                + "(World+Network)"),
+        Regression(
             seed: 497, stormSeconds: 24...44,
             was: "a word that was taken back for a process that died was never given again "
                 + "(OneProcessTests.whoWasAskedIsToldAgain)"),
