@@ -229,7 +229,7 @@ extension NodeCore {
         case .vouched(let witness, let node, let starts): hear(witness, vouchingFor: node, starts, from: peer)
         case .yields(let start):
             guard inbound[peer]?.start == start else { return }
-            witnesses.takeBackWord(of: peer)
+            witnesses.noteYielded(start, of: peer)
             closeAdmitted(peer)
         case .probe, .witnessed: break
         }

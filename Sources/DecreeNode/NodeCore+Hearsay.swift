@@ -19,7 +19,9 @@ extension NodeCore {
         tellAll((ownWitness + waiting).sorted { $0.node < $1.node })
         tellWitnessed(isRepeated: true)
         for told in waiting {
-            guard let start = told.seen?.start, witnesses.isDurable(start, of: told.node) else { continue }
+            guard let start = told.seen?.start, witnesses.isDurable(start, of: told.node),
+                !witnesses.hasYielded(start, of: told.node)
+            else { continue }
             witnesses.giveWord(to: start, of: told.node)
             let lineage = inbound.lineages[told.node] ?? []
             let starts = lineage.last == start ? lineage : [start]

@@ -24,7 +24,6 @@ extension NodeCore {
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
-        reviewVersion()
         reviewLeaders()
         endIfGone()
         guard diskState != .gone else { return }
@@ -47,6 +46,8 @@ extension NodeCore {
         }
     }
 
+    /// Sends. Who does not understand the version that the log was raised to is not spoken to (invariant
+    /// EntriesUnderstood): it is no member any more, and is told so when it comes again.
     func deliver(_ envelopes: [Envelope]) {
         let required = version
         for envelope in envelopes {
@@ -57,18 +58,6 @@ extension NodeCore {
                     envelope.message, in: envelope.group, to: envelope.to,
                     persistSequence: identity.persistSequence)
             }
-        }
-    }
-
-    /// The log's version was raised: who does not understand it is not spoken to any more (invariant EntriesUnderstood). It
-    /// is no member, and when it comes again it is told so.
-    private func reviewVersion() {
-        let required = version
-        guard required > spokenVersion else { return }
-        spokenVersion = required
-        for peer in understood.keys.sorted() where understood[peer] ?? required < required {
-            closeAdmitted(peer)
-            shell?.greetAgain(peer)
         }
     }
 

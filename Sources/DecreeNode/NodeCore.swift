@@ -41,8 +41,6 @@ package final class NodeCore {
     package let speaks: UInt16
     /// What peers understand of the logs, as they showed when they were last greeted.
     var understood: [NodeID: ClusterVersion] = [:]
-    /// The version that the logs were at when that was last looked at.
-    var spokenVersion = ClusterVersion.first
     /// What peers showed of their stores (invariant NoRegression).
     var witnesses = Witnesses()
     /// Who has connected, with which start of its node.

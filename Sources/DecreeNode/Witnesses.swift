@@ -13,6 +13,8 @@ struct Witnesses {
     private var durable: [NodeID: NodeStart] = [:]
     /// Starts that were told that they are witnessed, so that they may vote.
     private var words: [NodeID: NodeStart] = [:]
+    /// Starts that have yielded: no word is given to them any more.
+    private var yielded: [NodeID: NodeStart] = [:]
     /// Whether a start is to be written that its process waits for.
     private(set) var isUrgent = false
 
@@ -39,6 +41,14 @@ struct Witnesses {
     mutating func giveWord(to start: NodeStart, of node: NodeID) { words[node] = start }
 
     mutating func takeBackWord(of node: NodeID) { words[node] = nil }
+
+    /// A process ends without having voted, and leaves this node free for another.
+    mutating func noteYielded(_ start: NodeStart, of node: NodeID) {
+        words[node] = nil
+        yielded[node] = start
+    }
+
+    func hasYielded(_ start: NodeStart, of node: NodeID) -> Bool { yielded[node] == start }
 
     /// Another process of a node goes on: how far the one before came is nothing to it.
     mutating func forget(_ node: NodeID) {

@@ -1,4 +1,5 @@
 import DecreeNode
+import DecreeWire
 import Dispatch
 import Paxos
 
@@ -94,7 +95,10 @@ public struct Simulation: Sendable {
             afflictions[index] = Affliction.allCases[random.below(Affliction.allCases.count)]
         }
         var other = world.streams.stream(.heal, 1)
-        if world.isAsCreated, sound == Array(0..<world.settings.nodes), other.chance(1, in: 4) {
+        // A node of an older build passes no word on: those who reach one another through it alone wait.
+        if world.isAsCreated, sound == Array(0..<world.settings.nodes), other.chance(1, in: 4),
+            sound.allSatisfy({ world.nodes[$0].speaks >= WireVersion.starts })
+        {
             let partition = Partition.drawPartial(nodes: sound.count, &other)
             world.note(.phase, nil, detail: 1, "all heal but the network: \(partition)")
             world.heal(leaving: partition)

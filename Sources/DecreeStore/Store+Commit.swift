@@ -49,8 +49,6 @@ extension Store {
 
     private func attempt(_ step: consuming Step) throws(StoreError) -> CommitOutcome {
         if !step.writes.isEmpty {
-            // What is written behind a file that was cut off would make it long enough again.
-            try verifyFiles()
             guard try transact(step) else {
                 pending = .some(consume step)
                 return .diskFull
@@ -103,6 +101,8 @@ extension Store {
     /// Does what `body` does in one durable transaction, or leaves the store as it was and returns false if the disk
     /// is full.
     func transact(_ body: () throws(SQLiteError) -> Void) throws(StoreError) -> Bool {
+        // What is written behind a file that was cut off would make it long enough again.
+        try verifyFiles()
         if needsNewLog {
             guard try checkpoint() else { return false }
             needsNewLog = false

@@ -44,8 +44,12 @@ extension Store {
     /// The database holds all that was copied into it: it never becomes shorter.
     func noteCopied() throws(StoreError) {
         for index in ownFiles.indices where ownFiles[index].path == file {
-            guard let identity = try files.identity(of: file) else { throw giveUp(lostFiles) }
-            ownFiles[index].identity = identity
+            let before = ownFiles[index].identity
+            guard let now = try files.identity(of: file), now.isSame(as: before), now.bytes >= before.bytes
+            else {
+                throw giveUp(lostFiles)
+            }
+            ownFiles[index].identity = now
         }
     }
 

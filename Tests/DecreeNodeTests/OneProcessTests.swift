@@ -238,9 +238,10 @@ import Testing
             node.core.witnesses[three]
                 == Witness(
                     store: StoreID(rawValue: 300), persistSequence: 0, seen: SeenStart(low, isVoting: false)))
-        // And later.
+        // And later, when words have been spread meanwhile.
         node.tick()
         node.core.receive(.yields(low), from: three, on: connection(2))
+        node.tick(30)
         node.core.answer(hello(node, [start(1, 10), start(2, 22)]), on: connection(3))
         #expect(isAdmitted(node, 3))
         // A store that lacks what the last one began with is older all the same.

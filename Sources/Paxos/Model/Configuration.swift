@@ -78,9 +78,13 @@ public struct Configuration: Hashable, Sendable {
 
     /// The same, with the addresses where the members are, of those of whom it is known: the log may tell none, or an old
     /// one.
-    package func locating(_ address: (NodeID) -> String?) -> Configuration {
+    ///
+    /// - Parameter overridesLog: whether that counts where the log says otherwise, too.
+    package func locating(overridesLog: Bool = false, _ address: (NodeID) -> String?) -> Configuration {
         let located = members.map { member in
-            guard let address = address(member.node) else { return member }
+            guard overridesLog || member.address.isEmpty, let address = address(member.node) else {
+                return member
+            }
             var member = member
             member.address = address
             return member

@@ -75,7 +75,8 @@ extension LogDescription {
     /// The same, with the addresses where the members are, of those of whom it is known.
     package func locating(_ address: (NodeID) -> String?) -> LogDescription {
         LogDescription(
-            configuration: configuration.locating(address), floor: floor, chosenThrough: chosenThrough,
+            configuration: configuration.locating(overridesLog: true, address), floor: floor,
+            chosenThrough: chosenThrough,
             chain: chain, snapshot: snapshot)
     }
 }

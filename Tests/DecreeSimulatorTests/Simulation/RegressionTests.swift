@@ -101,7 +101,7 @@ struct RegressionTests {
         Regression(
             seed: 520_001_226, stormSeconds: 24...44,
             was:
-                "a removed node of an older build was sent what it does not understand (NodeCore.reviewVersion)"
+                "a removed node of an older build was sent what it does not understand (NodeCore.deliver)"
         ),
         Regression(
             seed: 520_000_156, stormSeconds: 24...44,
