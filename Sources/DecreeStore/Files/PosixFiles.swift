@@ -1,3 +1,5 @@
+import CSQLite
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -82,14 +84,12 @@ package struct PosixFiles: StoreFiles, Sendable {
     }
 
     package func identity(of path: String) throws(StoreError) -> FileIdentity? {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
+        var file = decree_file()
+        guard decree_look_at_file(path, &file) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw failure(path, "looking at the file")
         }
-        return FileIdentity(
-            device: UInt64(truncatingIfNeeded: status.st_dev),
-            number: UInt64(truncatingIfNeeded: status.st_ino), bytes: Int(status.st_size))
+        return FileIdentity(device: file.device, number: file.number, bytes: Int(file.bytes))
     }
 
     package func read(_ path: String) throws(StoreError) -> [UInt8] {
