@@ -28,7 +28,7 @@ extension DecreeClientTests {
     }
 
     /// The pauses between attempts have grown to more than a second while it was down.
-    @Test func aLeaderThatWasDownForLongIsReachedAtOnce() async throws {
+    @Test(.timeLimit(.minutes(1))) func aLeaderThatWasDownForLongIsReachedAtOnce() async throws {
         let log = FakeLog()
         let leader = FakeNode(2) { .answer(log.answer($0)) }
         let follower = follower()

@@ -75,7 +75,7 @@ import Testing
         try await after.stop()
     }
 
-    @Test func aMixtureOfTwoClustersIsRefusedUntilOneIsGone() async throws {
+    @Test(.timeLimit(.minutes(1))) func aMixtureOfTwoClustersIsRefusedUntilOneIsGone() async throws {
         let (log, restored) = (FakeLog(), try restoredLog())
         let (first, stranger) = (node(1, log, Self.old), node(2, restored, Self.new))
         try await first.start()

@@ -48,6 +48,16 @@ import Testing
         return found.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// Opens a session at a leader.
+    private func session(_ solo: SoloGroup, _ ballot: Ballot) throws -> SessionID {
+        let opened = solo.ask(.openSession)
+        _ = tick(solo, ballot, 5)
+        guard case .opened(let session)? = solo.responses[opened] else { throw NoSession() }
+        return session
+    }
+
+    private struct NoSession: Error {}
+
     @Test func theLeaderRaisesTheVersionWhenAllMembersUnderstand() {
         let (solo, ballot) = leader()
         solo.meet(2, understanding: .newest)
@@ -88,14 +98,9 @@ import Testing
         #expect(tick(solo, ballot, 100) == [.newest])
     }
 
-    @Test func aBatchEntersTheLogOnlyWhenAllMembersUnderstandIt() {
+    @Test func aBatchEntersTheLogOnlyWhenAllMembersUnderstandIt() throws {
         let (solo, ballot) = leader()
-        let opened = solo.ask(.openSession)
-        _ = tick(solo, ballot, 5)
-        guard case .opened(let session)? = solo.responses[opened] else {
-            Issue.record("no session")
-            return
-        }
+        let session = try session(solo, ballot)
         solo.meet(2, understanding: .batches)
         #expect(solo.answer(to: Self.batch(session)) == .busy, "node 3 may turn out to understand it")
         solo.meet(3, understanding: .first)
@@ -108,14 +113,9 @@ import Testing
     }
 
     /// To be told to wait by a leader that waits for a dead member would take for ever.
-    @Test func aMemberThatDoesNotComeIsNotWaitedForWithABatch() {
+    @Test func aMemberThatDoesNotComeIsNotWaitedForWithABatch() throws {
         let (solo, ballot) = leader()
-        let opened = solo.ask(.openSession)
-        _ = tick(solo, ballot, 5)
-        guard case .opened(let session)? = solo.responses[opened] else {
-            Issue.record("no session")
-            return
-        }
+        let session = try session(solo, ballot)
         solo.meet(2, understanding: .batches)
         #expect(solo.answer(to: Self.batch(session)) == .busy)
         _ = tick(solo, ballot, 2 * solo.group.limits.electionTicks)
@@ -124,14 +124,9 @@ import Testing
         #expect(solo.answer(to: Self.batch(session)) == nil, "it came")
     }
 
-    @Test func aClusterCreatedAtTheNewestVersionTakesBatchesAtOnce() {
+    @Test func aClusterCreatedAtTheNewestVersionTakesBatchesAtOnce() throws {
         let (solo, ballot) = leader(version: .newest)
-        let opened = solo.ask(.openSession)
-        _ = tick(solo, ballot, 5)
-        guard case .opened(let session)? = solo.responses[opened] else {
-            Issue.record("no session")
-            return
-        }
+        let session = try session(solo, ballot)
         #expect(solo.answer(to: Self.batch(session)) == nil)
         #expect(tick(solo, ballot, 100).isEmpty)
     }
