@@ -29,6 +29,7 @@ package enum DataDirectory {
         var isDirectory: ObjCBool = false
         // One that is not there is made in the nearest above it that is.
         var place = directory
+        while place.count > 1, place.hasSuffix("/") { place.removeLast() }
         while !files.fileExists(atPath: place, isDirectory: &isDirectory), place != "/", !place.isEmpty {
             try refuseDanglingLink(place, to: directory)
             place = (place as NSString).deletingLastPathComponent

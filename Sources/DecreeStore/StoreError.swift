@@ -66,7 +66,8 @@ extension StoreError: CustomStringConvertible {
                 + "and the node's id in the configuration; a node never takes over another's votes"
         case .foreignGenesis(let directory, let wanted, let found):
             return "\(directory) is of a cluster created with other groups and voters (genesis "
-                + "\(found), wanted \(wanted)): check the data directory, and the groups in the configuration"
+                + "\(found), wanted \(wanted)): check the data directory, and that the node runs the same machine and groups "
+                + "as before"
         case .newerFormat(let file, let found, let supported):
             return "\(file) has format \(found), this version knows formats up to \(supported): "
                 + "run the version that wrote it, or a later one"
@@ -94,8 +95,8 @@ extension StoreError: CustomStringConvertible {
             return "\(directory) cannot be the data directory: \(detail); name another"
         case .foreignFounding(let directory):
             return
-                "while the node waited to found its cluster, a store came into \(directory) that it has not made. Nothing "
-                + "was changed. If it is this node's (a volume that was mounted late), start the node again; if not, empty "
+                "while the node waited to found its cluster, a store came into \(directory) that it has not made, and "
+                + "does not use. If it is this node's (a volume that was mounted late), start the node again; if not, empty "
                 + "the directory, or name another"
         case .filesReplaced(let directory):
             return

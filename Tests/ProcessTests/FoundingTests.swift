@@ -119,8 +119,8 @@ import Testing
         #expect(end.status == 4, "\(end.error)")
         #expect(
             end.error.contains(
-                "decree: while the node waited to found its cluster, a store came into \(paths[0]) that it has not made. "
-                    + "Nothing was changed. If it is this node's (a volume that was mounted late), start the node again"
+                "decree: while the node waited to found its cluster, a store came into \(paths[0]) that it has not made, and "
+                    + "does not use. If it is this node's (a volume that was mounted late), start the node again"
             ), "\(end.error)")
         // Started again, it tells the others.
         try cluster.start([1])

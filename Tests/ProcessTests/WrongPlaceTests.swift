@@ -122,7 +122,7 @@ import Testing
 
     // MARK: Nodes
 
-    /// Whoever waits for others would find out only when all are there.
+    /// A node that waits for others would find out only when all are there.
     @Test func aLinkToADiskThatIsNotMounted() async throws {
         let cluster = try ProcessCluster()
         let (directory, disk) = (cluster.dataDirectory(of: 1), cluster.directory.path + "/disk")
@@ -136,6 +136,9 @@ import Testing
         expect(
             try await Tool.run(["node", "--config", config, "--data-directory", below]), 4,
             "\(below) cannot be the data directory: \(directory) is a symbolic link to \(disk)")
+        expect(
+            try await Tool.run(["node", "--config", config, "--data-directory", directory + "/"]), 4,
+            "\(directory)/ cannot be the data directory: \(directory) is a symbolic link to \(disk)")
         expect(
             try await Tool.run([
                 "node", "--join", cluster.addresses, "--listen", cluster.address(of: 1), "--data-directory",
