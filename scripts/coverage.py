@@ -29,7 +29,7 @@ MERGED = SCRATCH / "simulator.profdata"
 COVERED = ["Sources/Paxos/", "Sources/DecreeNode/"]
 # A region that begins on a line like these, or the text that such a line gives, is a trap's.
 TRAP = re.compile(r"\bInvariant\.\w+\(|\bhold\(|fatalError\(|preconditionFailure\(|precondition\(|assertionFailure\(")
-# Coverage slows nobody down enough to matter, and an unoptimised simulator would.
+# Coverage does not slow the simulator down enough to matter; an unoptimised build would.
 BUILD = ["swift", "build", "-c", "release", "--product", "decree", "--scratch-path", str(SCRATCH),
          "-Xswiftc", "-profile-generate", "-Xswiftc", "-profile-coverage-mapping"]
 

@@ -58,7 +58,7 @@ final class FoundingPhase {
     /// The node is told to stop.
     func stop() { end(.failure(CancellationError())) }
 
-    /// What whoever connects is told.
+    /// What a process that connects is told.
     func answer(_ hello: Hello) -> HelloReply {
         guard hello.role == .founder, let claim = hello.claim else {
             founder.greeted(by: hello)
@@ -151,7 +151,7 @@ final class FoundingPhase {
                 phase.end(.success(()))
             }
         case .delete(let record):
-            logger.notice("a node died before it had made its store: the cluster is founded anew")
+            logger.notice("a node died before it had made its store: the founding begins again")
             work({ [storage] in try storage.delete(record) }) { phase in
                 phase.perform(phase.founder.deleted(newToken: .random(in: 1...UInt64.max)))
             }

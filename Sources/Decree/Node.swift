@@ -80,7 +80,7 @@ public final class Node: Service {
         self.logger = logger
     }
 
-    /// Checks what all nodes of the cluster must store, and tell whoever joins.
+    /// Checks what all nodes of the cluster must store, and tell a node that joins.
     private static func validate(
         _ machines: [GroupID: (kind: String, machine: any StateMachine)]
     ) throws(ConfigurationError) {

@@ -32,7 +32,7 @@ final class NodeLoop {
     private var isStarted = false
     private let recoveredDamage: [(group: GroupID, through: Slot, detail: String)]
     private var ticker: RepeatedTask?
-    /// Connections that somebody opened, by the core's names for them.
+    /// Connections that other processes opened, by the core's names for them.
     private(set) var inbound: [ConnectionID: InboundConnection] = [:]
     private var lastConnection: UInt64 = 0
     var connections: Int { inbound.count }
@@ -103,7 +103,7 @@ final class NodeLoop {
 
     // MARK: Peers
 
-    /// Keeps a link to everybody there is to speak with, and to whoever has shown that it belongs to the cluster.
+    /// Keeps a link to each node there is to speak with, and to each that has shown that it belongs to the cluster.
     func peersChanged() {
         let contacts = core.contacts
         var kept: [PeerLink] = []

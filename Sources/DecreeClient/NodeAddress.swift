@@ -80,7 +80,7 @@ extension NodeAddress {
         return nil
     }
 
-    /// Whether it stands for all addresses of a machine: one listens there, and reaches nobody.
+    /// Whether it stands for all addresses of a machine: a process listens there, and reaches no other there.
     package var isWildcard: Bool { ["0.0.0.0", "::", "*", ""].contains(host) }
 
     /// Whether each machine is itself there.

@@ -1,7 +1,7 @@
 import DecreeWire
 import Paxos
 
-/// A connection that somebody opened to this node, as its shell names it. No name is given twice.
+/// A connection that another process opened to this node, as its shell names it. No name is given twice.
 package struct ConnectionID: Hashable, Sendable {
     /// The name.
     package let rawValue: UInt64
@@ -21,7 +21,7 @@ struct InboundPeers {
         var isTold = false
     }
 
-    /// Somebody who knocks as a peer, and may come in but for other processes of that node.
+    /// A process that knocks as a peer, and may come in but for other processes of that node.
     struct Caller {
         let peer: NodeID
         let connection: ConnectionID
@@ -80,8 +80,8 @@ struct InboundPeers {
         return lastNonce
     }
 
-    /// Whether somebody waits for what the process at the other end says. Until it is settled who goes on, that one is not
-    /// told that it is witnessed.
+    /// Whether a caller, or this node, waits for what the process at the other end says. Until it is settled who goes
+    /// on, that one is not told that it is witnessed.
     func isAsked(_ connection: ConnectionID) -> Bool {
         newcomers.contains { $0.older == connection } || doubted.contains { $0.connection == connection }
     }

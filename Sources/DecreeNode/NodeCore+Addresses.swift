@@ -11,7 +11,7 @@ extension NodeCore {
         return (peers.map(\.node) + listed).sorted()
     }
 
-    /// Where to dial a peer next; nil if nobody has said. After a failure it is another address, if there is one.
+    /// Where to dial a peer next; nil if this node was not told. After a failure it is another address, if there is one.
     package func nextAddress(of peer: NodeID) -> String? { addresses.next(of: peer) }
 
     /// A dial to `nextAddress` ended in a connection.

@@ -2,8 +2,8 @@ import DecreeStore
 package import DecreeWire
 package import Paxos
 
-/// Who is let in (invariant OneProcess). Somebody who comes as a node of which another process is connected waits until
-/// that one has said that it lives, or is gone: a node that was started again is told from a second copy of it.
+/// Who is let in (invariant OneProcess). A process that comes as a node of which another process is connected waits until
+/// that one has said that it lives, or is gone. So a node that was started again is told from a second copy of it.
 extension NodeCore {
     /// Judges who knocks, remembers what a peer shows of its store, and answers through the shell: at once, or when it
     /// is known whether another process of that node lives. A node that learns here that it must not go on has failed
@@ -33,8 +33,8 @@ extension NodeCore {
             older: nil)
     }
 
-    /// Somebody of this cluster looks here for another node: an old address led it astray. Where that one itself is reached
-    /// is worth knowing, for it does not know where this node is.
+    /// A node of this cluster looks here for another node: an old address led it astray. Where the first one itself is
+    /// reached is worth knowing, for it does not know where this node is.
     private func hear(_ hello: Hello) {
         guard let peer = hello.node, peer != node, hello.receiver != node, hello.genesis == identity.genesis,
             contacts.contains(peer), inbound[peer] == nil,
@@ -162,7 +162,7 @@ extension NodeCore {
     }
 
     /// What is known of a peer's start has changed, if so: all are told at once, and a link that leads to another start
-    /// is made anew.
+    /// is made again.
     func noteStart(of peer: NodeID, before: SeenStart?) {
         guard let seen = witnesses[peer]?.seen, seen != before else { return }
         tellAll(witnesses.told(of: peer))
@@ -190,7 +190,7 @@ extension NodeCore {
         resolve { $0.older == connection }
     }
 
-    /// Looks whether somebody was asked long ago whether it lives.
+    /// Looks whether a process was asked long ago whether it lives.
     func reviewCallers() {
         reviewDoubts()
         guard !inbound.newcomers.isEmpty else { return }

@@ -31,7 +31,7 @@ extension NodeCore {
         }
     }
 
-    /// Somebody vouches for a start of a node. This node's own counts it, unless the witness has asked itself whether this
+    /// A witness vouches for a start of a node. This node's own counts it, unless the witness has asked itself whether this
     /// process lives: then its word comes from it alone. Another's is passed on, if it comes from the witness.
     func hear(
         _ witness: NodeID, vouchingFor other: NodeID, _ starts: [NodeStart], from peer: NodeID

@@ -18,10 +18,10 @@ package protocol NodeShell: AnyObject {
     /// Answers a hello. A connection that is not admitted is closed behind the answer.
     func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID)
 
-    /// Closes a connection that somebody opened; `NodeCore.closed` need not follow.
+    /// Closes a connection that another process opened; `NodeCore.closed` need not follow.
     func close(_ connection: ConnectionID)
 
-    /// The connection to a peer is to be made anew: it leads to a process that is not the peer's any more.
+    /// The connection to a peer is to be made again: it leads to a process that is not the peer's any more.
     func greetAgain(_ peer: NodeID)
 
     /// What was sent since the last time may leave together.
@@ -96,7 +96,7 @@ package enum NodeNote: Sendable, Equatable {
     case leader(GroupID, NodeID?)
     /// Somebody asked for what is not as it was written: it is not served, and whoever asked goes to another node.
     case notServed(Damage)
-    /// Somebody comes as a node of which this node has seen another process, from another copy of its store.
+    /// A process comes as a node of which this node has seen another process, from another copy of its store.
     case secondProcess(NodeID, NodeStart)
     /// A peer says that it is reached elsewhere than the log, or this node's configuration, has it.
     case announcedElsewhere(NodeID, at: String, notAt: String)

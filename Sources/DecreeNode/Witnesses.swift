@@ -65,7 +65,7 @@ struct Witnesses {
         guard before.map({ $0.store == store }) ?? true else { return }
         // Of whom no start is told, the sequence may be another start's.
         if seen == nil, before?.seen != nil { return }
-        // Nor is a start told by somebody who saw less: how far the store was seen may be the doing of a later one.
+        // A node that saw less cannot tell the start: how far the store was seen may be the doing of a later one.
         if seen != nil, let before, before.seen == nil, persistSequence < before.persistSequence { return }
         var seen = seen
         if let last = before?.seen, last.start == seen?.start, last.isVoting { seen?.isVoting = true }

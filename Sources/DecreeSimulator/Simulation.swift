@@ -170,8 +170,8 @@ public struct Simulation: Sendable {
         for client in world.clients { world.history += client.unanswered }
     }
 
-    /// All nodes are made anew from the backup, under clients that live on: nothing of what they asked of the cluster
-    /// before is answered by the new one, or done in it; and it serves them.
+    /// All nodes are made again from the backup, under clients that live on. The new cluster answers nothing of what they
+    /// asked of the one before, and does none of it; and it serves them.
     private func restore(_ old: World, _ backup: Fault) -> World {
         guard let slot = old.backup, slot.rawValue <= old.judge.chosenThrough else { return old }
         old.note(.phase, nil, detail: slot.rawValue, "all are restored from a backup through slot \(slot)")

@@ -73,7 +73,7 @@ extension Store {
     /// it does not keep the node from ending.
     package func fence(_ reason: String) {
         guard failure == nil else { return }
-        // What waits for room was told to nobody.
+        // No other process was told what waits for room.
         pending = nil
         do {
             guard try StartRows.fence(connection, file: file) == nil else { return }

@@ -28,7 +28,7 @@ package enum Handshake {
         case removed
     }
 
-    /// What a node speaks, and what it asks of whoever is to be its peer.
+    /// What a node speaks, and what it asks of a node that is to be its peer.
     package struct Terms: Hashable, Sendable {
         /// The newest version that it speaks.
         package var maximumVersion: UInt16

@@ -54,8 +54,8 @@ package enum HelloRefusal: UInt8, Hashable, Sendable, CaseIterable {
     /// `Handshake.answer`.
     case removed = 9
 
-    /// Another process runs as the same node, or ran, from another copy of the sender's store. Said to whoever tells its
-    /// starts: versions before the fourth do not know it.
+    /// Another process runs as the same node, or ran, from another copy of the sender's store. Said to a process
+    /// that tells its starts: versions before the fourth do not know it.
     case anotherProcess = 10
 
     /// Whether trying again later, changing nothing, may help.

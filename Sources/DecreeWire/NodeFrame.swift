@@ -4,7 +4,7 @@ package import Paxos
 /// What nodes say to each other about themselves, apart from any group: which of their starts were seen, and whether a
 /// process still lives. Spoken from version 4 on (invariant OneProcess).
 package enum NodeFrame: Hashable, Sendable {
-    /// Another process comes as the receiver's node. Whoever answers with this number lives now.
+    /// Another process comes as the receiver's node. A process that answers with this number lives now.
     case probe(nonce: UInt64, rival: SeenStart)
     /// The answer. A process that does not vote yet must not count the asker among its witnesses any more until that
     /// says again that it is one.
@@ -16,8 +16,8 @@ package enum NodeFrame: Hashable, Sendable {
     /// on, once: in a network where few reach each other, a quorum's word comes by another way. The starts before it, as far as
     /// the witness knows, show others whether it continues what they saw.
     case vouched(witness: NodeID, node: NodeID, [NodeStart])
-    /// This start of the sender's ends without ever having voted, because another process goes on: whoever gave it its word
-    /// may give it to that one.
+    /// This start of the sender's ends without ever having voted, because another process goes on. A peer that gave it its
+    /// word may give it to that one.
     case yields(NodeStart)
     /// What the sender saw of nodes, itself and the receiver among them; told at once when it changes.
     case seen([NodeWitness])

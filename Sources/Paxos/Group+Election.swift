@@ -48,13 +48,13 @@ extension Group {
     }
 
     /// Whether one commit hangs, or there is no room for any: what is promised now would not leave before the disk goes on.
-    /// Whoever counted on it would wait, and no other would be asked.
+    /// A candidate that counted on it would wait, and would ask no other node.
     var isDiskStuck: Bool { disk.pendingMicroseconds >= limits.stalledCommitMicroseconds }
 
     // MARK: Pre-vote
 
     mutating func answer(_ preVote: PreVote, from: NodeID, into step: inout Step) {
-        // Who may not vote yet may wait for members that have left since: whoever asks knows who belongs now.
+        // Who may not vote yet may wait for members that have left since: the candidate knows who belongs now.
         if !mayVote { fetch(through: preVote.chosenThrough, from: from, into: &step) }
         // Whoever lacks what is deleted here would keep everybody waiting for a snapshot: it gets that first.
         let isGranted =
@@ -77,7 +77,7 @@ extension Group {
     }
 
     private mutating func prepareIfElectable(into step: inout Step) {
-        // Whoever may not promise, for now, prepares nothing: the prepares would leave without its own promise.
+        // A node that may not promise, for now, prepares nothing: the prepares would leave without its own promise.
         guard let candidacy, candidacy.grants.isReached(in: governing), !isSilent, !isDiskStuck else {
             return
         }

@@ -188,7 +188,7 @@ public struct Group: Sendable {
     // MARK: Contradictions
 
     /// A peer said what cannot be true beside what this node, or another, has said: two values in one ballot, or another
-    /// decision. One of them is broken, and nobody can tell which. What was said counts for nothing.
+    /// decision. One of them is broken, and no node can tell which. What was said counts for nothing.
     mutating func refuse(_ contradiction: @autoclosure () -> String) {
         if self.contradiction == nil { self.contradiction = contradiction() }
     }

@@ -21,7 +21,7 @@ import Testing
         return DecreeClient(configuration)
     }
 
-    /// A node whose log has one command a slot, as far as it knows; as a leader it tells the end to whoever reads.
+    /// A node whose log has one command a slot, as far as it knows; as a leader it tells the end to a client that reads.
     ///
     /// - Parameter isWaitedAt: called when a tail waits for what the node does not know yet.
     private func node(

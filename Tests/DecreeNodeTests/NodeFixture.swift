@@ -69,7 +69,7 @@ final class NodeFixture {
     /// How hellos were answered.
     var answers: [ConnectionID: HelloReply] { shell.answers }
 
-    /// Answers a hello for which nobody need be asked.
+    /// Answers a hello for which no other process need be asked.
     func answer(_ hello: Hello) -> (HelloReply, Handshake.Verdict) {
         lastConnection += 1
         let connection = ConnectionID(rawValue: lastConnection)
@@ -83,7 +83,7 @@ final class NodeFixture {
     private var lastConnection: UInt64 = 1 << 32
     /// Connections that it closed.
     var closed: [ConnectionID] { shell.closed }
-    /// Peers to whom the link is to be made anew.
+    /// Peers to whom the link is to be made again.
     var greetedAgain: [NodeID] { shell.greetedAgain }
     /// Why the disk is to fence the store.
     var fence: String? { shell.fence }

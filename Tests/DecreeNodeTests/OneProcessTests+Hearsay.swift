@@ -34,8 +34,8 @@ extension OneProcessTests {
         #expect(node.core.witnesses[three]?.persistSequence == 4)
     }
 
-    /// A node that was upgraded knows how far a store was seen, and not by which start. The start that somebody names who
-    /// saw less may be an earlier one: taken for the one that came so far, it would have the present one refused.
+    /// A node that was upgraded knows how far a store was seen, and not by which start. A peer that saw less may name an
+    /// earlier start. Taken for the one that came so far, it would have the present one refused.
     @Test func aStartToldByWhoSawLessIsNotTakenUp() throws {
         let node = try NodeFixture()
         let (before, after) = (start(2, 20), start(3, 30, at: 218))

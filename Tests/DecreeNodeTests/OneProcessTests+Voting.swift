@@ -48,7 +48,7 @@ extension OneProcessTests {
         #expect(node.core.isVoting)
     }
 
-    /// Whoever asks whether it lives may let another in: its word is void until it gives it again.
+    /// A peer that asks whether it lives may let another in: that peer's word is void until it gives it again.
     @Test func theWordOfWhoAsksIsVoid() throws {
         let node = try NodeFixture(isWitnessed: false)
         let own = try #require(node.core.identity.starts.last)

@@ -95,7 +95,7 @@ import Testing
         node.core.receive(.alive(nonce: nonce, isVoting: true), from: three, on: connection(1))
         #expect(refusal(node, 2) == .anotherProcess)
         #expect(node.core.failure == nil)
-        // Whoever is let in is believed.
+        // A process that is let in is believed.
         node.mayFail = true
         var known = hello(node, [original], isVoting: true)
         known.witnessed = copy.witnessed
@@ -125,7 +125,7 @@ import Testing
         node.core.closed(connection(1))
         node.core.answer(hello(node, starts, at: 7), on: connection(2))
         #expect(isAdmitted(node, 2))
-        // Its machine died, and nobody closed the connection: it does not answer.
+        // Its machine died, and no process closed the connection: it does not answer.
         node.core.answer(hello(node, starts + [start(3, 30, at: 8)], at: 8), on: connection(3))
         #expect(node.answers[connection(3)] == nil && asked(node, on: 2) != nil)
         node.tick(Int(InboundPeers.ticksToAnswer) - 1)

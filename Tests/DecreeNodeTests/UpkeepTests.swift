@@ -118,7 +118,7 @@ import Testing
         #expect(try node.store.connection.integer("SELECT count(*) FROM snapshot_chunk") == 0)
     }
 
-    /// Every peer offers it, and it is the same from each: it is fetched once, and whoever looks after the node is told.
+    /// Every peer offers it, and it is the same from each: it is fetched once, and the node's operator is told.
     @Test func aSnapshotThatCannotBeDecodedIsNotFetchedAgain() throws {
         let node = try NodeFixture()
         node.tick(100)
@@ -153,7 +153,7 @@ import Testing
         #expect(node.jobs.count { $0 == .load(NodeFixture.first) } == 2)
     }
 
-    /// Whoever sent it may have a bad disk: somebody else may send it right. Not for ever, though.
+    /// The peer that sent it may have a bad disk: another may send it right. Not for ever, though.
     @Test func aSnapshotWhoseChunksAreWrongIsFetchedAFewTimes() throws {
         let node = try NodeFixture()
         node.tick(100)
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    /// It is to be forgotten, and is offered again before that is done: what comes in anew is not forgotten with it.
+    /// It is to be forgotten, and is offered again before that is done: what comes in again is not forgotten with it.
     @Test func whatIsForgottenDoesNotTakeNewChunksWithIt() throws {
         let node = try NodeFixture()
         node.tick(100)

@@ -25,7 +25,7 @@ import Testing
         let starts = try start(78)
         #expect(starts.last == NodeStart(incarnation: 2, process: 78, beganAt: sequence))
         #expect(try start(79).dropLast() == starts[...])
-        // A start is no transaction, and whoever only looks makes none.
+        // A start is no transaction, and a process that only looks makes none.
         #expect(try openStore(directory).persistSequence == sequence)
         let inspector = try StoreInspector(directory: directory.path)
         #expect(inspector.verify().findings == [])

@@ -224,7 +224,7 @@ import Testing
         #expect(
             try error(of: overwritten(welcome([.first]), at: 23, with: little(0, bytes: 4)))
                 == .malformed("0 is no group"))
-        // A name that no store could keep is none, whoever tells it.
+        // A name that no store could keep is none, no matter which process tells it.
         #expect(
             try error(of: overwritten(welcome([.first]), at: 11, with: [0]))
                 == .malformed(

@@ -109,7 +109,7 @@ import Testing
     }
 
     /// "v" was chosen in slot 2 in ballot 4.3, by nodes 1 and 3. Node 1 voted for it again in 5.3; that vote rotted, and it
-    /// learnt the value anew, as chosen in 4.3. Then the chosen row of slot 1 rots, and what was learnt is told as a vote.
+    /// learnt the value again, as chosen in 4.3. Then the chosen row of slot 1 rots, and what was learnt is told as a vote.
     /// Node 2 has a vote in a ballot in between, or just below, for what was never chosen there.
     @Test func aRepairedVoteThatIsReportedLaterObligesToWhatWasChosen() throws {
         let value = Proposal.sessions(1)

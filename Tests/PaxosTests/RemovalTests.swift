@@ -168,7 +168,7 @@ import Testing
         #expect(cluster.change(.remove(NodeID(9)), at: 1) == .changeRefused(.unknownMember))
     }
 
-    /// Who led before may be dead: a new leader takes nobody for up whom it has not heard itself.
+    /// Who led before may be dead: a new leader takes no node for up that it has not heard itself.
     @Test func aNewLeaderDoesNotCountTheOneBefore() {
         let cluster = TestCluster()
         cluster.elect(1)

@@ -160,7 +160,7 @@ import Testing
         #expect(leader.unpromisedFrom == nil)
         #expect(propose(&leader) == .noOp, "slot 12")
         for slot in 13...19 {
-            // By digest: a mebibyte says nothing to whoever reads why this failed.
+            // By digest: a mebibyte says nothing to a reader who wants to know why this failed.
             #expect(propose(&leader)?.digest == Proposal.mebibyte(slot).digest, "slot \(slot)")
         }
     }
@@ -194,7 +194,7 @@ import Testing
             }
             return
         }
-        // Nothing was lost: whoever asks again is answered in full.
+        // Nothing was lost: a leader that asks again is answered in full.
         for part in answer(to: leader.scout.question, votes, chosenThrough: 11) {
             leader.scout.add(part, from: NodeID(4))
         }

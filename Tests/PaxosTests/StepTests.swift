@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// All parts of it, and of nobody else's.
+    /// All parts of it, and none to another node or of another group.
     @Test func aPromiseReplacesThoseThatWait() {
         let (first, second) = (promise(Ballot(2, 1), parts: 3), promise(Ballot(3, 1), parts: 2))
         #expect(released(first + [vote(1)] + second) == [vote(1)] + second)

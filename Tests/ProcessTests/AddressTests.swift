@@ -98,7 +98,7 @@ import Testing
         #expect(try await cluster.stop() == [0, 0, 0])
     }
 
-    /// Nobody told the cluster, and no file but each node's own has its new address: they remember where they met.
+    /// No operator told the cluster, and no file but each node's own has its new address: nodes remember where they met.
     @Test func nodesThatMoveUnannouncedFindOneAnother() async throws {
         let cluster = try await cluster()
         var places = cluster.configurations[0].nodes.map { "127.0.0.1:\($0.port)" }
@@ -260,7 +260,7 @@ import Testing
         #expect(
             end.error.contains(
                 "node 1's host 127.0.0.1 is each machine itself, and other nodes are elsewhere"))
-        // Its own entry may, and is told to nobody.
+        // Its own entry may, and no node is told of it.
         try cluster.edit(3) {
             $0.nodes = nodes
             $0.nodes[2].host = "0.0.0.0"

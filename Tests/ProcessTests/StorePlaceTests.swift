@@ -89,7 +89,7 @@ import Testing
         #expect(try names(directory) == ["notes"] && names(new.directory.path) == before)
     }
 
-    /// A node is not founded where a restore was killed, and the next restore begins anew.
+    /// A node is not founded where a restore was killed, and the next restore begins again.
     @Test func aRestoreThatWasKilledIsRunAgain() async throws {
         let (old, backup) = try await backup()
         defer { withExtendedLifetime(old) {} }

@@ -99,7 +99,7 @@ import Testing
         let balance = try await cluster.tool("bank", "balance", "a", "--deadline", "30")
         #expect(balance.output == "a holds 10\n", "\(balance.error)")
         try await pair.expectFenceStays(ofCopy: isCopy)
-        // Also where nobody is up who knows.
+        // Also where no node is up that knows.
         try await cluster.kill(1)
         try await pair.expectFenceStays(ofCopy: isCopy)
         if !isCopy { try await pair.killCopy() }

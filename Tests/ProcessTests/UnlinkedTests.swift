@@ -45,7 +45,7 @@ import Testing
         #expect(try await cluster.stop() == [0, 0])
     }
 
-    /// Moved away, and an empty directory in its place, while nobody asks anything.
+    /// Moved away, and an empty directory in its place, while no client asks anything.
     @Test func movedAwayWhileIdle() async throws {
         let cluster = try ProcessCluster()
         try await cluster.startAndWait()

@@ -61,7 +61,7 @@ struct UpgradeTests {
         let raised = try await cluster.statuses().flatMap(\.groups)
         #expect(isRaised, "\(raised)")
         try await load.progress()
-        // And once more, now that nobody is of the last version.
+        // And once more, now that no node is of the last version.
         for id in cluster.ids {
             try await cluster.kill(id)
             try await cluster.startAndWait([id])

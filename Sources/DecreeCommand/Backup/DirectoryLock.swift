@@ -3,7 +3,7 @@ import Foundation
 
 /// A lock on a directory itself, which leaves no file behind. It ends with the process at the latest.
 final class DirectoryLock {
-    /// False where the file system knows no such locks: nobody is kept out then, and nothing is known of others.
+    /// False where the file system knows no such locks: no process is kept out then, and nothing is known of others.
     let isHeld: Bool
     private let descriptor: Int32
 

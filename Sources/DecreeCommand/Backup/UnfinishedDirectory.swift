@@ -2,7 +2,7 @@ import DecreeStore
 import Foundation
 
 /// A directory that is being written, beside or within the one that it is for. Its name says that it is not finished, and
-/// whoever writes it has it locked: one that is not locked was broken off.
+/// the process that writes it has it locked: one that is not locked was broken off.
 struct UnfinishedDirectory {
     /// What stands in the name of every one.
     static let infix = ".incomplete-"

@@ -34,8 +34,8 @@ struct WholeDirectory {
         }
     }
 
-    /// What a store says of a disk is meant for a node that runs on it. Here none does. What Foundation says is meant
-    /// for nobody.
+    /// What a store says of a disk is meant for a node that runs on it. Here none does. What Foundation says is not
+    /// meant for an operator.
     static func explain(_ error: any Error) -> any Error {
         switch error {
         case StoreError.badDirectory(let directory, let detail):

@@ -102,7 +102,7 @@ extension Audit {
                     Finding(
                         slot: slot,
                         detail:
-                            "chosen in ballot \(ballot), with votes of \(names.isEmpty ? "nobody" : "node \(names)")"
+                            "chosen in ballot \(ballot), with votes of \(names.isEmpty ? "no node" : "node \(names)")"
                             + " alone; \(configuration.quorumSize) of "
                             + "\(configuration.voters.map { "\($0)" }.joined(separator: ", ")) are needed: "
                             + "votes are missing"))

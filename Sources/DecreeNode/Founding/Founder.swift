@@ -113,7 +113,7 @@ package struct Founder: Hashable, Sendable {
 
     // MARK: Events
 
-    /// There may be nobody to wait for.
+    /// There may be no other node to wait for.
     package mutating func start() -> Action? { next() }
 
     /// Another says how far it is.
@@ -281,7 +281,7 @@ package struct Founder: Hashable, Sendable {
         }
     }
 
-    /// Why it serves nobody.
+    /// Why it serves no client and no peer.
     package var excuse: String {
         let waited = waitsFor.map { "\($0.node)" }.joined(separator: ", ")
         return "node \(plan.node) waits to be founded"

@@ -36,7 +36,7 @@ package struct FoundingPlan: Hashable, Sendable {
         return "it lists the same nodes, and runs another state machine, or other groups"
     }
 
-    /// Where another's list says that nodes are reached elsewhere. That keeps nobody from founding, for ids are what a
+    /// Where another's list says that nodes are reached elsewhere. That keeps no node from founding, for ids are what a
     /// cluster is created with, and is seldom meant.
     package func otherAddresses(in claim: FoundingClaim) -> [String] {
         guard claim.list == list else { return [] }

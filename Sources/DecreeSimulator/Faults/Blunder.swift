@@ -1,7 +1,7 @@
 import Paxos
 
-/// A change of the members that must be refused, whatever else changes meanwhile: what would be right when somebody has left
-/// asks for an id that is taken, too.
+/// A change of the members that must be refused, whatever else changes meanwhile. What would be right when a member has
+/// left asks for an id that is taken, too.
 enum Blunder: String, CaseIterable, Sendable, Hashable {
     case promoteUnknown = "promote an unknown node"
     case promoteVoter = "promote a voter"

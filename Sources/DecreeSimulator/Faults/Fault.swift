@@ -105,7 +105,7 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case restore(lostSlots: Int)
         /// A reader comes, and follows the log to the end.
         case tail(TailStart)
-        /// Somebody takes a backup over the network.
+        /// An operator takes a backup over the network.
         case backup
         /// An operator asks for what must be refused.
         case blunder(Blunder)

@@ -39,7 +39,7 @@ extension Judge {
             holdChosen(promise.chosenThrough, node)
             hold(
                 promiseReports.isAsked(promise), "PartOfItsQuestion",
-                "\(name(node)) promises \(promise.ballot), and answers what nobody asked")
+                "\(name(node)) promises \(promise.ballot), and answers what no node asked")
             // A decision that came after the promise was made is written together with it, and is no vote.
             let votes = durable.votes.lazy.map { (Slot($0.key), $0.value.ballot) }
                 .filter { $0.0 > durable.chosenThrough }
@@ -203,7 +203,7 @@ extension Judge {
 }
 
 extension Judge {
-    /// A node tells somebody outside of chosen slots.
+    /// A node tells a reader outside the cluster of chosen slots.
     private func seesTold(_ decided: [AcceptedProposal], by node: Int) {
         for told in decided {
             hold(

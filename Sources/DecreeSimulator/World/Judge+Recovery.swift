@@ -57,7 +57,7 @@ extension Judge {
     }
 
     /// What recovery gave back of a rotten store is what the node has from here on. Chosen rows that rotted are learnt
-    /// anew, and votes: the value is told in a ballot it was chosen in, which may be lower than that of the vote that
+    /// again, and votes. The value is told in a ballot it was chosen in, which may be lower than that of the vote that
     /// rotted. That costs nothing: every ballot from that one on proposes the same.
     private mutating func forgetWhatRotted(_ node: Int, _ found: Found) {
         let votes = found.votes

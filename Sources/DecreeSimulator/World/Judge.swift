@@ -221,7 +221,7 @@ struct Judge {
                 || known.map { $0.proposal == vote.proposal && $0.ballot <= vote.ballot } ?? false,
             "CorruptIsNotAbsent",
             "\(name(node)), which lost what it had voted, takes slot \(vote.slot) in \(vote.ballot), "
-                + "and \(known.map { "it was chosen in \($0.ballot)" } ?? "nobody chose it")")
+                + "and \(known.map { "it was chosen in \($0.ballot)" } ?? "no quorum chose it")")
         hold(
             before.map { $0.ballot <= vote.ballot } ?? true, "AcceptGuard",
             "\(name(node)) lowers its vote for slot \(vote.slot) to \(vote.ballot)")

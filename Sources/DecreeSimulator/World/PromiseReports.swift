@@ -27,7 +27,7 @@ struct PromiseReports {
         asked.insert(Prepare(ballot: prepare.ballot, firstOpen: prepare.firstOpen))
     }
 
-    /// Whether somebody asked what a part of a promise says it answers.
+    /// Whether a node asked what a part of a promise says it answers.
     func isAsked(_ promise: Promise) -> Bool {
         guard let scope = promise.scope else { return false }
         return asked.contains(

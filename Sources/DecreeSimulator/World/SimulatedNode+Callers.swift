@@ -4,7 +4,7 @@ import Paxos
 
 /// Who has connected to a simulated node, and what is asked of it.
 extension SimulatedNode {
-    /// Somebody has connected, and says hello.
+    /// A peer or a client has connected, and says hello.
     func accept(_ packet: Packet) -> ConnectionID {
         // A client that dials again has given up what it dialled before.
         if packet.from >= world.nodes.count { accepted.removeAll { $0.end == packet.from } }
@@ -22,7 +22,7 @@ extension SimulatedNode {
         }
     }
 
-    /// A connection that somebody dialled is no more.
+    /// A connection that a peer or a client dialled is no more.
     func hungUp(_ end: Endpoint, life: Int, connection: Int) {
         let isGone = { (accepted: Accepted) in
             accepted.end == end && accepted.life == life && accepted.connection == connection

@@ -13,7 +13,7 @@ extension SimulatedNode {
             job, clock: { times.count > 1 ? times.removeLast() : times[0] },
             report: { reports.append($0) })
         if disk.isDown {
-            // What was reported before the end may have got through; that the disk is gone nobody says.
+            // What was reported before the end may have got through; a dead process does not say that the disk is gone.
             reports.removeAll { if case .failed = $0 { true } else { false } }
             settle()
             return false

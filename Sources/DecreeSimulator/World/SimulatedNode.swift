@@ -121,7 +121,7 @@ final class SimulatedNode {
 
     private static func address(of place: Int, moves: Int) -> String { "node-\(place + 1):\(moves + 1)" }
 
-    /// It is given another address, for its next life; its file is written anew, and those of others are not.
+    /// It is given another address, for its next life; its file is written again, and those of others are not.
     func move(knowing others: [NodeID: String]) {
         moves += 1
         configured = others

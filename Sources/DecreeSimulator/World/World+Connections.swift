@@ -34,7 +34,7 @@ extension World {
         guard case .down = link.state else { return }
         var reached: Int? = to
         if from < nodes.count {
-            // Where nobody has said where it is, nobody can dial.
+            // A node that was not told where the other one is cannot dial it.
             guard let address = nodes[from].core?.nextAddress(of: nodes[to].id) else { return }
             reached = place(at: address)
             if let other = reached, other != to, nodes[other].identity == nodes[to].id {
@@ -54,7 +54,7 @@ extension World {
         let bytes = encoded { (buffer) throws(WireError) in try hello.write(into: &buffer) }
         if from < nodes.count { nodes[from].hellos[to] = hello }
         guard reached == to else {
-            // Nobody listens there, or another node that says so.
+            // No node listens there, or another one that says so.
             counts.misdials += 1
             note(.node, from, detail: UInt64(to), "dials node \(to + 1) where it is not")
             plan(

@@ -107,7 +107,7 @@ extension World {
         node.core?.shutDown()
     }
 
-    /// Whoever still runs an older build is upgraded.
+    /// Each node that still runs an older build is upgraded.
     func upgradeAll() {
         for node in nodes where node.identity != nil && node.retired == nil {
             upgrade(node, downNanoseconds: 100 * VirtualTime.millisecond)

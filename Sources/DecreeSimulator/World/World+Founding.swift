@@ -57,7 +57,7 @@ extension World {
                 isFromDialler: true, bytes: bytes))
     }
 
-    /// Somebody greets a node that founds.
+    /// Another process greets a node that founds.
     func greet(_ node: SimulatedNode, _ hello: Hello) -> HelloReply? {
         guard let founder = node.founding?.founder else { return nil }
         guard hello.role == .founder, let claim = hello.claim else {

@@ -14,7 +14,7 @@ extension World {
 
     /// A machine that stands ready.
     private var spare: SimulatedNode? {
-        // Whoever joined meanwhile would be told where a member was.
+        // A node that joined meanwhile would be told where a member was.
         guard !isMoving else { return nil }
         let taken = steward.joining
         return nodes.first { $0.identity == nil && !taken.contains($0.index) && $0 !== copyMachine }

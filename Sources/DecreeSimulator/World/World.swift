@@ -125,7 +125,7 @@ final class World {
     /// A node is looked for on another machine from now on, by those who have not been told where it is.
     func move(_ node: NodeID, to machine: Int) { places[node] = machine }
 
-    /// Who listens at an address; nil for one where nobody does.
+    /// Who listens at an address; nil for one where no node does.
     func place(at address: String) -> Int? { nodes.firstIndex { $0.address == address } }
 
     /// Where the members are, as the node knows that a joining one asks.

@@ -1,5 +1,5 @@
 /// Peers' snapshots that came in, and turned out to be of no use: they are not fetched again and again. Memory alone: after
-/// a restart each is tried anew.
+/// a restart each is tried again.
 struct RefusedSnapshots: Sendable {
     /// What was wrong with one.
     struct Refused: Sendable, Equatable {
@@ -11,8 +11,8 @@ struct RefusedSnapshots: Sendable {
     /// How many are remembered, the latest last. Nodes take theirs at the same slots, so more than a few differ only where
     /// something is badly wrong.
     static let limit = 8
-    /// Times one is fetched whose bytes are not those of its header: whoever sent them may have a bad disk or bad memory, and
-    /// another may send them right. What cannot be decoded is the same wherever it comes from.
+    /// Times one is fetched whose bytes are not those of its header. The peer that sent them may have a bad disk or bad
+    /// memory, and another may send them right. What cannot be decoded is the same wherever it comes from.
     static let attempts = 3
 
     private(set) var all: [Refused] = []

@@ -37,7 +37,7 @@ struct Scout: Sendable {
         arriving = [:]
     }
 
-    /// The first vote in a part that is for another value than what somebody reports of the same ballot.
+    /// The first vote in a part that is for another value than what a node reports of the same ballot.
     func contradiction(in promise: Promise) -> AcceptedProposal? {
         promise.accepted.first { vote in
             highest[vote.slot].map { $0.ballot == vote.ballot && $0.value != vote.proposal } ?? false

@@ -65,7 +65,7 @@ public struct LogDescription: Sendable, Hashable {
 }
 
 extension LogDescription {
-    /// The same, for whoever does not know the cluster's version.
+    /// The same, for a client that does not know the cluster's version.
     package var withoutVersion: LogDescription {
         LogDescription(
             configuration: configuration.with(version: .first), floor: floor, chosenThrough: chosenThrough,

@@ -55,7 +55,7 @@ struct MemberScenarioTests {
         #expect(report.counts.misdials > 0)
     }
 
-    /// Members move one after another, each with its own entry edited and nobody told; then all start again.
+    /// Members move one after another, each with its own entry edited and no other node told; then all start again.
     @Test func membersThatMoveUnannouncedAreFound() async {
         var scenario = Scenario(nodes: 3, seconds: 20, seed: 1)
         for node in 0..<3 {

@@ -21,7 +21,7 @@ struct ReaderScenarioTests {
         #expect(report.counts.gaps > 0, "nothing was deleted before it was read")
     }
 
-    /// All nodes are made anew from a backup: a reader with a bookmark of the old log is told, and reads the new one.
+    /// All nodes are made again from a backup: a reader with a bookmark of the old log is told, and reads the new one.
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func aReaderIsToldOfARestoredLog(seed: UInt64) async {
         var scenario = Scenario(nodes: 3, seconds: 10, seed: seed)

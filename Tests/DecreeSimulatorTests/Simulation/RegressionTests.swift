@@ -59,7 +59,7 @@ struct RegressionTests {
                 + "(Judge.complete)"),
         Regression(
             seed: 8_806_550, stormSeconds: 24...44,
-            was: "the judge held a vote that had rotted against the value learnt anew "
+            was: "the judge held a vote that had rotted against the value learnt again "
                 + "(JudgeRotTests.aVoteThatRottedIsLearntInALowerBallot)"),
         Regression(
             seed: 8_803_212, stormSeconds: 24...44,
