@@ -17,6 +17,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -210,18 +211,32 @@ def build(mutants):
 # MARK: Running
 
 
+# What runs, each in a process group of its own: what it has started keeps its pipes open, and must end with it.
+groups = set()
+
+
+def finish(command, number):
+    """Runs a command to its end. Returns exit status (None if it had to be killed), what it said, seconds."""
+    start = time.monotonic()
+    process = subprocess.Popen(
+        command, env=environment(number), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, start_new_session=True)
+    groups.add(process.pid)
+    try:
+        output, errors = process.communicate(timeout=MINUTES * 60 + 180)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, errors = process.communicate()
+        status = None
+    groups.discard(process.pid)
+    return status, output + errors, time.monotonic() - start
+
+
 def simulate(number, arguments):
     """Runs seeds until one fails. Returns exit status, first seed that failed, what was said of it, seconds."""
-    start = time.monotonic()
-    try:
-        done = subprocess.run(
-            [str(WORK / "decree"), "simulate"] + arguments, env=environment(number), capture_output=True,
-            text=True, errors="replace", timeout=MINUTES * 60 + 180, stdin=subprocess.DEVNULL)
-        status, said = done.returncode, done.stderr
-    except subprocess.TimeoutExpired as expired:
-        status, said = None, (expired.stderr or b"").decode(errors="replace")
+    status, said, seconds = finish([str(WORK / "decree"), "simulate"] + arguments, number)
     found = re.search(r"^seed (\d+) failed:\n  (.+)$", said, re.M)
-    seconds = time.monotonic() - start
     if not found:
         return status, None, said.strip().split("\n")[-1], seconds
     return status, int(found[1]), found[2], seconds
@@ -229,16 +244,10 @@ def simulate(number, arguments):
 
 def test(number, tests):
     """Runs tests. Returns exit status, first test that failed (or how many ran), what was said of it, seconds."""
-    start = time.monotonic()
-    command = swift("test", "--skip-build", "--scratch-path", str(WORK / "tests"), "--filter", tests)
-    try:
-        done = subprocess.run(
-            command, env=environment(number), capture_output=True, text=True, errors="replace",
-            timeout=MINUTES * 60 + 180, stdin=subprocess.DEVNULL)
-        status, said = done.returncode, done.stdout + done.stderr
-    except subprocess.TimeoutExpired:
-        status, said = 1, "Fatal error: they do not end"
-    seconds = time.monotonic() - start
+    status, said, seconds = finish(
+        swift("test", "--skip-build", "--scratch-path", str(WORK / "tests"), "--filter", tests), number)
+    if status is None:
+        return 1, "", "trap: they do not end", seconds
     if failed := re.search(r"^. Test \"?(\w+)[^\n]* recorded an issue", said, re.M):
         return 1, failed[1], "a test: " + failed[1], seconds
     if trap := re.search(r"Fatal error: (.+)|unexpected signal code (\d+)", said):
@@ -287,17 +296,23 @@ def run(mutants, jobs):
     results, survivors = {}, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         waiting = {pool.submit(try_mutant, mutant): mutant for mutant in mutants}
-        for future in concurrent.futures.as_completed(waiting):
-            mutant, result = waiting[future], future.result()
-            results[mutant.number] = result
-            status, seed, said, seconds = result
-            if status == 1 and seed is not None:
-                seed = "tests     " if mutant.tests else f"seed {seed:<5}"
-                print(f"{mutant.number:3} caught    {seed} {seconds:5.1f} s  {mutant.name}: {shortened(said)}")
-            else:
-                survivors.append(mutant)
-                print(f"{mutant.number:3} SURVIVED  exit {status}     {seconds:5.1f} s  {mutant.name}: {said}")
-            sys.stdout.flush()
+        try:
+            for future in concurrent.futures.as_completed(waiting):
+                mutant, result = waiting[future], future.result()
+                results[mutant.number] = result
+                status, seed, said, seconds = result
+                if status == 1 and seed is not None:
+                    seed = "tests     " if mutant.tests else f"seed {seed:<5}"
+                    print(f"{mutant.number:3} caught    {seed} {seconds:5.1f} s  {mutant.name}: {shortened(said)}")
+                else:
+                    survivors.append(mutant)
+                    print(f"{mutant.number:3} SURVIVED  exit {status}     {seconds:5.1f} s  {mutant.name}: {said}")
+                sys.stdout.flush()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for group in list(groups):
+                os.killpg(group, signal.SIGKILL)
+            raise
     return results, survivors
 
 

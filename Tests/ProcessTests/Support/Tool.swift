@@ -75,8 +75,18 @@ final class ToolProcess {
     var output: String { directory.text(of: "output") }
     var error: String { directory.text(of: "error") }
 
-    /// Waits for the end: the exit code, or the signal below zero.
+    /// Longer than any run that ends, also on a slow machine.
+    private static let patience = Duration.seconds(240)
+
+    /// Waits for the end: the exit code, or the signal below zero. A process that does not end is killed, and fails the test.
     func status() async throws -> Int32 {
+        let id = process.processIdentifier
+        let watchdog = Task {
+            try await Task.sleep(for: Self.patience)
+            Issue.record("process \(id) did not end within \(Self.patience)")
+            kill(id, SIGKILL)
+        }
+        defer { watchdog.cancel() }
         for await status in ended { return status }
         throw CancellationError()
     }
