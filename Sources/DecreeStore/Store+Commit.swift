@@ -101,8 +101,8 @@ extension Store {
     /// Does what `body` does in one durable transaction, or leaves the store as it was and returns false if the disk
     /// is full.
     func transact(_ body: () throws(SQLiteError) -> Void) throws(StoreError) -> Bool {
-        // What is written behind a file that was cut off would make it long enough again.
-        try verifyFiles()
+        // What is written behind a log that was cut off would make it long enough again.
+        try verifyLog()
         if needsNewLog {
             guard try checkpoint() else { return false }
             needsNewLog = false

@@ -39,7 +39,7 @@ package final class Store {
     /// Floors and snapshots, as the tables have them.
     var lifecycle: Lifecycle
     /// The files as a process that starts finds them: a name may stand for another file later, or for none.
-    var ownFiles: [(path: String, identity: FileIdentity)] = []
+    var ownFiles: OwnFiles?
     let files: any StoreFiles
     /// Why the store takes no more calls.
     var failure: StoreError?

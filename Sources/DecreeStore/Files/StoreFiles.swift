@@ -52,6 +52,13 @@ package struct FileIdentity: Sendable {
     func isSame(as other: FileIdentity) -> Bool { device == other.device && number == other.number }
 }
 
+/// The files that a running store writes to.
+struct OwnFiles {
+    var database: FileIdentity
+    let log: FileIdentity
+    let logPath: String
+}
+
 /// A lock that is held. It ends with the process at the latest.
 package protocol StoreLock: AnyObject {
     /// Gives the lock up; more than once is as good as once.
