@@ -78,14 +78,16 @@ final class ToolProcess {
     /// Longer than any run that ends, also on a slow machine.
     private static let patience = Duration.seconds(240)
 
+    private static func end(_ id: Int32) async throws {
+        try await Task.sleep(for: patience)
+        Issue.record("process \(id) did not end within \(patience)")
+        kill(id, SIGKILL)
+    }
+
     /// Waits for the end: the exit code, or the signal below zero. A process that does not end is killed, and fails the test.
     func status() async throws -> Int32 {
         let id = process.processIdentifier
-        let watchdog = Task {
-            try await Task.sleep(for: Self.patience)
-            Issue.record("process \(id) did not end within \(Self.patience)")
-            kill(id, SIGKILL)
-        }
+        let watchdog = Task { try await ToolProcess.end(id) }
         defer { watchdog.cancel() }
         for await status in ended { return status }
         throw CancellationError()
