@@ -20,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -213,9 +214,11 @@ def build(mutants):
 
 # What runs, each in a process group of its own: what it has started keeps its pipes open, and must end with it.
 groups = set()
+# SwiftPM lets one test run at a time from a build.
+testing = threading.Lock()
 
 
-def finish(command, number):
+def finish(command, number, seconds):
     """Runs a command to its end. Returns exit status (None if it had to be killed), what it said, seconds."""
     start = time.monotonic()
     process = subprocess.Popen(
@@ -223,7 +226,7 @@ def finish(command, number):
         stdin=subprocess.DEVNULL, start_new_session=True)
     groups.add(process.pid)
     try:
-        output, errors = process.communicate(timeout=MINUTES * 60 + 180)
+        output, errors = process.communicate(timeout=seconds)
         status = process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
@@ -235,7 +238,7 @@ def finish(command, number):
 
 def simulate(number, arguments):
     """Runs seeds until one fails. Returns exit status, first seed that failed, what was said of it, seconds."""
-    status, said, seconds = finish([str(WORK / "decree"), "simulate"] + arguments, number)
+    status, said, seconds = finish([str(WORK / "decree"), "simulate"] + arguments, number, MINUTES * 60 + 180)
     found = re.search(r"^seed (\d+) failed:\n  (.+)$", said, re.M)
     if not found:
         return status, None, said.strip().split("\n")[-1], seconds
@@ -244,10 +247,11 @@ def simulate(number, arguments):
 
 def test(number, tests):
     """Runs tests. Returns exit status, first test that failed (or how many ran), what was said of it, seconds."""
-    status, said, seconds = finish(
-        swift("test", "--skip-build", "--scratch-path", str(WORK / "tests"), "--filter", tests), number)
+    command = swift("test", "--skip-build", "--scratch-path", str(WORK / "tests"), "--filter", tests)
+    with testing:
+        status, said, seconds = finish(command, number, 600)
     if status is None:
-        return 1, "", "trap: they do not end", seconds
+        return None, None, "the tests do not end", seconds
     if failed := re.search(r"^. Test \"?(\w+)[^\n]* recorded an issue", said, re.M):
         return 1, failed[1], "a test: " + failed[1], seconds
     if trap := re.search(r"Fatal error: (.+)|unexpected signal code (\d+)", said):
