@@ -31,7 +31,7 @@ TREE = WORK / "tree"
 # Package.swift names more directories than are built: SwiftPM wants them there all the same.
 COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", "Fuzz", "migrations"]
 SWITCH = "DECREE_MUTANT"
-MINUTES = 2
+MINUTES = 4
 SOUND_SEEDS = 40
 
 # Added to the copy, and to the copy alone.
@@ -212,10 +212,14 @@ def build(mutants):
 # MARK: Running
 
 
-# What runs, each in a process group of its own: what it has started keeps its pipes open, and must end with it.
-groups = set()
+# What runs, each in a session of its own: what it has started keeps its pipes open, and must end with it.
+sessions = set()
 # SwiftPM lets one test run at a time from a build.
 testing = threading.Lock()
+
+
+def kill(session):
+    subprocess.run(["pkill", "-KILL", "-s", str(session)])
 
 
 def finish(command, number, seconds):
@@ -224,15 +228,15 @@ def finish(command, number, seconds):
     process = subprocess.Popen(
         command, env=environment(number), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
         stdin=subprocess.DEVNULL, start_new_session=True)
-    groups.add(process.pid)
+    sessions.add(process.pid)
     try:
         output, errors = process.communicate(timeout=seconds)
         status = process.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill(process.pid)
         output, errors = process.communicate()
         status = None
-    groups.discard(process.pid)
+    sessions.discard(process.pid)
     return status, output + errors, time.monotonic() - start
 
 
@@ -279,7 +283,7 @@ def shortened(said, length=110):
 
 def about(seconds):
     """Rounded so far that a second run says the same."""
-    for bound in (3, 10, 30, 60, 120):
+    for bound in (3, 10, 30, 60, 120, 240):
         if seconds <= bound:
             return f"under {bound}"
     return f"{seconds:.0f}"
@@ -314,8 +318,8 @@ def run(mutants, jobs):
                 sys.stdout.flush()
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            for group in list(groups):
-                os.killpg(group, signal.SIGKILL)
+            for session in list(sessions):
+                kill(session)
             raise
     return results, survivors
 
@@ -326,7 +330,7 @@ def report(mutants, results):
         "",
         "Mistakes made on purpose, one at a time, and how the simulator found each: the proof that its checks can",
         "fail. The edits are in [Tests/Mutants](../Tests/Mutants); `make mutants` runs them and writes this page.",
-        "Each is given two minutes of one processor. *Judge* looks at the cluster from outside, *trap* is an",
+        "Each is given four minutes of one processor. *Judge* looks at the cluster from outside, *trap* is an",
         "assertion of the node itself; the rest is found in the clients' history, or by a cluster that stands still.",
         "What no simulated world can show, such as what a tool says or a peer that lies, is held by a test, which is",
         "run with the mistake as well.",
@@ -345,6 +349,8 @@ def report(mutants, results):
 
 
 def main():
+    # As with ctrl-C: what runs must not outlive this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="numbers of mutants, with commas between them")
