@@ -80,16 +80,22 @@ final class ToolProcess {
 
     private static func end(_ id: Int32) async throws {
         try await Task.sleep(for: patience)
-        Issue.record("process \(id) did not end within \(patience)")
         kill(id, SIGKILL)
     }
 
-    /// Waits for the end: the exit code, or the signal below zero. A process that does not end is killed, and fails the test.
+    /// A process that had to be killed, for it did not end.
+    private struct Endless: Error {}
+
+    /// Waits for the end: the exit code, or the signal below zero. A process that does not end is killed, and ends the test.
     func status() async throws -> Int32 {
         let id = process.processIdentifier
         let watchdog = Task { try await ToolProcess.end(id) }
         defer { watchdog.cancel() }
-        for await status in ended { return status }
+        let begin = ContinuousClock.now
+        for await status in ended {
+            guard ContinuousClock.now - begin < Self.patience else { throw Endless() }
+            return status
+        }
         throw CancellationError()
     }
 
