@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 
 #if defined(__linux__)
-#include <linux/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+/* A C library that has it declares the same structure. */
+#if !defined(STATX_INO) && __has_include(<linux/stat.h>)
+#include <linux/stat.h>
+#endif
 #endif
 
 /* sqlite3_db_config and sqlite3_config are variadic, which Swift cannot call. */
