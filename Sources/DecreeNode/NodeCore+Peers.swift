@@ -37,7 +37,7 @@ extension NodeCore {
 
     /// Looks who belongs to the groups. Cheap while nothing has changed.
     func reviewPeers() {
-        let found = groups.map(\.configurations)
+        let found = groups.indices.map { groups[$0].configurations }
         guard found != configurations else { return }
         for (index, before) in configurations.enumerated() where before.latestFrom < found[index].latestFrom {
             shell?.note(.members(groups[index].id, found[index].latest, from: found[index].latestFrom))
@@ -64,7 +64,7 @@ extension NodeCore {
     /// now.
     func endIfGone() {
         guard isGone(node) else { return }
-        guard groups.allSatisfy(\.mayEnd) else {
+        guard groups.indices.allSatisfy({ groups[$0].mayEnd }) else {
             greetAgainIfDue()
             return
         }
@@ -87,7 +87,9 @@ extension NodeCore {
     }
 
     /// Whether a node was a member once, and is none of any group any more.
-    package func isGone(_ node: NodeID) -> Bool { groups.allSatisfy { $0.isGone(node) } }
+    package func isGone(_ node: NodeID) -> Bool {
+        groups.indices.allSatisfy { groups[$0].isGone(node) }
+    }
 
     // MARK: Handshakes
 

@@ -40,10 +40,11 @@ extension NodeCore {
         // What is to be read back must have been written. Other rows may wait meanwhile: under another group's load there
         // always are some.
         if upkeep.installing == nil, !step.hasChunks,
-            let group = groups.first(where: { $0.installing != nil }), let header = group.installing
+            let index = groups.indices.first(where: { groups[$0].installing != nil }),
+            let header = groups[index].installing
         {
-            upkeep.installing = .loading(group.id, header)
-            return .loadSnapshot(group.id, header)
+            upkeep.installing = .loading(groups[index].id, header)
+            return .loadSnapshot(groups[index].id, header)
         }
         if case .verifying(_, _, let verification) = upkeep.taking {
             return .verifySnapshot(verification, chunks: Upkeep.chunksVerified)

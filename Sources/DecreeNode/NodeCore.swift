@@ -29,7 +29,7 @@ package final class NodeCore {
     var mergedPeers = MergedPeers()
     /// Where this node is reached, "host:port", as it tells its peers.
     package let address: String
-    /// The logs.
+    /// The logs. Looked at in place, by index, wherever it is done often: to copy a group costs dozens of retains.
     package internal(set) var groups: [Group]
     /// The step that fills while the one before is written.
     var step = Step()
@@ -126,7 +126,7 @@ package final class NodeCore {
     package var node: NodeID { identity.node }
 
     /// The version of the logs: what every peer must understand.
-    package var version: ClusterVersion { groups.map(\.version).max() ?? .first }
+    package var version: ClusterVersion { groups.indices.map { groups[$0].version }.max() ?? .first }
 
     /// Why a node whose build speaks this version of the protocol may not join, if so. It must understand the logs'
     /// version, and batches, which a log may hold before its version says so.
@@ -139,7 +139,7 @@ package final class NodeCore {
     }
 
     /// Where a group stands among the groups; nil if the node does not host it.
-    package func index(of group: GroupID) -> Int? { groups.firstIndex { $0.id == group } }
+    package func index(of group: GroupID) -> Int? { groups.indices.first { groups[$0].id == group } }
 
     // MARK: Ending
 

@@ -32,9 +32,9 @@ extension World {
     /// Judges what has happened, in every group.
     func takeFlaws() {
         for flaw in judge.takeFlaws() { violate(.invariant, flaw) }
-        for companion in companions {
-            for flaw in companion.judge.takeFlaws() {
-                violate(.invariant, "\(flaw) (group \(companion.group))")
+        for place in companions.indices {
+            for flaw in companions[place].judge.takeFlaws() {
+                violate(.invariant, "\(flaw) (group \(companions[place].group))")
             }
         }
     }

@@ -233,18 +233,18 @@ final class World {
 
     /// What a node has executed is what everybody has.
     func look(at node: SimulatedNode) {
-        for (place, group) in (node.core?.groups ?? []).enumerated()
-        where group.chosenThrough != node.lookedAt[place] {
-            node.lookedAt[place] = group.chosenThrough
-            let status = group.status
-            let version = judging(group.id) { judge in
+        guard let core = node.core else { return }
+        for place in core.groups.indices where core.groups[place].chosenThrough != node.lookedAt[place] {
+            node.lookedAt[place] = core.groups[place].chosenThrough
+            let (group, status) = (core.groups[place].id, core.groups[place].status)
+            let version = judging(group) { judge in
                 judge.executed(
                     node.index, through: status.executedThrough, chain: status.chain, state: status.state)
                 return judge.members.latest.version
             }
-            if version > versions[group.id, default: settings.configuration.version] {
-                versions[group.id] = version
-                judgeRaise(of: group.id, to: version)
+            if version > versions[group, default: settings.configuration.version] {
+                versions[group] = version
+                judgeRaise(of: group, to: version)
             }
         }
     }
