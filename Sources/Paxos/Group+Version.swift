@@ -14,7 +14,8 @@ extension Group {
     /// it the leader must know that of each one. A member that it has yet to meet may turn out to, and the client asks
     /// again; but one that has not come when this node has led for two election timeouts may never come.
     var refusalOfBatches: ClientResponse? {
-        guard let leader, version < .batches else { return nil }
+        // A build that knows batches and no versions takes them, whoever the others are.
+        guard let leader, version < .batches, understands != .batches else { return nil }
         let holding = holdingBack(.batches)
         guard !holding.isEmpty else { return nil }
         let isKnown = holding.contains { $0 == node || understood[$0] != nil }

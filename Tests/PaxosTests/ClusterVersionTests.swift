@@ -19,8 +19,10 @@ import Testing
         return found
     }
 
-    private func leader(version: ClusterVersion = .first) -> (solo: SoloGroup, ballot: Ballot) {
-        let solo = SoloGroup(alpha: 4, version: version)
+    private func leader(
+        version: ClusterVersion = .first, understands: ClusterVersion = .newest
+    ) -> (solo: SoloGroup, ballot: Ballot) {
+        let solo = SoloGroup(alpha: 4, version: version, understands: understands)
         return (solo, solo.lead())
     }
 
@@ -122,6 +124,13 @@ import Testing
         #expect(solo.answer(to: Self.batch(session)) == .refused(.batchesTooNew))
         solo.meet(3, understanding: .batches)
         #expect(solo.answer(to: Self.batch(session)) == nil, "it came")
+    }
+
+    /// The build before this one asks nobody what the members understand, and could not tell a client that it waits.
+    @Test func anOlderBuildTakesBatches() throws {
+        let (solo, ballot) = leader(understands: .batches)
+        let session = try session(solo, ballot)
+        #expect(solo.answer(to: Self.batch(session)) == nil)
     }
 
     @Test func aClusterCreatedAtTheNewestVersionTakesBatchesAtOnce() throws {

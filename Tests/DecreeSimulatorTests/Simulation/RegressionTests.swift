@@ -127,6 +127,10 @@ struct RegressionTests {
             seed: 904_108_164, stormSeconds: 24...44,
             was: "an earlier start from hearsay passed for the one that was seen "
                 + "(OneProcessTests.aStartToldByWhoSawLessIsNotTakenUp)"),
+        Regression(
+            seed: 640_001_049, stormSeconds: 24...44,
+            was: "in the simulator, a leader of an older build put batches off for ever "
+                + "(ClusterVersionTests.anOlderBuildTakesBatches)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {

@@ -16,13 +16,14 @@ final class SoloGroup {
     init(
         node: UInt16 = 1, voters: UInt16 = 3, alpha: UInt32 = 256, limits: Limits = TestCluster.shortTimes,
         votes: RecoveredVotes? = nil,
-        chosen: [AcceptedProposal] = [], version: ClusterVersion = .newest
+        chosen: [AcceptedProposal] = [], version: ClusterVersion = .newest,
+        understands: ClusterVersion = .newest
     ) {
         group = Group(
             id: .first, node: NodeID(node),
             genesis: Configuration(voters: (1...voters).map { NodeID($0) }, alpha: alpha, version: version),
             machine: ListMachine(),
-            limits: limits, seed: 1)
+            limits: limits, seed: 1, understands: understands)
         for decided in chosen { group.replay(decided, chain: nil) }
         if let votes { group.restore(votes) }
     }
