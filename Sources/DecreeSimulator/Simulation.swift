@@ -280,15 +280,22 @@ public struct Simulation: Sendable {
 }
 
 extension World {
-    /// Whether all members that can run do, and have executed all that was chosen; and whoever came back with a disk
-    /// that was lost has been turned away.
+    /// Whether all members that can run do, and have executed all that was chosen; and each node that came back with a
+    /// disk that was lost has been turned away, or can reach no member.
     var isAgreed: Bool {
         nodes.allSatisfy { node in
             guard node.retired == nil, let id = node.identity else { return true }
-            guard judge.void[node.index] == nil else { return false }
+            guard judge.void[node.index] == nil else { return isOutOfReach(node) }
             guard judge.members.latest.members[id.rawValue] != nil else { return true }
             return hasAll(node)
         }
+    }
+
+    /// Whether a node that was removed, of whose disk nothing is left, looks for the others where none of them is any more.
+    /// They do not look for it.
+    private func isOutOfReach(_ node: SimulatedNode) -> Bool {
+        judge.members.latest.members[node.id.rawValue] == nil
+            && node.configured.allSatisfy { $0.key == node.id || place(at: $0.value) == nil }
     }
 
     /// Whether the members are those the cluster was created with, and all of them vote.

@@ -131,6 +131,10 @@ struct RegressionTests {
             seed: 640_001_049, stormSeconds: 24...44,
             was: "in the simulator, a leader of an older build put batches off for ever "
                 + "(ClusterVersionTests.anOlderBuildTakesBatches)"),
+        Regression(
+            seed: 650_000_666, stormSeconds: 24...44,
+            was: "in the simulator, members that had moved were to turn a removed node without a disk away "
+                + "(World.isOutOfReach)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
