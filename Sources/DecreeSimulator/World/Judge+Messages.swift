@@ -9,8 +9,11 @@ extension Judge {
         let durable = nodes[node]
         if isSent, message.isBinding, copies.contains(node) { hasVotedAsCopy.insert(node) }
         guard void[node] == nil else {
-            // Those whose files are gone may lead until they look: they say nothing that has yet to be durable.
-            let isBinding = void[node] == .unlinked ? message.waitsForDisk : message.isBinding
+            // Those whose files are gone may lead until they look, and ask again in a ballot that they have asked in: they
+            // say nothing that has yet to be durable.
+            let isBinding =
+                void[node] == .unlinked
+                ? message.waitsForDisk && !isAskedAgain(message, life) : message.isBinding
             if isSent, isBinding { holdBinding(node, "says \(message.summary)") }
             return
         }
@@ -89,6 +92,10 @@ extension Judge {
         case .snapshotChunk(let chunk): holdComplete(chunk.header, node)
         case .preVote, .preVoteReply, .rejection, .heartbeatReply, .fetch, .handover, .fetchSnapshot: break
         }
+    }
+
+    private func isAskedAgain(_ message: Message, _ life: Int) -> Bool {
+        if case .prepare(let prepare) = message { prepared[prepare.ballot] == life } else { false }
     }
 
     private func holdComplete(_ header: SnapshotHeader, _ node: Int) {

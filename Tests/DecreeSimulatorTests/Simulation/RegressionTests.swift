@@ -135,6 +135,11 @@ struct RegressionTests {
             seed: 650_000_666, stormSeconds: 24...44,
             was: "in the simulator, members that had moved were to turn a removed node without a disk away "
                 + "(World.isOutOfReach)"),
+        Regression(
+            seed: 650_001_575, stormSeconds: 24...44,
+            was:
+                "in the simulator, a leader without files was not to ask again in its ballot (Judge.isAskedAgain)"
+        ),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
