@@ -32,6 +32,8 @@ struct Packet {
     var bytes: ByteBuffer
     /// The version of the protocol that the bytes are of.
     var version = WireVersion.maximum
+    /// Whether it is what a client within the sender's process asks.
+    var isRequest = false
 }
 
 /// A connection as the end that was dialled sees it.

@@ -78,14 +78,16 @@ extension World {
 
     /// The disk is emptied while others know the node, and the process started again with what its configuration says.
     func wipe(_ node: SimulatedNode, _ fault: Fault) {
-        guard isVictim(node), judge.nodes[node.index].persistSequence > 0, isMetByAll(node) else { return }
+        guard isVictim(node), judge.nodes[node.index].persistSequence > 0, isMetByAll(node),
+            isAnotherMounted(than: node)
+        else { return }
         lose(node, .wiped, to: SimulatedDisk().image)
     }
 
     /// The files are deleted while the process has them open. Returns whether they are.
     func unlink(_ node: SimulatedNode) -> Bool {
         guard isVictim(node), node.isUp, !node.isPaused, !node.hasReports,
-            judge.nodes[node.index].persistSequence > 0, isMetByAll(node)
+            judge.nodes[node.index].persistSequence > 0, isMetByAll(node), isAnotherMounted(than: node)
         else { return false }
         note(.fault, node.index, "its files are deleted")
         counts.disksLost += 1

@@ -166,13 +166,18 @@ extension World {
         stop(node, .kill, downNanoseconds: 50 * VirtualTime.millisecond)
     }
 
-    /// Not of all nodes at once: those are a new cluster's.
-    private func unmount(_ node: SimulatedNode, _ active: ActiveFault) {
-        let mounted = nodes.filter {
+    /// Whether the store of another member is where it was. Where all are gone at once, the nodes are a new cluster's.
+    func isAnotherMounted(than node: SimulatedNode) -> Bool {
+        nodes.contains {
             $0.identity != nil && $0.index != node.index && isVictim($0)
-                && judge.members.latest.members[$0.id.rawValue] != nil && $0.isFounded
+                && judge.members.latest.members[$0.id.rawValue] != nil
+                && ($0.isFounded || !settings.schedule.isFounding)
         }
-        guard isFounded, isVictim(node), images[node.index] == nil, node.identity != nil, !mounted.isEmpty
+    }
+
+    private func unmount(_ node: SimulatedNode, _ active: ActiveFault) {
+        guard isFounded, isVictim(node), images[node.index] == nil, node.identity != nil,
+            isAnotherMounted(than: node)
         else { return }
         active.struck = [node.index]
         if node.isUp { stop(node, .kill, downNanoseconds: 50 * VirtualTime.millisecond) }

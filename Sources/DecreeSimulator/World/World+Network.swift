@@ -7,13 +7,14 @@ import Paxos
 /// another arrives in its order.
 extension World {
     /// Sends a frame over the connection that a node dialled to a peer, if there is one.
-    func send(_ bytes: ByteBuffer, from: Endpoint, to: Endpoint) {
+    func send(_ bytes: ByteBuffer, from: Endpoint, to: Endpoint, isRequest: Bool = false) {
         let link = dialled(from, to)
         guard case .up(let life) = link.state else { return }
         put(
             Packet(
                 kind: .frame, from: from, to: to, fromLife: self.life(of: from), toLife: life,
-                connection: link.connection, isFromDialler: true, bytes: bytes, version: link.version))
+                connection: link.connection, isFromDialler: true, bytes: bytes, version: link.version,
+                isRequest: isRequest))
     }
 
     /// Sends a response back over a connection that a client dialled.
@@ -49,8 +50,8 @@ extension World {
         var packet = packet
         var delay = UInt64(40 + drawBelow(120, from: from, to: to)) * VirtualTime.microsecond
         // The core is to stand messages that are doubled and overtake one another. A client may rely on its
-        // connection for one thing: a request that it sent once arrives once.
-        let isBetweenNodes = from < nodes.count && to < nodes.count
+        // connection for one thing: a request that it sent once arrives once; so may one within a node's process.
+        let isBetweenNodes = from < nodes.count && to < nodes.count && !packet.isRequest
         var isOrdered = true
         var copies: [UInt64] = []
         for fault in weather where fault.covers(from: from, to: to) {

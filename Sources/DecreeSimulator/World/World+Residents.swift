@@ -57,7 +57,7 @@ extension World {
         } catch {
             violate(.invariant, "a request cannot be encoded: \(error)")
         }
-        send(bytes, from: node.index, to: place)
+        send(bytes, from: node.index, to: place, isRequest: true)
         return true
     }
 

@@ -140,6 +140,12 @@ struct RegressionTests {
             was:
                 "in the simulator, a leader without files was not to ask again in its ballot (Judge.isAskedAgain)"
         ),
+        Regression(
+            seed: 650_010_484, stormSeconds: 24...44,
+            was: "in the simulator, a request from within a node's process arrived twice (World.put)"),
+        Regression(
+            seed: 650_010_530, stormSeconds: 24...44,
+            was: "in the simulator, the disks of all nodes were gone at once (World.isAnotherMounted)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
