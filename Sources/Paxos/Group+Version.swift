@@ -14,7 +14,7 @@ extension Group {
     /// it the leader must know that of each one. A member that it has yet to meet may turn out to, and the client asks
     /// again; but one that has not come when this node has led for two election timeouts may never come.
     var refusalOfBatches: ClientResponse? {
-        // A build that knows batches and no versions takes them, whoever the others are.
+        // A build that knows batches and no versions takes them without asking what the members understand.
         guard let leader, version < .batches, understands != .batches else { return nil }
         let holding = holdingBack(.batches)
         guard !holding.isEmpty else { return nil }
