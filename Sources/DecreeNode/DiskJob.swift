@@ -3,8 +3,8 @@ package import Paxos
 
 /// What a disk is to do next for its node. One job at a time.
 package enum DiskJob: ~Copyable, Sendable {
-    /// Write a step durably.
-    case commit(Step)
+    /// Write a step durably; and look, before, whether the store's files are in their places.
+    case commit(Step, looking: Bool)
     /// Try again the step that found no room.
     case retry
     /// Use an idle moment for a checkpoint.
@@ -19,7 +19,7 @@ package enum DiskJob: ~Copyable, Sendable {
     case trim(keeping: [SnapshotHeader], rows: Int)
     /// Look whether rows still say what was written.
     case scrub(GroupID, from: Slot, rows: Int)
-    /// Look whether the store's files are still there.
+    /// Look whether the store's files are in their places.
     case look
     /// Close the store: the last job. With a reason, write first that no node may start on it any more.
     case close(fence: String?)
@@ -60,8 +60,9 @@ extension Store {
     ) -> Bool {
         do throws(StoreError) {
             switch consume job {
-            case .commit(let step):
+            case .commit(let step, let isLooking):
                 let start = clock()
+                if isLooking { try verifyFiles() }
                 try tell(commit(step), took: clock() &- start, report)
                 // Behind the report, so that nobody waits for it but the next commit.
                 try checkpointIfDue()

@@ -37,8 +37,11 @@ extension NodeCore {
 
     /// Looks who belongs to the groups. Cheap while nothing has changed.
     func reviewPeers() {
+        let isKnown =
+            configurations.count == groups.count
+            && groups.indices.allSatisfy { groups[$0].configurations == configurations[$0] }
+        guard !isKnown else { return }
         let found = groups.indices.map { groups[$0].configurations }
-        guard found != configurations else { return }
         for (index, before) in configurations.enumerated() where before.latestFrom < found[index].latestFrom {
             shell?.note(.members(groups[index].id, found[index].latest, from: found[index].latestFrom))
         }

@@ -36,7 +36,7 @@ extension NodeCore {
 
     /// Once for each thing that is said: it is said again and again.
     private func noteContradictions() {
-        for index in groups.indices {
+        for index in groups.indices where groups[index].hasContradiction {
             guard let text = groups[index].takeContradiction(), text != contradictions[groups[index].id]
             else {
                 continue
@@ -130,8 +130,7 @@ extension NodeCore {
             isCheckpointed = true
             diskState = .busy
             shell?.perform(.checkpoint)
-        case .idle where ticks - max(lastLookTick, lastCommitTick) >= Self.ticksBetweenLooks:
-            lastLookTick = ticks
+        case .idle where isLookDue():
             diskState = .busy
             shell?.perform(.look)
         case .full where ticks % 50 == 0:
@@ -168,7 +167,14 @@ extension NodeCore {
         noteHanded()
         // Where one is begun, another may have been given up.
         if step.beginsSnapshot { upkeep.mayTrim = true }
-        shell?.perform(.commit(step.takeTransaction()))
+        shell?.perform(.commit(step.takeTransaction(), looking: isLookDue()))
+    }
+
+    /// Whether it is to be looked whether the store's files are in their places. Who asks has it done.
+    private func isLookDue() -> Bool {
+        guard ticks - lastLookTick >= Self.ticksBetweenLooks else { return false }
+        lastLookTick = ticks
+        return true
     }
 
     /// Takes what the disk reports.

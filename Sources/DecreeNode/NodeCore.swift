@@ -80,7 +80,7 @@ package final class NodeCore {
     /// Ticks since the start.
     package internal(set) var ticks: UInt64 = 0
     var lastCommitTick: UInt64 = 0
-    /// When it was last looked whether the store's files are there; each commit looks, too.
+    /// When it was last looked whether the store's files are in their places.
     var lastLookTick: UInt64 = 0
     /// Half a second.
     static let ticksBetweenLooks: UInt64 = 50
@@ -126,7 +126,7 @@ package final class NodeCore {
     package var node: NodeID { identity.node }
 
     /// The version of the logs: what every peer must understand.
-    package var version: ClusterVersion { groups.indices.map { groups[$0].version }.max() ?? .first }
+    package var version: ClusterVersion { groups.indices.reduce(.first) { max($0, groups[$1].version) } }
 
     /// Why a node whose build speaks this version of the protocol may not join, if so. It must understand the logs'
     /// version, and batches, which a log may hold before its version says so.

@@ -78,8 +78,9 @@ struct Witnesses {
 
     /// A store that was met has shown more, by the start that was seen last.
     mutating func see(_ node: NodeID, persistSequence: PersistSequence) {
-        guard let witness = known[node], persistSequence > witness.persistSequence else { return }
-        set(node, Witness(store: witness.store, persistSequence: persistSequence, seen: witness.seen))
+        guard let before = known[node]?.persistSequence, persistSequence > before else { return }
+        known[node]?.persistSequence = persistSequence
+        unwritten.insert(node)
     }
 
     /// The process that was seen last votes.
@@ -126,6 +127,7 @@ struct Witnesses {
 
     /// What was handed to the disk is durable.
     mutating func noteWritten() {
+        guard !written.isEmpty else { return }
         durable.merge(written) { $1 }
         written = [:]
     }

@@ -54,8 +54,7 @@ extension Store {
                 return .diskFull
             }
         }
-        // Behind the write: what was deleted meanwhile is as gone as what was deleted before.
-        try verifyFiles()
+        try verifyLogBehind()
         let known = damage.count
         var reads: [(LogRead, LogReadResult)] = []
         for read in step.reads { reads.append((read, try serve(read))) }
@@ -101,8 +100,7 @@ extension Store {
     /// Does what `body` does in one durable transaction, or leaves the store as it was and returns false if the disk
     /// is full.
     func transact(_ body: () throws(SQLiteError) -> Void) throws(StoreError) -> Bool {
-        // What is written behind a log that was cut off would make it long enough again.
-        try verifyLog()
+        try verifyLogBefore()
         if needsNewLog {
             guard try checkpoint() else { return false }
             needsNewLog = false

@@ -33,44 +33,51 @@ extension Store {
     // MARK: The files
 
     private func noteFiles() throws(StoreError) {
-        let logPath = file + "-wal"
-        guard let database = try files.identity(of: file), let log = try files.identity(of: logPath) else {
+        guard let database = try OwnFile(file, files), let log = try OwnFile(file + "-wal", files) else {
             throw giveUp(lostFiles)
         }
-        ownFiles = OwnFiles(database: database, log: log, logPath: logPath)
+        (ownDatabase, ownLog) = (database, log)
     }
 
     /// The database holds all that was copied into it: it never becomes shorter.
     func noteCopied() throws(StoreError) {
-        guard let before = ownFiles?.database else { return }
-        ownFiles?.database = try look(at: file, as: before, least: before.bytes)
+        if let ownDatabase { ownDatabase.least = try look(at: ownDatabase, least: ownDatabase.least) }
     }
 
     private var lostFiles: StoreError { .filesReplaced(directory: directory) }
 
-    /// Looks whether the files that this store writes to are still those under its names, and as long as what was written
-    /// to them. Files that were deleted can be written to, and nothing of it is there when the process has ended; of those
-    /// that were cut off, what came before is gone.
-    package func verifyFiles() throws(StoreError) {
-        try verifyLog()
-        guard let database = ownFiles?.database else { return }
-        _ = try look(at: file, as: database, least: database.bytes)
+    private func look(at file: OwnFile, least: Int) throws(StoreError) -> Int {
+        guard let bytes = file.file.bytes, bytes >= least else { throw giveUp(lostFiles) }
+        return bytes
     }
 
-    /// The same of the log alone. A look takes microseconds, and one at the database before a commit finds nothing that the
-    /// one behind it would not find.
-    func verifyLog() throws(StoreError) {
+    /// Looks, before a transaction, whether the log is as long as what was written to it: what would be written behind one
+    /// that was cut off would make it long enough again. Behind a checkpoint the log is written from its beginning.
+    func verifyLogBefore() throws(StoreError) {
         try checkUsable()
-        guard let ownFiles else { return }
-        // Behind a checkpoint the log is written from its beginning.
-        _ = try look(at: ownFiles.logPath, as: ownFiles.log, least: connection.walBytes)
+        guard let ownLog, !ownLog.file.isAsLong(as: connection.walBytes) else { return }
+        throw giveUp(lostFiles)
     }
 
-    private func look(at path: String, as own: FileIdentity, least: Int) throws(StoreError) -> FileIdentity {
-        let found: FileIdentity?
-        do { found = try files.identity(of: path) } catch { throw giveUp(error) }
-        guard let found, found.isSame(as: own), found.bytes >= least else { throw giveUp(lostFiles) }
-        return found
+    /// Looks, behind a transaction, whether the log has a name. A file that was deleted can be written to, and nothing of
+    /// it is there when the process has ended; what was deleted meanwhile is as gone as what was deleted before.
+    func verifyLogBehind() throws(StoreError) {
+        try checkUsable()
+        if let ownLog { _ = try look(at: ownLog, least: connection.walBytes) }
+    }
+
+    /// Looks whether the store's files stand under their names, and are as long as what was written to them. Where they
+    /// were moved away, lie under another mount, or the database alone was deleted, the log still holds what was said
+    /// since: so this is done twice a second, and not for each commit, for which it takes too long.
+    package func verifyFiles() throws(StoreError) {
+        try verifyLogBehind()
+        guard let ownLog, let ownDatabase else { return }
+        _ = try look(at: ownDatabase, least: ownDatabase.least)
+        do throws(StoreError) {
+            guard try ownLog.isInPlace(files), try ownDatabase.isInPlace(files) else { throw lostFiles }
+        } catch {
+            throw giveUp(error)
+        }
     }
 
     /// Writes why this store must not be used any more: the last thing that is written into it. A disk that cannot take

@@ -38,8 +38,9 @@ package final class Store {
 
     /// Floors and snapshots, as the tables have them.
     var lifecycle: Lifecycle
-    /// The files as a process that starts finds them: a name may stand for another file later, or for none.
-    var ownFiles: OwnFiles?
+    /// The database and its log as a process that starts finds them: a name may stand for another file later, or for none.
+    var ownDatabase: OwnFile?
+    var ownLog: OwnFile?
     let files: any StoreFiles
     /// Why the store takes no more calls.
     var failure: StoreError?
@@ -90,7 +91,10 @@ package final class Store {
     package func close() throws(StoreError) {
         try checkUsable()
         failure = .closed
-        defer { lock.release() }
+        defer {
+            (ownDatabase, ownLog) = (nil, nil)
+            lock.release()
+        }
         try StoreError.naming(file) { () throws(SQLiteError) in try connection.close() }
     }
 

@@ -6,7 +6,7 @@ package struct Witness: Hashable, Sendable {
     /// The store.
     package let store: StoreID
     /// The highest sequence it showed.
-    package let persistSequence: PersistSequence
+    package var persistSequence: PersistSequence
     /// The start that showed it; nil if it speaks a version that does not say.
     package let seen: SeenStart?
     /// A witness.

@@ -193,6 +193,9 @@ public struct Group: Sendable {
         if self.contradiction == nil { self.contradiction = contradiction() }
     }
 
+    /// Whether a peer said what cannot be true.
+    public var hasContradiction: Bool { contradiction != nil }
+
     /// What a peer said that cannot be true, in words: taken once.
     public mutating func takeContradiction() -> String? {
         defer { contradiction = nil }

@@ -25,7 +25,7 @@ final class NodeFixture {
     let store: Store
     let core: NodeCore
     private let shell = Shell()
-    private let path: String
+    let path: String
 
     /// Every group begins with the three voters 1, 2, 3, unless others are named; the first has learnt `decided` before.
     init(
@@ -156,9 +156,9 @@ final class NodeFixture {
 
         func perform(_ job: consuming DiskJob) {
             switch consume job {
-            case .commit(let step):
+            case .commit(let step, let isLooking):
                 jobs.append(.commit)
-                self.job = .commit(step)
+                self.job = .commit(step, looking: isLooking)
             case .loadSnapshot(let group, let header):
                 jobs.append(.load(group))
                 self.job = .loadSnapshot(group, header)

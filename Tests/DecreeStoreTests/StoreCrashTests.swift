@@ -259,6 +259,7 @@ private struct FilesWithoutRewrite: StoreFiles {
     }
     func size(of path: String) throws(StoreError) -> Int? { try files.size(of: path) }
     func identity(of path: String) throws(StoreError) -> FileIdentity? { try files.identity(of: path) }
+    func watch(_ path: String) throws(StoreError) -> any WatchedFile { try files.watch(path) }
     func read(_ path: String) throws(StoreError) -> [UInt8] { try files.read(path) }
     func truncate(_ path: String) throws(StoreError) { try files.truncate(path) }
     func remove(_ path: String) throws(StoreError) { try files.remove(path) }

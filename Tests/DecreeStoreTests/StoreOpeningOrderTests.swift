@@ -102,6 +102,7 @@ private final class RecordingFiles: StoreFiles {
 
     func size(of path: String) throws(StoreError) -> Int? { try files.size(of: path) }
     func identity(of path: String) throws(StoreError) -> FileIdentity? { try files.identity(of: path) }
+    func watch(_ path: String) throws(StoreError) -> any WatchedFile { try files.watch(path) }
 
     func read(_ path: String) throws(StoreError) -> [UInt8] {
         note("read", path)

@@ -43,6 +43,8 @@ struct DiskNames: Sendable {
         }
     }
 
+    func hasName(file number: Int) -> Bool { current.contains { $0.target == .file(number) } }
+
     func hasDirectory(_ path: String) -> Bool {
         path.isEmpty || path == "/" || self[path] == .directory
     }

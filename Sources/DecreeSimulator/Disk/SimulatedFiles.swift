@@ -69,6 +69,12 @@ package struct SimulatedFiles: StoreFiles, Sendable {
         }
     }
 
+    package func watch(_ path: String) throws(StoreError) -> any WatchedFile {
+        let number = disk.withState { state in state.names[path] }
+        guard case .file(let number) = number else { throw failure(path, "opening", .notFound) }
+        return SimulatedWatch(disk, number)
+    }
+
     package func read(_ path: String) throws(StoreError) -> [UInt8] {
         try withFile(path, "read") { (state, handle) throws(DiskError) in
             let size = try state.size(handle)
@@ -139,6 +145,27 @@ package struct SimulatedFiles: StoreFiles, Sendable {
             case .down: "the machine is down"
             }
         return .ioError(file: path, operation: operation, detail: detail)
+    }
+}
+
+/// A simulated file that is only looked at: like `identity(of:)` it costs nothing.
+private final class SimulatedWatch: WatchedFile {
+    private let disk: SimulatedDisk
+    private let number: Int
+
+    init(_ disk: SimulatedDisk, _ number: Int) {
+        self.disk = disk
+        self.number = number
+    }
+
+    var bytes: Int? {
+        disk.withState { state in
+            state.names.hasName(file: number) ? state.files[number].cached.count : nil
+        }
+    }
+
+    func isAsLong(as bytes: Int) -> Bool {
+        disk.withState { state in state.files[number].cached.count >= bytes }
     }
 }
 

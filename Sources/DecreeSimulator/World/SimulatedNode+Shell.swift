@@ -138,10 +138,10 @@ extension SimulatedNode: NodeShell {
     func perform(_ job: consuming DiskJob) {
         jobStart = world.now
         switch consume job {
-        case .commit(let step):
+        case .commit(let step, let isLooking):
             rows = step.writes
             world.judgingAll { judge, group in judge.intends(index, rows.concerning(group)) }
-            self.job = .commit(step)
+            self.job = .commit(step, looking: isLooking)
         case .retry: self.job = .retry
         case .checkpoint: self.job = .checkpoint
         case .verifySnapshot(let verification, let chunks):

@@ -85,11 +85,17 @@ package struct PosixFiles: StoreFiles, Sendable {
 
     package func identity(of path: String) throws(StoreError) -> FileIdentity? {
         var file = decree_file()
-        guard decree_look_at_file(path, &file) == 0 else {
+        guard decree_look_at_path(path, &file) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw failure(path, "looking at the file")
         }
         return FileIdentity(device: file.device, number: file.number, bytes: Int(file.bytes))
+    }
+
+    package func watch(_ path: String) throws(StoreError) -> any WatchedFile {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure(path, "opening") }
+        return PosixWatch(file)
     }
 
     package func read(_ path: String) throws(StoreError) -> [UInt8] {
@@ -183,6 +189,23 @@ package struct PosixFiles: StoreFiles, Sendable {
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
+}
+
+/// An open file that is only looked at.
+private final class PosixWatch: WatchedFile {
+    private let file: Int32
+
+    init(_ file: Int32) { self.file = file }
+
+    deinit { close(file) }
+
+    var bytes: Int? {
+        var found = decree_file()
+        guard decree_look_at_file(file, &found) == 0, found.names > 0 else { return nil }
+        return Int(found.bytes)
+    }
+
+    func isAsLong(as bytes: Int) -> Bool { lseek(file, 0, SEEK_END) >= off_t(bytes) }
 }
 
 /// A `flock`, which unlike SQLite's own locks is not lost when somebody in this process opens and closes

@@ -23,6 +23,10 @@ package protocol StoreFiles {
     /// Which file or directory a name stands for now; nil where there is none.
     func identity(of path: String) throws(StoreError) -> FileIdentity?
 
+    /// Takes hold of a file, to look at it without its name. Of a database that SQLite has open, it must be let go after
+    /// SQLite has closed it: the locks of a process are gone when any of its descriptors of that file is closed.
+    func watch(_ path: String) throws(StoreError) -> any WatchedFile
+
     /// Everything in a file.
     func read(_ path: String) throws(StoreError) -> [UInt8]
 
@@ -52,11 +56,36 @@ package struct FileIdentity: Sendable {
     func isSame(as other: FileIdentity) -> Bool { device == other.device && number == other.number }
 }
 
-/// The files that a running store writes to.
-struct OwnFiles {
-    var database: FileIdentity
-    let log: FileIdentity
-    let logPath: String
+/// A file that is held, whatever becomes of its name.
+package protocol WatchedFile: AnyObject {
+    /// How long it is; nil when it has no name any more, so that it is gone when the process has ended.
+    var bytes: Int? { get }
+
+    /// Whether it is at least so long: the same look, without the names, takes a third of the time.
+    func isAsLong(as bytes: Int) -> Bool
+}
+
+/// A file that a running store writes to. It is looked at around each commit: a reference costs no copies.
+final class OwnFile {
+    let path: String
+    let identity: FileIdentity
+    let file: any WatchedFile
+    /// It never becomes shorter than this.
+    var least: Int
+
+    /// Takes hold of a file; nil where there is none.
+    init?(_ path: String, _ files: any StoreFiles) throws(StoreError) {
+        guard let identity = try files.identity(of: path) else { return nil }
+        self.path = path
+        self.identity = identity
+        file = try files.watch(path)
+        least = identity.bytes
+    }
+
+    /// Whether it is still what its name stands for.
+    func isInPlace(_ files: any StoreFiles) throws(StoreError) -> Bool {
+        try files.identity(of: path)?.isSame(as: identity) ?? false
+    }
 }
 
 /// A lock that is held. It ends with the process at the latest.

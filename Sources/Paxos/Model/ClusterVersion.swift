@@ -8,13 +8,13 @@ public struct ClusterVersion: RawRepresentable, Hashable, Comparable, Sendable, 
     public let rawValue: UInt16
 
     /// Sessions, commands, and changes of the members.
-    public static let first = ClusterVersion(1)
+    public static var first: ClusterVersion { ClusterVersion(1) }
     /// Batches of commands.
-    public static let batches = ClusterVersion(2)
+    public static var batches: ClusterVersion { ClusterVersion(2) }
     /// The version itself: that it is raised, and that a configuration tells it.
-    public static let raises = ClusterVersion(3)
+    public static var raises: ClusterVersion { ClusterVersion(3) }
     /// The newest that this build understands.
-    public static let newest = raises
+    public static var newest: ClusterVersion { raises }
 
     /// Fails for 0.
     public init?(rawValue: UInt16) {
