@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import DecreeNode
+@testable import DecreeStore
 @testable import Paxos
 
 /// Scenario UnlinkedStore (24), where only the names tell: files that were moved away are as long as they were.

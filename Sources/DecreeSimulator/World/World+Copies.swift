@@ -50,7 +50,7 @@ extension World {
     }
 
     /// One of the two must have been found out by now, if nothing hinders the others. If something does, an operator who
-    /// knows of both stops the one that never voted.
+    /// knows of both stops the one that never voted, and may not: the others have let the copy vote, they refuse the original.
     func endCopy(of node: SimulatedNode, mayJudge: Bool) {
         guard let clone = copyMachine else { return }
         resume(node)
@@ -59,7 +59,8 @@ extension World {
             violate(.node, "node \(node.id) and its copy run on side by side")
             return
         }
-        let loser = judge.hasVotedAsCopy.contains(clone.index) ? node : clone
+        let mayVote = judge.hasVotedAsCopy.contains(clone.index) || clone.core?.identity.isVoting == true
+        let loser = mayVote ? node : clone
         retire(loser, "another process of its node runs")
     }
 

@@ -146,6 +146,9 @@ struct RegressionTests {
         Regression(
             seed: 650_010_530, stormSeconds: 24...44,
             was: "in the simulator, the disks of all nodes were gone at once (World.isAnotherMounted)"),
+        Regression(
+            seed: 660_002_017, stormSeconds: 24...44,
+            was: "in the simulator, an operator stopped the process that the others let vote (World.endCopy)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
