@@ -85,17 +85,15 @@ final class FoundingPhase {
         guard let address = NodeAddress(place) else { return }
         asked.insert(node)
         let question = Question(Hello(founding: founder.claim, to: node), of: node, by: self)
-        let bound = NIOLoopBound(question, eventLoop: eventLoop)
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(.seconds(1))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
+        Dial.connect(to: address, on: eventLoop, within: .seconds(1), silence: .betweenNodes)
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): question.ask(channel)
+                case .failure(let error):
+                    question.end(.failure("cannot connect: \(NodeAddress.explain(error))"))
                 }
             }
-            .connect(host: address.host, port: address.port)
-            .assumeIsolated()
-            .whenFailure { error in question.end(.failure("cannot connect: \(NodeAddress.explain(error))")) }
     }
 
     fileprivate func answered(_ answer: Answer, by node: NodeID, to sent: FoundingClaim?) {
@@ -233,16 +231,17 @@ private final class Question: ChannelInboundHandler {
         phase = nil
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        var buffer = context.channel.allocator.buffer(capacity: 512)
-        do throws(WireError) {
+    func ask(_ channel: any Channel) {
+        var buffer = channel.allocator.buffer(capacity: 512)
+        do {
             try hello.write(into: &buffer)
+            try Dial.begin(channel, with: self)
         } catch {
-            end(.failure("\(error)"))
+            channel.close(promise: nil)
+            return end(.failure(NodeAddress.explain(error)))
         }
-        context.writeAndFlush(NIOAny(buffer), promise: nil)
-        let channel = context.channel
-        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { [weak self] in
+        channel.writeAndFlush(buffer, promise: nil)
+        channel.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { [weak self] in
             self?.end(.failure("it does not answer"))
             channel.close(promise: nil)
         }

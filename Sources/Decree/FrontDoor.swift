@@ -1,3 +1,4 @@
+import DecreeClient
 import DecreeNode
 import DecreeWire
 import Logging
@@ -33,9 +34,9 @@ final class FrontDoor {
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
                 .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
-                .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        SilentPeer.detect(on: channel, after: .ofClients)
                         try channel.pipeline.syncOperations.addHandler(door.value.handler())
                     }
                 }

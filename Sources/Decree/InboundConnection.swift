@@ -22,40 +22,60 @@ final class InboundConnection: ChannelInboundHandler {
     private(set) var role: Hello.Role?
     /// The peer at the other end; nil for a client.
     private(set) var peer: NodeID?
+    /// Whether it may ask only what operators ask.
+    private var isForOperators = false
     private var isDirty = false
+    /// Bytes of a request that has not come whole, and since when.
+    private(set) var halfBytes = 0
+    private(set) var halfSince: UInt64 = 0
+    private var hasHalf = false
     private var deadline: Scheduled<Void>?
 
+    private static let noRoom = "this node serves as many connections as it may; close some, or try later"
     /// A connection must introduce itself within this time.
     private static let handshakeSeconds: Int64 = 10
 
     init(loop: NodeLoop) {
         self.loop = loop
-        id = loop.nextConnectionID()
+        id = loop.places.nextID()
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
         if let reason = loop.admit(self) {
-            refuse(.tooManyConnections, reason: reason)
-            return
+            return refuse(.unavailable, reason: reason)
         }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Self.handshakeSeconds)) {
             [weak self] in
             guard let self, self.role == nil else { return }
-            self.loop.logger.info("a connection did not introduce itself in time", metadata: self.metadata)
-            self.close()
+            self.turnAway("it did not say what it is in time")
         }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
-            while self.context != nil, let frame = try decoder.next() { try take(frame) }
+            while self.context != nil, let frame = try decoder.next() {
+                hasHalf = false
+                try take(frame)
+            }
+            noteHalf()
         } catch {
             loop.logger.warning("closing a connection: \(error)", metadata: metadata)
             close()
         }
+    }
+
+    /// A client may stop in the middle of a request, and thousands of them may: what they hold is counted.
+    private func noteHalf() {
+        guard context != nil, role == .client else { return }
+        let bytes = decoder.bufferedBytes
+        if bytes > 0, !hasHalf { halfSince = loop.core.ticks }
+        hasHalf = bytes > 0
+        let change = bytes - halfBytes
+        halfBytes = bytes
+        loop.holdsHalf(change)
     }
 
     private func take(_ frame: Frame) throws(WireError) {
@@ -77,6 +97,10 @@ final class InboundConnection: ChannelInboundHandler {
         case .node(let frame):
             guard let peer else { throw .unexpected("a client sends a node's frame") }
             loop.core.receive(frame, from: peer, on: id)
+        case .client(.request(let id, _, let request)) where isForOperators && !request.isAdmin:
+            write(.response(id: id, .busy))
+            flush()
+            turnAway(Self.noRoom)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
         case .client(.join(let id)):
@@ -96,14 +120,22 @@ final class InboundConnection: ChannelInboundHandler {
         switch verdict {
         case .admitted(let version):
             guard let hello = asks else { return }
-            if hello.role == .client, let reason = loop.admitClient() {
-                refuse(.tooManyConnections, reason: reason)
-                return
+            if hello.role == .client {
+                let admission = loop.places.admitClient(id)
+                guard admission != .refused else {
+                    return refuse(.tooManyConnections, reason: Self.noRoom)
+                }
+                isForOperators = admission == .operators
+            } else {
+                loop.places.admitNode(id)
             }
             role = hello.role
             decoder.version = version
             peer = hello.role == .peer ? hello.node : nil
-            if hello.role == .client { yieldToPeers() }
+            if hello.role == .client {
+                decoder.bodyLimit = WireLimit.requestBytes
+                yieldToPeers()
+            }
             write(reply)
         case .refused(let refusal, let reason): refuse(refusal, reason: reason)
         case .selfIsFenced(let reason), .selfIsAnother(let reason): refuse(.unavailable, reason: reason)
@@ -119,8 +151,19 @@ final class InboundConnection: ChannelInboundHandler {
     }
 
     private func refuse(_ refusal: HelloRefusal, reason: String) {
-        loop.logger.warning("refusing a connection: \(reason)", metadata: metadata)
+        noteRefused(reason)
         writeLast(.refused(refusal, reason: reason))
+    }
+
+    /// Closes it, and tells why.
+    func turnAway(_ reason: String) {
+        noteRefused(reason)
+        close()
+    }
+
+    private func noteRefused(_ reason: String) {
+        guard loop.refusals.add(reason) else { return }
+        loop.logger.warning("refusing a connection: \(reason)", metadata: metadata)
     }
 
     /// Answers, and closes the connection behind it.
@@ -197,7 +240,14 @@ final class InboundConnection: ChannelInboundHandler {
     func close() {
         guard let context else { return }
         self.context = nil
+        loop.halfBytes -= takeHalf()
         context.close(promise: nil)
+    }
+
+    /// What it held of a request is let go: how many bytes they were.
+    func takeHalf() -> Int {
+        defer { halfBytes = 0 }
+        return halfBytes
     }
 
     private var metadata: Logger.Metadata {

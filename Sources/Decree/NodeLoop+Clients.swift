@@ -51,4 +51,40 @@ extension NodeLoop {
             response, id: forwarded.request.rawValue, from: peer, now: LocalClient.now)
         core.scheduleTurnEnd()
     }
+
+    // MARK: Places
+
+    /// Counts a connection in. Returns why it may not stay, if so.
+    func admit(_ connection: InboundConnection) -> String? {
+        places.add(connection)?.turnAway("it has not said what it is, and another needs its place")
+        return core.isStopping ? "this node is stopping" : nil
+    }
+
+    /// Bytes of clients' requests that have come in part: beyond, the one that has waited longest is given up.
+    static let halfLimitBytes = 256 << 20
+
+    /// Counts a change of what is held of requests that have not come whole.
+    func holdsHalf(_ change: Int) {
+        halfBytes += change
+        while halfBytes > Self.halfLimitBytes {
+            let halves = places.all.values.filter { $0.halfBytes > 0 }
+            guard let oldest = halves.min(by: { ($0.halfSince, $0.id) < ($1.halfSince, $1.id) }) else {
+                return
+            }
+            oldest.turnAway("it has sent half a request, and others need the memory")
+        }
+    }
+
+    func closed(_ connection: InboundConnection) {
+        halfBytes -= connection.takeHalf()
+        places.remove(connection.id)
+        core.closed(connection.id)
+    }
+
+    /// Tells how many more connections were turned away. Called once a minute.
+    func tellRefusals() {
+        for (reason, count) in refusals.take() {
+            logger.warning("refused more connections: \(reason)", metadata: ["count": "\(count)"])
+        }
+    }
 }

@@ -25,13 +25,13 @@ extension NodeLoop: NodeShell {
 
     func send(_ frame: NodeFrame, to peer: NodeID) { links.first { $0.peer == peer }?.send(frame) }
 
-    func send(_ frame: NodeFrame, on connection: ConnectionID) { inbound[connection]?.write(frame) }
+    func send(_ frame: NodeFrame, on connection: ConnectionID) { places[connection]?.write(frame) }
 
     func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {
-        inbound[connection]?.answer(reply, verdict)
+        places[connection]?.answer(reply, verdict)
     }
 
-    func close(_ connection: ConnectionID) { inbound[connection]?.close() }
+    func close(_ connection: ConnectionID) { places[connection]?.close() }
 
     func greetAgain(_ peer: NodeID) {
         links.first { $0.peer == peer }?.greetAgain("another process runs as this peer now")

@@ -32,18 +32,16 @@ final class NodeLoop {
     private var isStarted = false
     private let recoveredDamage: [(group: GroupID, through: Slot, detail: String)]
     private var ticker: RepeatedTask?
-    /// Connections that other processes opened, by the core's names for them.
-    private(set) var inbound: [ConnectionID: InboundConnection] = [:]
-    private var lastConnection: UInt64 = 0
-    var connections: Int { inbound.count }
+    /// Connections that other processes opened.
+    var places = Places()
+    var refusals = Refusals()
+    /// Bytes of clients' requests that have not come whole.
+    var halfBytes = 0
     var dirtyConnections: [InboundConnection] = []
     let stopped: EventLoopPromise<Void>
     var figures = Figures()
     var cachedStatus: (tick: UInt64, json: [UInt8])?
 
-    /// Connections of clients served at once, where the process may open as many.
-    static let maximumConnections = 4_096
-    let connectionLimit = NodeLoop.connectionLimit()
     /// Large enough that a batch comes in one read, small enough that one sender does not hold the loop.
     static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
         minimum: 4_096, initial: 65_536, maximum: 262_144)
@@ -135,6 +133,7 @@ final class NodeLoop {
         guard core.tick() else { return }
         for client in localClients { client.tick() }
         core.endTick()
+        if core.ticks % 6_000 == 0 { tellRefusals() }
         if core.ticks % 100 == 0 { figures.meter(core.groups, isReadOnly: core.isReadOnly) }
     }
 
@@ -153,48 +152,6 @@ final class NodeLoop {
 
     /// Has the disk's thread do a job.
     func hand(_ job: consuming DiskJob) { disk.perform(job) }
-
-    // MARK: Connections
-
-    /// Counts a connection in. Returns why it may not stay, if so. Before it has introduced itself it may be
-    /// a peer's, for which some places are kept.
-    func admit(_ connection: InboundConnection) -> String? {
-        inbound[connection.id] = connection
-        if core.isStopping { return "this node is stopping" }
-        return connections > connectionLimit + Self.peerPlaces ? Self.noRoom : nil
-    }
-
-    /// Why a client that has introduced itself may not stay, if so.
-    func admitClient() -> String? { connections > connectionLimit ? Self.noRoom : nil }
-
-    func closed(_ connection: InboundConnection) {
-        inbound[connection.id] = nil
-        core.closed(connection.id)
-    }
-
-    func nextConnectionID() -> ConnectionID {
-        lastConnection += 1
-        return ConnectionID(rawValue: lastConnection)
-    }
-
-    private static let noRoom = "this node serves as many connections as it may; close some, or try later"
-    /// Connections beyond the clients', for peers, and for whoever has yet to say what it is.
-    private static let peerPlaces = 64
-    /// Descriptors for the store, its files, and this node's own links.
-    private static let ownDescriptors = 128
-
-    /// 4,096, or what the process may open.
-    static func connectionLimit() -> Int {
-        var limit = rlimit()
-        #if canImport(Darwin)
-            let resource = RLIMIT_NOFILE
-        #else
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #endif
-        guard getrlimit(resource, &limit) == 0 else { return maximumConnections }
-        let available = Int(clamping: limit.rlim_cur) - peerPlaces - ownDescriptors
-        return max(16, min(maximumConnections, available))
-    }
 
     func flushAtTurnEnd(_ connection: InboundConnection) {
         dirtyConnections.append(connection)

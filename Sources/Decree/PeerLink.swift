@@ -11,7 +11,8 @@ import Paxos
 final class PeerLink {
     private enum State {
         case down
-        case connecting
+        /// The attempt of this number is under way.
+        case connecting(Int)
         /// Connected, the hello is sent.
         case greeting(any Channel, Hello)
         case up(any Channel, version: UInt16)
@@ -24,6 +25,7 @@ final class PeerLink {
     private let loop: NodeLoop
     private var state = State.down
     private var outgoing = ByteBuffer()
+    private var attempts = 0
     private var failures = 0
     private var troubles = LinkTroubles()
     /// Frames dropped since the link was last up and had room.
@@ -31,6 +33,9 @@ final class PeerLink {
 
     /// Bytes that may wait for a peer; more are dropped. A dead follower costs this much memory and no more.
     static let queueBytes = 32 << 20
+    /// How long a name, an address, and then the process there may take.
+    private static let patience = TimeAmount.seconds(1)
+    private static let greetingPatience = TimeAmount.seconds(2)
 
     init(peer: NodeID, loop: NodeLoop) {
         self.peer = peer
@@ -44,39 +49,44 @@ final class PeerLink {
 
     // MARK: Connecting
 
-    /// Dials the next address that the core knows of, unless that is under way.
+    /// Dials the next address that the core knows of, unless that is under way. An attempt elsewhere, which a new address
+    /// has overtaken, is given up.
     func connect() {
-        guard case .down = state, let next = loop.core.nextAddress(of: peer) else { return }
+        switch state {
+        case .connecting, .greeting:
+            guard loop.core.hasNewAddress(of: peer) else { return }
+            goDown("it is said to be elsewhere", isRetried: false)
+        case .down: break
+        case .up, .stopped: return
+        }
+        guard let next = loop.core.nextAddress(of: peer) else { return }
         guard let address = NodeAddress(next) else {
             loop.core.failedToReach(peer)
             return retryLater()
         }
         self.address = address
-        state = .connecting
-        let loopBound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        ClientBootstrap(group: loop.eventLoop)
-            .connectTimeout(.seconds(1))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(SilentPeer.option, value: SilentPeer.milliseconds)
-            .channelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OutboundConnection(link: loopBound.value))
-                }
-            }
-            .connect(host: address.host, port: address.port)
+        attempts += 1
+        let attempt = attempts
+        state = .connecting(attempt)
+        Dial.connect(to: address, on: loop.eventLoop, within: Self.patience, silence: .betweenNodes)
             .assumeIsolated()
             .whenComplete { [self] result in
-                guard case .failure(let error) = result else { return }
-                goDown("cannot connect: \(error)")
-                loop.core.cannotReach(peer)
+                guard case .connecting(attempt) = state else {
+                    if case .success(let channel) = result { channel.close(promise: nil) }
+                    return
+                }
+                switch result {
+                case .success(let channel): connected(channel)
+                case .failure(let error):
+                    goDown("cannot connect: \(NodeAddress.explain(error))")
+                    loop.core.cannotReach(peer)
+                }
             }
     }
 
-    fileprivate func connected(_ channel: any Channel) {
-        guard case .connecting = state else {
-            channel.close(promise: nil)
-            return
+    private func connected(_ channel: any Channel) {
+        do { try Dial.begin(channel, with: OutboundConnection(link: self)) } catch {
+            return channel.close(promise: nil)
         }
         let hello = loop.core.hello(to: peer)
         state = .greeting(channel, hello)
@@ -87,9 +97,15 @@ final class PeerLink {
         } catch {
             loop.logger.error("cannot greet node \(peer): \(error)")
         }
+        // It may accept, and never say a word.
+        loop.eventLoop.assumeIsolated().scheduleTask(in: Self.greetingPatience) { [weak self] in
+            guard let self, case .greeting = self.state else { return }
+            self.lost(channel, "it does not answer a greeting")
+        }
     }
 
-    fileprivate func take(_ frame: Frame) throws(WireError) {
+    fileprivate func take(_ frame: Frame, on channel: any Channel) throws(WireError) {
+        guard self.channel === channel else { return }
         switch (state, frame) {
         case (.greeting(let channel, let hello), .helloReply(let reply)):
             switch loop.core.judge(reply, to: hello) {
@@ -112,7 +128,19 @@ final class PeerLink {
         }
     }
 
-    fileprivate func goDown(_ reason: String, isWarning: Bool = false) {
+    /// The channel that was open. What an earlier one has to say is of no interest.
+    private var channel: (any Channel)? {
+        switch state {
+        case .greeting(let channel, _), .up(let channel, _): channel
+        case .down, .connecting, .stopped: nil
+        }
+    }
+
+    fileprivate func lost(_ channel: any Channel, _ reason: String, isWarning: Bool = false) {
+        if self.channel === channel { goDown(reason, isWarning: isWarning) }
+    }
+
+    private func goDown(_ reason: String, isWarning: Bool = false, isRetried: Bool = true) {
         let channel: (any Channel)?
         switch state {
         case .stopped, .down: return
@@ -133,7 +161,7 @@ final class PeerLink {
                 level: isWarning ? .warning : .info, "no connection to a peer: \(reason)",
                 metadata: ["peer": "\(peer)", "address": "\(place)"])
         }
-        retryLater()
+        if isRetried { retryLater() }
     }
 
     private func retryLater() {
@@ -225,20 +253,6 @@ final class PeerLink {
     }
 }
 
-/// A peer whose machine is gone, or cut off, acknowledges nothing. TCP would wait longer and longer before it
-/// tries again, and go on waiting after the network has healed: rather connect anew.
-private enum SilentPeer {
-    #if os(Linux)
-        /// TCP_USER_TIMEOUT (RFC 5482): how long sent bytes may stay unacknowledged.
-        static let option = ChannelOptions.Types.SocketOption(
-            level: .tcp, name: NIOBSDSocket.Option(rawValue: 18))
-    #else
-        /// TCP_RXT_CONNDROPTIME, which counts in seconds elsewhere, has no like here: keep-alive is set.
-        static let option = ChannelOptions.Types.SocketOption(level: .socket, name: .so_keepalive)
-    #endif
-    static let milliseconds = 1_500
-}
-
 /// The channel's end of a peer link.
 private final class OutboundConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -248,21 +262,23 @@ private final class OutboundConnection: ChannelInboundHandler {
 
     init(link: PeerLink) { self.link = link }
 
-    func channelActive(context: ChannelHandlerContext) { link.connected(context.channel) }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
             while let frame = try decoder.next() {
-                try link.take(frame)
+                try link.take(frame, on: context.channel)
                 if let version = link.version { decoder.version = version }
             }
         } catch {
-            link.goDown("\(error)", isWarning: true)
+            link.lost(context.channel, "\(error)", isWarning: true)
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { link.goDown("the connection was closed") }
+    func channelInactive(context: ChannelHandlerContext) {
+        link.lost(context.channel, "the connection was closed")
+    }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { link.goDown("\(error)") }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        link.lost(context.channel, "the connection broke: \(NodeAddress.explain(error))")
+    }
 }

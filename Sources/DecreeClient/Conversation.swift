@@ -26,17 +26,22 @@ final class Conversation: Sendable {
             greeted.fail(ClientError.timedOut(address))
         }
         defer { timeout.cancel() }
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(max(.milliseconds(1), deadline - .now()))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let handler = ConversationHandler(cluster: cluster, greeted: greeted)
-                    bound.succeed(NIOLoopBound(handler, eventLoop: channel.eventLoop))
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
+        eventLoop.flatSubmit {
+            Dial.connect(
+                to: address, on: eventLoop, within: max(.milliseconds(1), deadline - .now()),
+                silence: .ofClients)
+        }
+        .flatMapThrowing { channel in
+            let handler = ConversationHandler(cluster: cluster, greeted: greeted)
+            bound.succeed(NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            do { try Dial.begin(channel, with: handler) } catch {
+                channel.close(promise: nil)
+                throw error
             }
-            .connect(host: address.host, port: address.port).cascade(to: opened)
+            handler.greet(channel)
+            return channel
+        }
+        .cascade(to: opened)
         opened.futureResult.whenFailure {
             greeted.fail($0)
             bound.fail($0)
@@ -126,11 +131,11 @@ private final class ConversationHandler: ChannelInboundHandler {
         }
     }
 
-    func channelActive(context: ChannelHandlerContext) {
+    func greet(_ channel: any Channel) {
         var buffer = ByteBuffer()
         do throws(WireError) {
             try Hello(clientOf: cluster).write(into: &buffer)
-            context.writeAndFlush(NIOAny(buffer), promise: nil)
+            channel.writeAndFlush(buffer, promise: nil)
         } catch {
             fail(error)
         }

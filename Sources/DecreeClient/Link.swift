@@ -19,6 +19,7 @@ final class Link {
     private static let outgoingLimitBytes = 32 << 20
     private static let firstPauseMilliseconds: Int64 = 20
     private static let longestPauseMilliseconds: Int64 = 2_000
+    private static let patience = TimeAmount.seconds(2)
     private static let greetingTime = TimeAmount.seconds(5)
 
     let address: NodeAddress
@@ -54,24 +55,14 @@ final class Link {
     func connect() {
         guard !lane.isClosed, !isAbandoned, !isConnecting, channel == nil else { return }
         isConnecting = true
-        let bound = NIOLoopBound(self, eventLoop: lane.eventLoop)
-        ClientBootstrap(group: lane.eventLoop)
-            .connectTimeout(.seconds(2))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 16_384, maximum: 262_144)
-            )
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(LinkHandler(link: bound.value))
-                }
-            }
-            .connect(host: address.host, port: address.port)
+        Dial.connect(to: address, on: lane.eventLoop, within: Self.patience, silence: .ofClients)
             .assumeIsolated()
             .whenComplete { result in
                 self.isConnecting = false
-                if case .failure(let error) = result { self.failed(NodeAddress.explain(error)) }
+                switch result {
+                case .success(let channel): self.opened(channel)
+                case .failure(let error): self.failed(NodeAddress.explain(error))
+                }
             }
     }
 
@@ -121,8 +112,12 @@ final class Link {
 
     // MARK: What the channel tells
 
-    func opened(_ channel: any Channel) {
+    private func opened(_ channel: any Channel) {
         guard !lane.isClosed, !isAbandoned else { return channel.close(promise: nil) }
+        do { try Dial.begin(channel, with: LinkHandler(link: self)) } catch {
+            channel.close(promise: nil)
+            return failed("the connection was closed")
+        }
         self.channel = channel
         version = WireVersion.minimum
         outgoing.clear()
@@ -242,8 +237,6 @@ final class LinkHandler: ChannelInboundHandler {
 
     init(link: Link) { self.link = link }
 
-    func channelActive(context: ChannelHandlerContext) { link.opened(context.channel) }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.append(unwrapInboundIn(data))
         link.turn {
@@ -261,7 +254,7 @@ final class LinkHandler: ChannelInboundHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) { link.flush() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        link.closed(context.channel, "the connection broke: \(error)")
+        link.closed(context.channel, "the connection broke: \(NodeAddress.explain(error))")
         context.close(promise: nil)
     }
 

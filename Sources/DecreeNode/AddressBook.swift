@@ -69,6 +69,9 @@ package struct AddressBook: Sendable {
         if entries[node]?.current != address { entries[node]?.current = nil }
     }
 
+    /// Whether something was said since it was dialled last, so that another address is believed now.
+    package func hasNews(of node: NodeID) -> Bool { entries[node].map { $0.current == nil } ?? false }
+
     /// Where to dial next: where it was reached, as long as that works; else the next address.
     package mutating func next(of node: NodeID) -> String? {
         let candidates = candidates(of: node)

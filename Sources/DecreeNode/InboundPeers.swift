@@ -2,11 +2,13 @@ import DecreeWire
 import Paxos
 
 /// A connection that another process opened to this node, as its shell names it. No name is given twice.
-package struct ConnectionID: Hashable, Sendable {
+package struct ConnectionID: Hashable, Comparable, Sendable {
     /// The name.
     package let rawValue: UInt64
     /// A name.
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// Orders by age: the newest last.
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// Who has connected to this node as which start of a peer, and who waits to be let in because another process of that

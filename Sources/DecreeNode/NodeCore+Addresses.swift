@@ -14,6 +14,9 @@ extension NodeCore {
     /// Where to dial a peer next; nil if this node was not told. After a failure it is another address, if there is one.
     package func nextAddress(of peer: NodeID) -> String? { addresses.next(of: peer) }
 
+    /// Whether a peer is said to be elsewhere than where it was dialled last.
+    package func hasNewAddress(of peer: NodeID) -> Bool { addresses.hasNews(of: peer) }
+
     /// A dial to `nextAddress` ended in a connection.
     package func reached(_ peer: NodeID) { addresses.reached(peer) }
 

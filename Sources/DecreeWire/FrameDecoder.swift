@@ -12,6 +12,8 @@ package struct FrameDecoder: Sendable {
     /// The version of the frames behind the handshake, to be set when that has agreed on one. Frames are decoded
     /// one by one as they are asked for: it holds for the next.
     package var version: UInt16
+    /// The longest body that is waited for: less for those who have no business to send more.
+    package var bodyLimit = WireLimit.bodyBytes
 
     /// A decoder at the start of a connection, where a hello or its reply is due; or, for tests, behind it.
     package init(expectsHandshake: Bool = true, version: UInt16 = WireVersion.minimum) {
@@ -63,9 +65,9 @@ package struct FrameDecoder: Sendable {
         guard length >= FrameHeader.countedBytes else {
             throw .malformed("a length of \(length) is shorter than a header")
         }
-        guard length <= FrameHeader.countedBytes + WireLimit.bodyBytes else {
+        guard length <= FrameHeader.countedBytes + bodyLimit else {
             throw .oversized(
-                "a frame's body", bytes: length - FrameHeader.countedBytes, limitBytes: WireLimit.bodyBytes)
+                "a frame's body", bytes: length - FrameHeader.countedBytes, limitBytes: bodyLimit)
         }
         guard buffer.readableBytes >= 4 + length, let header = FrameHeader(in: buffer, at: start) else {
             return nil

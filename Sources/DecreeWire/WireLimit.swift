@@ -9,6 +9,9 @@ package enum WireLimit {
     /// Bytes of a command's or a query's payload.
     package static let payloadBytes = 1 << 20
 
+    /// Bytes of the body of a client's frame: a request's payload, and what says whose it is.
+    package static let requestBytes = payloadBytes + 4_096
+
     /// Bytes of a proposal: a batch that holds one payload of the largest size, with its entry's and the
     /// batch's own overhead.
     package static let proposalBytes = payloadBytes + ProposalBuilder.commandOverheadBytes + 1

@@ -110,7 +110,7 @@ import Testing
     #if os(Linux)
         /// A file system of its own, seen by this test's processes alone. It is too small at first: what cannot be
         /// written leaves nothing, and nothing is ever written on the disk it is mounted on.
-        @Test(.enabled(if: canMount)) func aMountPointIsRestoredAndRecovered() async throws {
+        @Test(.enabled(if: OwnMounts.arePossible)) func aMountPointIsRestoredAndRecovered() async throws {
             let (old, backup) = try await backup()
             defer { withExtendedLifetime(old) {} }
             let new = try ProcessCluster(nodes: 1)
@@ -139,17 +139,6 @@ import Testing
             #expect(result.output.contains("\nlost-quorum-"))
             // Outside of that file system nothing has changed.
             #expect(try names(directory).isEmpty && names(new.directory.path) == before)
-        }
-
-        private static var canMount: Bool {
-            guard geteuid() == 0 else { return false }
-            let probe = Process()
-            probe.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-            probe.arguments = ["-m", "/bin/sh", "-c", "mount -t tmpfs tmpfs /mnt"]
-            probe.standardError = FileHandle.nullDevice
-            guard (try? probe.run()) != nil else { return false }
-            probe.waitUntilExit()
-            return probe.terminationStatus == 0
         }
     #endif
 }

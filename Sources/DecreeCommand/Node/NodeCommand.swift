@@ -100,6 +100,7 @@ struct NodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if stopWithParent { Self.stopWhenStandardInputCloses() }
+        OpenFiles.raiseLimit()
         var logger = Logger(label: "decree", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel
         if join != nil, let dataDirectory {

@@ -14,6 +14,9 @@ public enum ClientRequest: Sendable, Equatable {
     /// Something that an operator asks: rare, and kept aside, for it is larger than all others.
     indirect case admin(AdminRequest)
 
+    /// Whether an operator asks it.
+    package var isAdmin: Bool { if case .admin = self { true } else { false } }
+
     /// Bytes of its payload.
     public var payloadBytes: Int {
         switch self {

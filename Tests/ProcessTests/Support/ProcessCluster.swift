@@ -40,12 +40,12 @@ final class ProcessCluster {
     func configurationFile(of id: Int) -> String { directory.path + "/\(id).json" }
 
     /// Starts nodes, of another build if one is named; they end with this process, however that comes.
-    func start(_ ids: [Int]? = nil, build executable: String? = nil) throws {
+    func start(_ ids: [Int]? = nil, build executable: String? = nil, runner: [String] = []) throws {
         for id in ids ?? self.ids {
             let lifeline = Pipe()
             let process = try ToolProcess(
                 ["node", "--config", configurationFile(of: id), "--machine", machine, "--stop-with-parent"],
-                input: lifeline, executable: executable)
+                input: lifeline, runner: runner, executable: executable)
             running[id] = (process, lifeline)
         }
     }
