@@ -183,23 +183,23 @@ final class Lane {
         guard sessions.indices.contains(index), sessions[index] != nil else { return }
         assert(turns > 0, "the time is that of a turn")
         body(&sessions[index]!, now, &actions)
-        var unknown: [(RequestID, NodeID)] = []
+        var unsent: [(id: RequestID, node: NodeID, sending: Link.Sending)] = []
         for action in actions {
             switch action {
             case .send(let id, let node, let request):
-                let isKnown = linkOfNode[node]?.send(
-                    .request(
-                        id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group,
-                        request))
-                if isKnown == false { unknown.append((id, node)) }
+                let frame = ClientFrame.request(
+                    id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group, request)
+                let sending = linkOfNode[node]?.send(frame) ?? .sent
+                if sending != .sent { unsent.append((id, node, sending)) }
             case .complete(let ticket, let outcome):
                 if let waiter = waiters.take(ticket) { finished.append((waiter, outcome)) }
             }
         }
         actions.removeAll(keepingCapacity: true)
-        // A node whose build knows no batches would not answer: of what clients ask in sessions, it knows all else.
-        for (id, node) in unknown {
+        for (id, node, sending) in unsent {
             with(index) { client, now, actions in
+                guard sending == .unknownToNode else { return client.notSent(id, to: node, now: now) }
+                // It would not answer: of what clients ask in sessions, a build that knows no batches knows all else.
                 client.receive(.refused(.batchesTooNew), to: id, from: node, now: now, into: &actions)
             }
         }

@@ -15,8 +15,8 @@ import Paxos
 /// A lane's connection to one address: made, greeted, used, and made again when it is lost. Confined to
 /// the lane's event loop.
 final class Link {
-    /// Unsent bytes beyond which a node that does not read is treated as gone.
-    private static let outgoingLimitBytes = 32 << 20
+    /// Bytes that wait for the socket to take more; beyond, what is asked is asked later.
+    private static let outgoingLimitBytes = 8 << 20
     private static let firstPauseMilliseconds: Int64 = 20
     private static let longestPauseMilliseconds: Int64 = 2_000
     private static let patience = TimeAmount.seconds(2)
@@ -194,25 +194,27 @@ final class Link {
 
     var hasOutgoing: Bool { outgoing.readableBytes > 0 }
 
-    /// Appends a frame; it goes out with the next flush. Returns false if the node is of a version that does not
-    /// know it.
+    /// What became of a frame.
+    enum Sending {
+        /// It goes out with the next flush.
+        case sent
+        /// The node's version does not know it.
+        case unknownToNode
+        /// The node takes less than it is sent: what waits already is all that may.
+        case noRoom
+    }
+
+    /// Appends a frame. One that finds nothing waiting has room, however long it is.
     @discardableResult
-    func send(_ frame: ClientFrame) -> Bool {
-        var isKnown = true
+    func send(_ frame: ClientFrame) -> Sending {
+        guard outgoing.readableBytes < Self.outgoingLimitBytes else { return .noRoom }
         do throws(WireError) {
-            isKnown = try frame.write(version: version, into: &outgoing)
+            return try frame.write(version: version, into: &outgoing) ? .sent : .unknownToNode
         } catch {
             // The session bounds payloads; what is refused here was bounded wrongly, and will time out.
             lane.logger.error("cannot send a request", metadata: ["reason": "\(error)"])
+            return .sent
         }
-        if outgoing.readableBytes > Self.outgoingLimitBytes {
-            let channel = channel
-            lane.eventLoop.assumeIsolated().execute { [weak self] in
-                guard let self, self.channel === channel else { return }
-                self.drop("it does not read what it is sent")
-            }
-        }
-        return isKnown
     }
 
     /// Writes what was appended. A channel that cannot take more yet calls back when it can: from within

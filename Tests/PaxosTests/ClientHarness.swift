@@ -76,6 +76,13 @@ struct ClientBench {
         perform()
     }
 
+    /// The attempt sent first of those not answered found no room.
+    mutating func notSent() throws {
+        try #require(!sent.isEmpty)
+        let attempt = sent.removeFirst()
+        client.notSent(attempt.id, to: attempt.node, now: now)
+    }
+
     mutating func up(_ node: NodeID) {
         client.connected(node, now: now, into: &actions)
         perform()

@@ -177,6 +177,78 @@ import Testing
         #expect(bench.sent.first?.id != silent.id)
     }
 
+    /// On a slow link answers come one after another, and each request waits for all before it.
+    @Test func aNodeThatAnswersOthersIsWaitedFor() throws {
+        var bench = try ClientBench.withSession()
+        bench.submit(1, within: 60 * second)
+        let first = bench.sent.removeFirst()
+        for other: UInt64 in 2...12 {
+            bench.submit(other)
+            bench.pass(500 * millisecond)
+            try bench.answer(ClientBench.executed())
+            #expect(bench.sent.isEmpty, "nothing is asked twice")
+        }
+        // Now it answers nothing any more.
+        bench.pass(1_200 * millisecond)
+        #expect(bench.sent.first?.node == NodeID(2))
+        #expect(bench.sent.first?.command?.sequence == first.command?.sequence)
+    }
+
+    @Test func anAnswerThatIsLostIsNotWaitedForForEver() throws {
+        var bench = try ClientBench.withSession()
+        bench.submit(1, within: 60 * second)
+        let first = bench.sent.removeFirst()
+        let began = bench.now
+        while !bench.sent.contains(where: { $0.command?.sequence == first.command?.sequence }) {
+            bench.sent.removeAll { $0.command?.sequence != first.command?.sequence }
+            bench.query(bench.now)
+            let query = bench.sent.removeLast()
+            bench.receive(
+                .answered(.ok([]), executedThrough: Slot(1), consistency: .linearizable), query)
+            bench.pass(100 * millisecond)
+            try #require(bench.now < began + 20 * second)
+        }
+        #expect((8 * second...9 * second).contains(bench.now - began))
+    }
+
+    @Test func whatFoundNoRoomIsSentLater() throws {
+        var bench = try ClientBench.withSession()
+        bench.submit(1)
+        bench.query(2)
+        try bench.notSent()
+        try bench.notSent()
+        #expect(bench.sent.isEmpty, "not at once")
+        bench.pass(20 * millisecond)
+        #expect(bench.sent.map(\.node) == [NodeID(1), NodeID(1)], "the node is not to blame")
+        bench.sent.removeAll { $0.command != nil }
+        while bench.outcomes[2] == nil {
+            while !bench.sent.isEmpty { try bench.notSent() }
+            bench.pass(5 * millisecond)
+        }
+        #expect(bench.outcomes[2] == .failed(.deadlinePassed(.busy)), "it was never sent")
+    }
+
+    @Test func theWindowIsOneOfBytes() throws {
+        var settings = ClientSettings()
+        settings.windowBytes = 100
+        var bench = try ClientBench.withSession(settings: settings)
+        for ticket: UInt64 in 1...3 { bench.submit(ticket, payload: Array(repeating: 1, count: 40)) }
+        #expect(bench.sent.count == 2)
+        bench.submit(4, payload: [1])
+        #expect(bench.sent.count == 2, "in the order in which they were submitted")
+        try bench.answer(ClientBench.executed())
+        #expect(bench.sent.count == 3)
+        try bench.answer(ClientBench.executed())
+        try bench.answer(ClientBench.executed())
+        try bench.answer(ClientBench.executed())
+        #expect(bench.outcomes.count == 4)
+        bench.submit(5, payload: Array(repeating: 1, count: 500))
+        bench.submit(6)
+        #expect(bench.sent.count == 1, "one may be larger than the window")
+        try bench.answer(ClientBench.executed())
+        #expect(bench.sent.count == 1)
+    }
+
     @Test func redirectsDoNotLengthenTheWaitForASilentNode() throws {
         var bench = try ClientBench.withSession()
         bench.submit(1)

@@ -6,6 +6,7 @@ extension Client {
         _ response: ClientResponse, to id: RequestID, from node: NodeID, now: UInt64,
         into actions: inout [ClientAction]
     ) {
+        heardAt[node] = now
         switch id.kind {
         case .command:
             if let number = commands.number(of: id) {
@@ -20,6 +21,36 @@ extension Client {
         case .open: openingAnswered(response, id, node, now: now, into: &actions)
         case nil: break
         }
+    }
+
+    /// An attempt was not sent, for what waits to be sent to the node is all that may: it is made again after a pause.
+    public mutating func notSent(_ id: RequestID, to node: NodeID, now: UInt64) {
+        switch id.kind {
+        case .command:
+            guard let number = commands.number(of: id), let attempts = commands[number]?.attempts,
+                attempts.isCurrent(id, from: node)
+            else { return }
+            let end = pauseEnd(attempts, now: now)
+            commands[number]?.attempts.paused(until: end)
+        case .query:
+            guard let number = queries.number(of: id), let attempts = queries[number]?.attempts,
+                attempts.isCurrent(id, from: node)
+            else { return }
+            let end = pauseEnd(attempts, now: now)
+            queries[number]?.attempts.paused(until: end)
+        case .open:
+            guard let attempts = opening, attempts.isCurrent(id, from: node) else { return }
+            let end = pauseEnd(attempts, now: now)
+            opening?.paused(until: end)
+        case nil: break
+        }
+    }
+
+    /// When the next pause because of a busy node ends.
+    private mutating func pauseEnd(_ attempts: Attempts, now: UInt64) -> UInt64 {
+        let end = now + settings.pause(attempts.pauses + 1, jitter: &jitter)
+        wake(at: end)
+        return end
     }
 
     // MARK: Commands
@@ -53,10 +84,9 @@ extension Client {
             sendCommand(number, now: now, into: &actions)
         case .busy where isCurrent:
             leads(node, now: now)
-            let pauses = (commands[number]?.attempts.pauses ?? 0) + 1
-            let timer = now + settings.pause(pauses, jitter: &jitter)
-            commands[number]?.attempts.paused(until: timer)
-            wake(at: timer)
+            let attempts = commands[number]?.attempts ?? Attempts()
+            let end = pauseEnd(attempts, now: now)
+            commands[number]?.attempts.paused(until: end)
         case .refused(let refusal) where isCurrent:
             commands[number]?.attempts.refused(.busy)
             finishCommand(
@@ -174,10 +204,9 @@ extension Client {
             isNotLeader(node, hint: hint, now: now)
             sendQuery(number, now: now, into: &actions)
         case .busy:
-            let pauses = (queries[number]?.attempts.pauses ?? 0) + 1
-            let timer = now + settings.pause(pauses, jitter: &jitter)
-            queries[number]?.attempts.paused(until: timer)
-            wake(at: timer)
+            let attempts = queries[number]?.attempts ?? Attempts()
+            let end = pauseEnd(attempts, now: now)
+            queries[number]?.attempts.paused(until: end)
         case .refused(let refusal):
             queries[number]?.attempts.refused(.busy)
             finishQuery(number, unanswered: .refused(refusal), else: .refused(refusal), into: &actions)
@@ -209,8 +238,7 @@ extension Client {
             attempts.refused(.noLeader)
             isNotLeader(node, hint: hint, now: now)
         case .busy:
-            attempts.paused(until: now + settings.pause(attempts.pauses + 1, jitter: &jitter))
-            wake(at: attempts.timer)
+            attempts.paused(until: pauseEnd(attempts, now: now))
         case .refused(let refusal):
             // No session, no commands: none of the queue was sent, and none ever can be.
             opening = nil

@@ -18,7 +18,7 @@ extension Client {
         }
         let attempt = request.attempts.count + 1
         let timer = answerTimer(request.attempts, now: now)
-        commands[number]?.attempts.begin(to: node, answerBy: timer)
+        commands[number]?.attempts.begin(to: node, at: now, answerBy: timer)
         let (sequence, first) = (number - sequenceBase, commands.first - sequenceBase)
         actions.append(
             .send(
@@ -42,7 +42,7 @@ extension Client {
         }
         let attempt = request.attempts.count + 1
         let timer = answerTimer(request.attempts, now: now)
-        queries[number]?.attempts.begin(to: node, answerBy: timer)
+        queries[number]?.attempts.begin(to: node, at: now, answerBy: timer)
         actions.append(
             .send(
                 RequestID(.query, number: number, attempt: attempt), to: node,
@@ -60,7 +60,7 @@ extension Client {
             return
         }
         let attempt = attempts.count + 1
-        attempts.begin(to: node, answerBy: answerTimer(attempts, now: now))
+        attempts.begin(to: node, at: now, answerBy: answerTimer(attempts, now: now))
         actions.append(
             .send(RequestID(.open, number: openingNumber, attempt: attempt), to: node, .openSession))
     }
@@ -82,9 +82,17 @@ extension Client {
             openSession(now: now, into: &actions)
             return
         }
-        while commands.span < settings.window, let request = queue.popFirst() {
+        while let request = queue.first, hasRoom(for: request) {
+            queue.removeFirst()
             sendNew(request, now: now, into: &actions)
         }
+    }
+
+    /// Whether the window reaches to another command.
+    func hasRoom(for request: PendingRequest) -> Bool {
+        commands.span < settings.window
+            && (commands.pendingBytes == 0
+                || commands.pendingBytes + request.payload.count <= settings.windowBytes)
     }
 
     /// The node to ask; if there is none, sees to it that somebody looks again.

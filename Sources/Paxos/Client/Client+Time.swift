@@ -35,6 +35,8 @@ extension Client {
                 finishCommand(
                     number, unanswered: .deadlinePassed(obstacle), else: .deadlinePassed(obstacle),
                     into: &actions)
+            } else if let timer = busyTimer(of: request.attempts, now: now) {
+                commands[number]?.attempts.extended(to: timer)
             } else if request.attempts.isOverdue(now: now) {
                 loseAnswer(of: request.attempts)
                 commands[number]?.attempts.lost(.noAnswer)
@@ -47,6 +49,8 @@ extension Client {
                 finishQuery(
                     number, unanswered: .deadlinePassed(obstacle), else: .deadlinePassed(obstacle),
                     into: &actions)
+            } else if let timer = busyTimer(of: request.attempts, now: now) {
+                queries[number]?.attempts.extended(to: timer)
             } else if request.attempts.isOverdue(now: now) {
                 loseAnswer(of: request.attempts)
                 queries[number]?.attempts.lost(.noAnswer)
@@ -112,6 +116,18 @@ extension Client {
         }
         if let opening, opening.timer > now { wake(at: opening.timer) }
         fillWindow(now: now, into: &actions)
+    }
+
+    /// Until when an answer that is overdue is waited for, if the node has answered other requests meanwhile: what it was
+    /// asked waits behind them.
+    private func busyTimer(of attempts: Attempts, now: UInt64) -> UInt64? {
+        guard attempts.isOverdue(now: now), let node = attempts.node, let heard = heardAt[node],
+            heard >= attempts.began
+        else { return nil }
+        let timer =
+            min(heard, attempts.began + 7 * settings.answerTimeoutNanoseconds)
+            + settings.answerTimeoutNanoseconds
+        return timer > now ? timer : nil
     }
 
     private mutating func loseAnswer(of attempts: Attempts) {

@@ -36,6 +36,8 @@ public struct Client: Sendable {
     var fruitlessSessions = 0
     /// The node that was asked last for a stale read.
     var lastReader: NodeID?
+    /// When each node answered anything last.
+    var heardAt: [NodeID: UInt64] = [:]
     /// Nothing is due before.
     var wakeAt = UInt64.max
     var isClosed = false
@@ -80,7 +82,7 @@ public struct Client: Sendable {
         let request = PendingRequest(ticket: ticket, payload: payload, deadline: deadline, isBatch: isBatch)
         guard admits(request, queued: queue.count, now: now, into: &actions) else { return }
         wake(at: deadline)
-        if session != nil, queue.isEmpty, commands.span < settings.window {
+        if session != nil, queue.isEmpty, hasRoom(for: request) {
             sendNew(request, now: now, into: &actions)
         } else {
             queue.append(request)

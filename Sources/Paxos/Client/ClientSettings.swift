@@ -2,12 +2,16 @@
 public struct ClientSettings: Sendable, Hashable {
     /// Sequences in flight at once: no more than the configuration's `sessionWindow`.
     public var window = 1_024
+    /// Bytes of the payloads in flight at once; one command may be larger. On a slow link more would wait in the socket,
+    /// each for all before it, and pass for unanswered.
+    public var windowBytes = 4 << 20
     /// Commands that wait for the window or a session, and queries in flight; more fail at once.
     public var queueLimit = 8_192
     /// Bytes of a command or query.
     public var payloadLimitBytes = 1 << 20
     /// How long an attempt waits for an answer; twice as long once every node that can be reached has kept
-    /// silent, and so on, up to 8 times. One silent node among others that answer costs no more than this.
+    /// silent, and so on, up to 8 times. One silent node among others that answer costs no more than this. Of a node that
+    /// answers other requests meanwhile the answer is waited for up to 8 times as long: it is busy with what came before.
     public var answerTimeoutNanoseconds: UInt64 = 1_000_000_000
     /// The first pause when a node is busy or nobody knows a leader; doubled each time, jittered.
     public var firstPauseNanoseconds: UInt64 = 10_000_000

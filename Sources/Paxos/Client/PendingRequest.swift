@@ -8,6 +8,8 @@ struct Attempts: Sendable {
     private(set) var node: NodeID?
     /// While an attempt is under way: when to stop waiting for its answer. Else: not to be sent before.
     private(set) var timer: UInt64 = 0
+    /// When the attempt under way began.
+    private(set) var began: UInt64 = 0
     /// Whether an attempt ended and nobody said what became of it. It never becomes certain again.
     private(set) var isUncertain = false
     /// Attempts in a row that nobody answered.
@@ -26,12 +28,16 @@ struct Attempts: Sendable {
         self.node == node && count & 0xf == id.attempt
     }
 
-    mutating func begin(to node: NodeID, answerBy timer: UInt64) {
+    mutating func begin(to node: NodeID, at now: UInt64, answerBy timer: UInt64) {
         count += 1
         self.node = node
         self.timer = timer
+        began = now
         obstacle = .noAnswer
     }
+
+    /// The answer to the attempt under way is waited for longer.
+    mutating func extended(to timer: UInt64) { self.timer = timer }
 
     /// The attempt under way had no effect.
     mutating func refused(_ obstacle: Obstacle) {
@@ -93,6 +99,8 @@ struct Ledger: Sendable {
     private var requests: Deque<PendingRequest?> = []
     /// Requests that are not done.
     private(set) var pendingCount = 0
+    /// Bytes of their payloads.
+    private(set) var pendingBytes = 0
 
     init(startingAt first: UInt64) { self.first = first }
 
@@ -125,12 +133,14 @@ struct Ledger: Sendable {
     mutating func append(_ request: PendingRequest) {
         requests.append(request)
         pendingCount += 1
+        pendingBytes += request.payload.count
     }
 
     /// Takes out a request that is not done.
     mutating func finish(_ number: UInt64) -> PendingRequest? {
         guard numbers.contains(number), let request = requests[Int(number - first)].take() else { return nil }
         pendingCount -= 1
+        pendingBytes -= request.payload.count
         while let head = requests.first, head == nil {
             requests.removeFirst()
             first += 1
