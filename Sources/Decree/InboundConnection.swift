@@ -61,6 +61,7 @@ final class InboundConnection: ChannelInboundHandler {
                 try take(frame)
             }
             noteHalf()
+            if let peer, decoder.bufferedBytes >= 4_096 { loop.core.arriving(from: peer, on: id) }
         } catch {
             loop.logger.warning("closing a connection: \(error)", metadata: metadata)
             close()

@@ -15,9 +15,10 @@ extension NodeLoop: NodeShell {
     // MARK: Peers
 
     func send(
-        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
+        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence, sent: UInt64
     ) {
-        links.first { $0.peer == peer }?.send(message, group: group, persistSequence: persistSequence)
+        links.first { $0.peer == peer }?.send(
+            message, group: group, persistSequence: persistSequence, sent: sent)
         if case .snapshotChunk(let chunk) = message {
             figures.snapshotBytesSent += UInt64(chunk.bytes.count)
         }

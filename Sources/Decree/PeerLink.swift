@@ -150,7 +150,9 @@ final class PeerLink {
         case .greeting(let open, _):
             channel = open
             loop.core.failedToReach(peer)
-        case .up(let open, _): channel = open
+        case .up(let open, _):
+            channel = open
+            loop.core.lost(peer)
         }
         state = .down
         outgoing.clear()
@@ -191,11 +193,11 @@ final class PeerLink {
     // MARK: Sending
 
     /// Queues a message; all of a turn leave together.
-    func send(_ message: Message, group: GroupID, persistSequence: PersistSequence) {
+    func send(_ message: Message, group: GroupID, persistSequence: PersistSequence, sent: UInt64) {
         write { (buffer, version) throws(WireError) in
             // A peer of an older version does without what it does not know.
             _ = try message.write(
-                group: group, persistSequence: persistSequence, version: version, into: &buffer)
+                group: group, persistSequence: persistSequence, sent: sent, version: version, into: &buffer)
         }
     }
 

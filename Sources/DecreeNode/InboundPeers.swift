@@ -21,6 +21,11 @@ struct InboundPeers {
         let start: NodeStart
         /// Whether it was told that its start stands in this node's store.
         var isTold = false
+        /// Bytes of its bulky messages that have come, and those that it was told of.
+        var received: UInt64 = 0
+        var toldReceived: UInt64 = 0
+        /// Whether some of a message has come meanwhile, so that it is told the same again.
+        var isArriving = false
     }
 
     /// A process that knocks as a peer, and may come in but for other processes of that node.
@@ -92,6 +97,30 @@ struct InboundPeers {
     mutating func tell(_ connection: ConnectionID) {
         guard let index = admitted.firstIndex(where: { $0.connection == connection }) else { return }
         admitted[index].isTold = true
+    }
+
+    /// Counts what has come. Returns how much of it the peer was not told of.
+    mutating func note(received bytes: UInt64, on connection: ConnectionID) -> UInt64 {
+        guard let index = admitted.firstIndex(where: { $0.connection == connection }) else { return 0 }
+        admitted[index].received = max(admitted[index].received, bytes)
+        return admitted[index].received - admitted[index].toldReceived
+    }
+
+    mutating func noteArriving(_ connection: ConnectionID) {
+        guard let index = admitted.firstIndex(where: { $0.connection == connection }) else { return }
+        admitted[index].isArriving = true
+    }
+
+    /// What peers are to be told of what has come.
+    mutating func takeReceived() -> [(ConnectionID, UInt64)] {
+        var told: [(ConnectionID, UInt64)] = []
+        for index in admitted.indices
+        where admitted[index].received > admitted[index].toldReceived || admitted[index].isArriving {
+            admitted[index].toldReceived = admitted[index].received
+            admitted[index].isArriving = false
+            told.append((admitted[index].connection, admitted[index].received))
+        }
+        return told
     }
 
     /// Lets a connection in, in place of the one there was.

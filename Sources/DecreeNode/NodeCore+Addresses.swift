@@ -18,7 +18,10 @@ extension NodeCore {
     package func hasNewAddress(of peer: NodeID) -> Bool { addresses.hasNews(of: peer) }
 
     /// A dial to `nextAddress` ended in a connection.
-    package func reached(_ peer: NodeID) { addresses.reached(peer) }
+    package func reached(_ peer: NodeID) {
+        addresses.reached(peer)
+        startFlow(to: peer)
+    }
 
     /// It did not.
     package func failedToReach(_ peer: NodeID) { addresses.failed(peer) }

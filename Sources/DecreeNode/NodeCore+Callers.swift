@@ -231,7 +231,7 @@ extension NodeCore {
             guard inbound[peer]?.start == start else { return }
             witnesses.noteYielded(start, of: peer)
             closeAdmitted(peer)
-        case .probe, .witnessed: break
+        case .probe, .witnessed, .received: break
         }
     }
 

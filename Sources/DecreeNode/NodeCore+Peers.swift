@@ -8,6 +8,7 @@ extension NodeCore {
     /// - Parameter connection: on which it came; nil where there is but one. What comes on one that was superseded is lost.
     package func receive(_ frame: PeerFrame, from peer: NodeID, on connection: ConnectionID? = nil) {
         guard !isStopping, connection.map({ inbound.isCurrent($0, of: peer) }) ?? true else { return }
+        if frame.sent > 0, let connection { note(received: frame.sent, on: connection) }
         // Of whom no start is told, the sequence may be another start's.
         if inbound[peer] != nil || witnesses[peer]?.seen == nil {
             witnesses.see(peer, persistSequence: frame.persistSequence)
@@ -161,6 +162,7 @@ extension NodeCore {
         witnesses.meet(
             other.node, store: other.store, persistSequence: other.persistSequence, seen: other.seen)
         meet(other.node, speaking: version)
+        linkVersions[other.node] = version
         noteReached(admission)
         noteStart(of: other.node, before: before)
     }

@@ -71,6 +71,7 @@ extension NodeCore {
             reviewStanding()
         case .seen(let told): hear(told, from: peer)
         case .vouched(let witness, let node, let starts): hear(witness, vouchingFor: node, starts, from: peer)
+        case .received(let bytes): take(received: bytes, by: peer)
         case .alive, .yields: break
         }
     }

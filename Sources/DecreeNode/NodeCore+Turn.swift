@@ -54,9 +54,7 @@ extension NodeCore {
             if envelope.to == node {
                 handle(.message(envelope.message, from: node), in: envelope.group)
             } else if understood[envelope.to] ?? required >= required {
-                shell?.send(
-                    envelope.message, in: envelope.group, to: envelope.to,
-                    persistSequence: identity.persistSequence)
+                dispatch(envelope)
             }
         }
     }
@@ -88,6 +86,7 @@ extension NodeCore {
         reviewCallers()
         reviewStanding()
         spreadWord()
+        tickFlows()
         guard diskState != .gone else { return false }
         let health = diskHealth
         let witnessed = ticks % 5 == 0 ? witnesses.all : nil

@@ -51,8 +51,16 @@ package final class NodeCore {
     let graceTicks: UInt64
     /// How the cluster was founded, as its genesis has it; nil if it began otherwise.
     let founding: Digest?
+    /// What waits for peers, and is on its way to them; of those to whom a link stands.
+    var flows: [NodeID: LinkFlow] = [:]
+    /// Whether any accept waits, or is on its way.
+    var isFlowing = false
+    /// The versions that are spoken over this node's links.
+    var linkVersions: [NodeID: UInt16] = [:]
     /// Where the others are.
     var addresses: AddressBook
+    /// The core's limits and times.
+    let limits: Limits
     /// What is done beside the commits.
     var upkeep = Upkeep()
     /// When this node was first seen to belong to no group any more, and others to have what it has.
@@ -114,6 +122,7 @@ package final class NodeCore {
             configured: configured.filter { $0.key != recovered.identity.node },
             remembered: recovered.places)
         speaks = recovered.speaks
+        limits = recovered.limits
         founding = recovered.welcome.groups.first?.genesis.origin
         witnesses = Witnesses(recovered.witnesses)
         graceTicks = UInt64(recovered.limits.electionTicks + recovered.limits.electionSpreadTicks)

@@ -5,9 +5,11 @@ package import Paxos
 /// What surrounds a node's core: sockets, a disk and a clock, real or simulated. The core calls it, on the
 /// one thread that both live on, and is told by `NodeCore`'s methods what happened.
 package protocol NodeShell: AnyObject {
-    /// Sends a message to a peer, or loses it: the protocol sends it again, or catches up.
+    /// Sends a message to a peer, or loses it: the protocol sends it again, or catches up. `sent` goes with it, as in
+    /// `PeerFrame`.
     func send(
-        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence)
+        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence, sent: UInt64
+    )
 
     /// Sends what a node says of nodes to a peer, over the connection that this node opened, or loses it.
     func send(_ frame: NodeFrame, to peer: NodeID)

@@ -21,6 +21,8 @@ package enum NodeFrame: Hashable, Sendable {
     case yields(NodeStart)
     /// What the sender saw of nodes, itself and the receiver among them; told at once when it changes.
     case seen([NodeWitness])
+    /// Of the bulky messages that came over this connection, so many bytes have come. From version 5 on.
+    case received(bytes: UInt64)
 }
 
 /// The type byte. Numbers are never given twice.
@@ -31,13 +33,17 @@ private enum NodeFrameType: UInt8 {
     case seen = 4
     case yields = 5
     case vouched = 6
+    case received = 7
+
+    /// The first version that has it.
+    var firstVersion: UInt16 { self == .received ? WireVersion.receipts : WireVersion.starts }
 }
 
 extension NodeFrame {
     /// Appends the frame, as `version` has it. Returns whether the version has such frames: if not, nothing is written.
     @discardableResult
     package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
-        guard version >= WireVersion.starts else { return false }
+        guard version >= type.firstVersion else { return false }
         try buffer.writeFrame(.node, type: type.rawValue) { (buffer) throws(WireError) in
             switch self {
             case .probe(let nonce, let rival):
@@ -55,6 +61,7 @@ extension NodeFrame {
                 try buffer.writeStarts(starts)
             case .yields(let start): buffer.writeStart(start)
             case .seen(let witnesses): buffer.write(witnesses, version: version)
+            case .received(let bytes): buffer.writeInteger(bytes, endianness: .little)
             }
         }
         return true
@@ -68,11 +75,12 @@ extension NodeFrame {
         case .seen: .seen
         case .yields: .yields
         case .vouched: .vouched
+        case .received: .received
         }
     }
 
     init(type: UInt8, from reader: inout FrameReader) throws(WireError) {
-        guard reader.version >= WireVersion.starts, let kind = NodeFrameType(rawValue: type) else {
+        guard let kind = NodeFrameType(rawValue: type), reader.version >= kind.firstVersion else {
             throw .unknownType(.node, type)
         }
         switch kind {
@@ -87,6 +95,7 @@ extension NodeFrame {
             self = .witnessed(try reader.start(), after: try reader.integer("the nonce before"))
         case .seen: self = .seen(try reader.witnesses())
         case .yields: self = .yields(try reader.start())
+        case .received: self = .received(bytes: try reader.integer("the bytes"))
         case .vouched:
             guard let witness = try reader.node("the witness"), let node = try reader.node("the node") else {
                 throw .malformed("a word names no witness, or no node")

@@ -7,6 +7,8 @@ extension PeerFrame {
         }
         self.group = group
         persistSequence = try reader.integer("the persist sequence")
+        sent =
+            kind.isBulky && reader.version >= WireVersion.receipts ? try reader.integer("the bytes sent") : 0
         message = try reader.message(kind)
     }
 }

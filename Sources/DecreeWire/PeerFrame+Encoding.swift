@@ -10,13 +10,17 @@ extension Message {
     ///   message may be.
     @discardableResult
     package func write(
-        group: GroupID, persistSequence: PersistSequence, version: UInt16, into buffer: inout ByteBuffer
+        group: GroupID, persistSequence: PersistSequence, sent: UInt64 = 0, version: UInt16,
+        into buffer: inout ByteBuffer
     ) throws(WireError) -> Bool {
         let type = frameType
         guard type.firstVersion <= version else { return false }
         try buffer.writeFrame(.peer, type: type.rawValue, group: group.rawValue) {
             (buffer) throws(WireError) in
             buffer.writeInteger(persistSequence, endianness: .little)
+            if type.isBulky, version >= WireVersion.receipts {
+                buffer.writeInteger(sent, endianness: .little)
+            }
             try writeFields(version: version, into: &buffer)
         }
         return true

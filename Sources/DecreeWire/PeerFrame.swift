@@ -10,19 +10,24 @@ package struct PeerFrame: Equatable, Sendable {
     package let persistSequence: PersistSequence
     /// The message.
     package let message: Message
+    /// Of a bulky message: the bytes of all such that were sent over this connection, this one's among them; 0 where the
+    /// sender does not count. The receiver says how far they have come (`NodeFrame.received`).
+    package let sent: UInt64
 
     /// A frame.
-    package init(group: GroupID, persistSequence: PersistSequence, message: Message) {
+    package init(group: GroupID, persistSequence: PersistSequence, message: Message, sent: UInt64 = 0) {
         self.group = group
         self.persistSequence = persistSequence
         self.message = message
+        self.sent = sent
     }
 
     /// Appends the frame as `version` has it. Returns whether the version has such a frame: if not, nothing is
     /// written.
     @discardableResult
     package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
-        try message.write(group: group, persistSequence: persistSequence, version: version, into: &buffer)
+        try message.write(
+            group: group, persistSequence: persistSequence, sent: sent, version: version, into: &buffer)
     }
 }
 
@@ -49,6 +54,14 @@ enum PeerFrameType: UInt8, CaseIterable {
         switch self {
         case .snapshotOffer, .fetchSnapshot, .snapshotChunk: WireVersion.members
         default: WireVersion.minimum
+        }
+    }
+
+    /// Whether it may be long: those are counted on their way.
+    var isBulky: Bool {
+        switch self {
+        case .accept, .decisions, .snapshotChunk: true
+        default: false
         }
     }
 }

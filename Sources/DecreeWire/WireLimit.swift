@@ -53,7 +53,7 @@ package enum WireVersion {
     /// The oldest.
     package static let minimum: UInt16 = 1
     /// The newest.
-    package static let maximum: UInt16 = 4
+    package static let maximum: UInt16 = 5
     /// The first that knows members that change, snapshots, and what an operator asks.
     static let members: UInt16 = 2
     /// The first that knows batches of commands.
@@ -65,6 +65,9 @@ package enum WireVersion {
 
     /// The first that knows the cluster's version, and that it is raised.
     package static let raises: UInt16 = 4
+
+    /// The first that says how much of what was sent has come, so that a sender knows what a link holds.
+    package static let receipts: UInt16 = 5
 
     /// What a node understands of the log that speaks that version.
     package static func understood(by version: UInt16) -> ClusterVersion {

@@ -144,6 +144,15 @@ extension Group {
         election.restart(using: &random)
     }
 
+    /// A node is there.
+    mutating func hear(_ peer: NodeID) {
+        if leader != nil {
+            leader?.followers.hear(peer, atTick: now)
+        } else if knownLeader == peer, candidacy == nil, scout == nil {
+            election.restart(using: &random)
+        }
+    }
+
     /// The leader is going, and has chosen this node to come after it: no pre-vote, nobody is deposed.
     mutating func answer(_ handover: Handover, from: NodeID, into step: inout Step) {
         guard leader == nil, knownLeader == from, handover.ballot >= acceptor.promised, isVoter, !isSilent,

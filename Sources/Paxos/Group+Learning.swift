@@ -34,6 +34,7 @@ extension Group {
 
     /// Takes decisions from a peer, which bring the values with them.
     mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
+        noteAnswer(from)
         let before = acceptor.chosenThrough
         for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
             guard !contradicts(decided) else {
@@ -147,6 +148,12 @@ extension Group {
             .fetch(Fetch(from: acceptor.chosenThrough.next, through: through)), to: peer, into: &step)
     }
 
+    /// What was asked for has come, or some of it.
+    mutating func noteAnswer(_ peer: NodeID) {
+        guard let catchUp, catchUp.from == peer else { return }
+        answerTime.answered(after: catchUp.waited(atTick: now))
+    }
+
     /// A peer that does not answer is followed by the next.
     mutating func tickCatchUp(into step: inout Step) {
         guard let catchUp else { return }
@@ -154,7 +161,10 @@ extension Group {
             self.catchUp = nil
             return
         }
-        guard catchUp.isOverdue(atTick: now, after: limits.resendTicks) else { return }
+        guard catchUp.isOverdue(atTick: now, after: answerTime.patience(atLeast: limits.resendTicks)) else {
+            return
+        }
+        answerTime.noteSilence()
         // Whoever leads may have come after all the members that this node knows of have gone.
         let unknown = knownLeader.flatMap { others.contains($0) || $0 == node ? nil : $0 }
         let peers = unknown.map { leader in (others + [leader]).sorted() } ?? others

@@ -88,6 +88,7 @@ extension Group {
         guard offer.header.slot > acceptor.chosenThrough, offer.header.isPossible, installing == nil,
             refused.admits(offer.header)
         else { return }
+        noteAnswer(from)
         catchUp?.extend(through: offer.chosenThrough)
         if let arriving, arriving.partial.header != offer.header {
             guard arriving.isOverdue(atTick: now, after: limits.partialTicks) || arriving.partial.chunks == 0
@@ -126,6 +127,7 @@ extension Group {
         partial.chunks += 1
         arriving?.partial = partial
         arriving?.arrivedAtTick = now
+        noteAnswer(from)
         catchUp?.asked(from, atTick: now)
         leader?.noteProgress(atTick: now)
         // A peer sends a few at a time.

@@ -13,6 +13,8 @@ public enum Event: Sendable {
     case handOver
     /// What this node's disk is like.
     case disk(DiskHealth)
+    /// A node's bytes are coming in, or it takes what it is sent: it is there, though what it has to say takes long.
+    case heard(NodeID)
 }
 
 /// One group's roles on one node: acceptor, leader (with scout and commander), replica. A pure value: events
@@ -50,6 +52,7 @@ public struct Group: Sendable {
     var highestSeen: Ballot = .zero
     var election: ElectionTimer
     var catchUp: CatchUp?
+    var answerTime = AnswerTime()
 
     /// Slots through this one are deleted, or may be (invariant FloorSafe).
     public internal(set) var floor: Slot = .zero
@@ -151,6 +154,7 @@ public struct Group: Sendable {
             answerTails(into: &step)
         case .handOver: handOver(into: &step)
         case .disk(let health): disk = health
+        case .heard(let peer): hear(peer)
         }
     }
 

@@ -39,6 +39,10 @@ public struct Limits: Sendable, Hashable {
     public var voteBytes = 64 << 20
     /// Bytes of votes in one part of a promise. Default what a frame holds; never more.
     public var promiseBytes = FrameBudget.votesBytes
+    /// Bytes from which a message waits for its turn on the way to a peer. At least 1; default 4 KiB. Eight times as many
+    /// are sent at first before the peer has said that any have come, never less than four times, and never more than 4,096
+    /// times; as many wait.
+    public var bulkyBytes = 4 << 10
     /// Bytes the log grows by between two snapshots. Default 128 MiB.
     public var snapshotBytes = 128 << 20
     /// Commands between two snapshots, those of batches counted one by one. Default 2,000,000: a node replays no more of

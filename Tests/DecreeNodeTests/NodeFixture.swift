@@ -187,7 +187,10 @@ final class NodeFixture {
         }
 
         func note(_ note: NodeNote) { notes.append(note) }
-        func send(_ message: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence) {
+        func send(
+            _ message: Message, in _: GroupID, to _: NodeID, persistSequence _: PersistSequence,
+            sent _: UInt64
+        ) {
             sent.append(message)
         }
         var told: [Told] = []

@@ -98,8 +98,8 @@ import Testing
     }
 
     @Test func aCountIsJudgedByTheBytesThatFollow() {
-        // A decisions message: persist sequence, chosenThrough, then four billion votes of no bytes.
-        let body = [UInt8](repeating: 0, count: 16) + [255, 255, 255, 255]
+        // A decisions message: persist sequence, bytes sent, chosenThrough, then four billion votes of no bytes.
+        let body = [UInt8](repeating: 0, count: 24) + [255, 255, 255, 255]
         var decoder = FrameDecoder.behindHandshake
         decoder.append(Tampering.frame(proto: 1, type: 11, body: body))
         #expect(

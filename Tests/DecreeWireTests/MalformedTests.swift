@@ -83,7 +83,7 @@ import Testing
         #expect(
             try error(
                 of: overwritten(
-                    peer(.snapshotChunk(whole)), at: 44, with: little(UInt64(chunkBytes) + 1, bytes: 4)))
+                    peer(.snapshotChunk(whole)), at: 52, with: little(UInt64(chunkBytes) + 1, bytes: 4)))
                 == .oversized("a chunk", bytes: chunkBytes + 1, limitBytes: chunkBytes))
         let empty = SnapshotChunk(header: two, index: 1, bytes: [])
         #expect(

@@ -228,7 +228,7 @@ enum Samples {
 
     static let nodeFrames: [Frame] = [
         .probe(nonce: .max, rival: SeenStart(start, isVoting: true)), .alive(nonce: 0, isVoting: false),
-        .witnessed(start, after: .max), .yields(start),
+        .witnessed(start, after: .max), .yields(start), .received(bytes: .max),
         .vouched(witness: NodeID(2), node: NodeID(NodeID.maximum), [start]),
         .seen([]), .seen(startedWitnesses),
     ].map { .node($0) }

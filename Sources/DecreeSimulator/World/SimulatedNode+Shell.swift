@@ -40,7 +40,7 @@ struct Waiter {
 
 extension SimulatedNode: NodeShell {
     func send(
-        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence
+        _ message: Message, in group: GroupID, to peer: NodeID, persistSequence: PersistSequence, sent: UInt64
     ) {
         let place = place(of: peer)
         let isSent = place.map { world.dialled(index, $0).isUp } ?? false
@@ -59,7 +59,8 @@ extension SimulatedNode: NodeShell {
         var buffer = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
             try message.write(
-                group: group, persistSequence: persistSequence, version: world.dialled(index, place).version,
+                group: group, persistSequence: persistSequence, sent: sent,
+                version: world.dialled(index, place).version,
                 into: &buffer)
         } catch {
             world.violate(.invariant, "node \(id) cannot encode \(message): \(error)")

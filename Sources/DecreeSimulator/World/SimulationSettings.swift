@@ -155,6 +155,8 @@ struct SimulationSettings {
         }
         limits.waitingTails = 1 << random.below(9)
         limits.tailTicks = 10 << random.below(6)
+        // All that carries values waits for its turn, behind little.
+        if random.chance(1, in: 3) { limits.bulkyBytes = 1 << random.below(9) }
     }
 
     /// What the nodes run.

@@ -114,7 +114,13 @@ extension World {
         guard link.connection == connection, isRunning(from) else { return }
         if case .down = link.state { return }
         let wasUp = link.isUp
-        if !wasUp, from < nodes.count { nodes[from].core?.failedToReach(nodes[to].id) }
+        if from < nodes.count {
+            if wasUp {
+                nodes[from].core?.lost(nodes[to].id)
+            } else {
+                nodes[from].core?.failedToReach(nodes[to].id)
+            }
+        }
         link.state = .down
         link.failures += 1
         setDialled(from, to, link)

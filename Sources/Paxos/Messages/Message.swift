@@ -184,6 +184,11 @@ public struct Accept: Sendable, Equatable {
         self.proposal = proposal
         self.chosenThrough = chosenThrough
     }
+
+    /// The same, saying this of the slots that are chosen.
+    package func saying(chosenThrough: Slot) -> Accept {
+        Accept(ballot: ballot, slot: slot, proposal: proposal, chosenThrough: chosenThrough)
+    }
 }
 
 /// Phase 2b: the sender's votes in `ballot` for these slots are durable.
@@ -238,6 +243,13 @@ public struct Heartbeat: Sendable, Equatable {
         self.chosenThrough = chosenThrough
         self.checkpoint = checkpoint
         self.witnesses = witnesses
+    }
+
+    /// The same, saying this of the slots that are chosen.
+    package func saying(chosenThrough: Slot) -> Heartbeat {
+        Heartbeat(
+            ballot: ballot, round: round, chosenThrough: chosenThrough, checkpoint: checkpoint,
+            witnesses: witnesses)
     }
 }
 

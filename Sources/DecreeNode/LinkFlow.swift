@@ -1,0 +1,216 @@
+import DequeModule
+import Paxos
+
+/// How much of what is bulky is on its way to one peer: accepts, decisions and snapshots of 4 KiB and more. The peer says
+/// how far they have come; what the link does not take yet waits here, so that heartbeats and votes, which do not wait,
+/// never stand behind more than a tenth of a second of it, and nothing that waits, or is on its way, is sent twice.
+///
+/// The window follows the link as in LEDBAT (RFC 6817): it grows while what is sent comes as fast as ever, and shrinks when it
+/// takes a tenth of a second longer. Time is counted in ticks.
+struct LinkFlow {
+    /// A message that waits, or is to leave.
+    struct Bulk {
+        let message: Message
+        let group: GroupID
+        let bytes: Int
+        /// What the frame tells: all bytes that were sent with it.
+        var sent: UInt64 = 0
+    }
+
+    private struct Key: Hashable {
+        let group: GroupID
+        let slot: Slot
+    }
+
+    /// What became of an accept.
+    private struct Accept {
+        let ballot: Ballot
+        /// It waits, or is on its way.
+        var isUnderway = true
+        /// Once it has come: it is not sent again before. The peer had no room for it, or did not vote yet.
+        var againFrom: UInt64 = 0
+        var patience = LinkFlow.firstPatience
+    }
+
+    private struct Flight {
+        let end: UInt64
+        let bytes: Int
+        let tick: UInt64
+        let key: Key?
+    }
+
+    /// Bytes from which a message waits for its turn.
+    let bulkyBytes: Int
+    /// Bytes that may wait; what finds no room is dropped: it is sent again, or fetched.
+    var queueBytes: Int { 4_096 * bulkyBytes }
+    private var windows: ClosedRange<Int> { 4 * bulkyBytes...4_096 * bulkyBytes }
+    /// A tenth of a second in the link's buffers.
+    private static let targetTicks: UInt64 = 10
+    /// How long the shortest delay that was seen is believed.
+    private static let baseTicks: UInt64 = 1_000
+    private static let firstPatience: UInt64 = 50
+    private static let longestPatience: UInt64 = 400
+    /// Without a word that anything has come, what was sent counts as lost.
+    private static let firstSilenceTicks: UInt64 = 100
+    private static let longestSilenceTicks: UInt64 = 1_600
+
+    private let isCounted: Bool
+    private var queue: Deque<Bulk> = []
+    private(set) var queuedBytes = 0
+    private var flights: Deque<Flight> = []
+    private(set) var bytesInFlight = 0
+    private(set) var window: Int
+    private var sent: UInt64 = 0
+    private var heardTick: UInt64
+    private var silenceTicks = firstSilenceTicks
+    private var base: (ticks: UInt64, at: UInt64)?
+    private var shrunkTick: UInt64 = 0
+    private var accepts: [Key: Accept] = [:]
+    private var underway = 0
+    private var pruneFrom = 256
+
+    /// Whether accepts wait, or are on their way.
+    var isUnderway: Bool { underway > 0 }
+
+    /// Bytes of a message, as far as they matter.
+    static func bytes(of message: Message) -> Int {
+        switch message {
+        case .accept(let accept): accept.proposal.bytes.count
+        case .decisions(let decisions): decisions.decided.reduce(0) { $0 + $1.proposal.bytes.count }
+        case .snapshotChunk(let chunk): chunk.bytes.count
+        default: 0
+        }
+    }
+
+    /// What is to flow over a connection that has just been made.
+    ///
+    /// - Parameter isCounted: whether the peer says what has come: otherwise all leaves at once.
+    init(isCounted: Bool, bulkyBytes: Int = Limits().bulkyBytes, atTick tick: UInt64) {
+        self.isCounted = isCounted
+        self.bulkyBytes = bulkyBytes
+        window = 8 * bulkyBytes
+        heardTick = tick
+    }
+
+    /// Takes a bulky message. `release` gives what may leave.
+    mutating func take(_ message: Message, in group: GroupID, bytes: Int, atTick tick: UInt64) {
+        if case .accept(let accept) = message {
+            guard admit(accept, in: group, bytes: bytes, atTick: tick) else { return }
+        } else if !hasRoom(for: bytes) {
+            return
+        }
+        queue.append(Bulk(message: message, group: group, bytes: bytes))
+        queuedBytes += bytes
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool { queue.isEmpty || queuedBytes + bytes <= queueBytes }
+
+    /// Whether an accept is to be sent: not what waits already, or is on its way, or has just come.
+    private mutating func admit(
+        _ accept: Paxos.Accept, in group: GroupID, bytes: Int, atTick tick: UInt64
+    ) -> Bool {
+        guard isCounted else { return true }
+        let key = Key(group: group, slot: accept.slot)
+        var entry = Accept(ballot: accept.ballot)
+        if let before = accepts[key], before.ballot >= accept.ballot {
+            guard !before.isUnderway, tick >= before.againFrom else { return false }
+            entry.patience = min(2 * before.patience, Self.longestPatience)
+        }
+        guard hasRoom(for: bytes) else { return false }
+        if accepts[key]?.isUnderway != true { underway += 1 }
+        accepts[key] = entry
+        guard accepts.count >= pruneFrom else { return true }
+        accepts = accepts.filter { $0.value.isUnderway || $0.key.slot > accept.chosenThrough }
+        pruneFrom = max(256, 2 * accepts.count)
+        return true
+    }
+
+    /// What may leave now, in its order. A message larger than the window leaves when nothing is on its way.
+    mutating func release(atTick tick: UInt64) -> [Bulk] {
+        var released: [Bulk] = []
+        while let next = queue.first,
+            !isCounted || bytesInFlight == 0 || bytesInFlight + next.bytes <= window
+        {
+            var bulk = queue.removeFirst()
+            queuedBytes -= bulk.bytes
+            sent += UInt64(bulk.bytes)
+            bulk.sent = isCounted ? sent : 0
+            if isCounted {
+                if flights.isEmpty { heardTick = tick }
+                flights.append(Flight(end: sent, bytes: bulk.bytes, tick: tick, key: key(of: bulk)))
+                bytesInFlight += bulk.bytes
+            }
+            released.append(bulk)
+        }
+        return released
+    }
+
+    private func key(of bulk: Bulk) -> Key? {
+        guard case .accept(let accept) = bulk.message else { return nil }
+        return Key(group: bulk.group, slot: accept.slot)
+    }
+
+    /// The peer says that so many bytes have come.
+    mutating func received(_ bytes: UInt64, atTick tick: UInt64) {
+        heardTick = tick
+        silenceTicks = Self.firstSilenceTicks
+        var came = 0
+        var delay: UInt64?
+        // Part of a message may have filled the window: what it was sent behind counts.
+        let wasFull = !queue.isEmpty || 2 * bytesInFlight >= window
+        while let flight = flights.first, flight.end <= bytes {
+            flights.removeFirst()
+            bytesInFlight -= flight.bytes
+            came += flight.bytes
+            delay = tick - flight.tick
+            if let key = flight.key { land(key, atTick: tick) }
+        }
+        if let delay { adapt(delay: delay, came: came, wasFull: wasFull, atTick: tick) }
+    }
+
+    private mutating func land(_ key: Key, atTick tick: UInt64) {
+        guard var accept = accepts[key], accept.isUnderway else { return }
+        accept.isUnderway = false
+        accept.againFrom = tick + accept.patience
+        accepts[key] = accept
+        underway -= 1
+    }
+
+    private mutating func adapt(delay: UInt64, came: Int, wasFull: Bool, atTick tick: UInt64) {
+        if base.map({ delay <= $0.ticks || tick - $0.at > Self.baseTicks }) ?? true { base = (delay, tick) }
+        if delay > (base?.ticks ?? 0) + Self.targetTicks {
+            // Once a round trip: what is on its way was sent by the window of before.
+            guard tick - shrunkTick >= delay else { return }
+            shrunkTick = tick
+            window = max(windows.lowerBound, window * 3 / 4)
+        } else if wasFull {
+            window = min(windows.upperBound, window + came)
+        }
+    }
+
+    /// Nothing has been heard for long: what is on its way may be lost, though the connection stands.
+    mutating func tick(atTick tick: UInt64) {
+        guard !flights.isEmpty, tick - heardTick >= silenceTicks else { return }
+        heardTick = tick
+        silenceTicks = min(2 * silenceTicks, Self.longestSilenceTicks)
+        for flight in flights {
+            guard let key = flight.key, accepts[key]?.isUnderway == true else { continue }
+            accepts[key] = nil
+            underway -= 1
+        }
+        flights = []
+        bytesInFlight = 0
+    }
+
+    /// How far a leader may say that the slots of its ballot are chosen: the peer would fetch those whose accepts are still
+    /// on their way to it.
+    func limit(_ chosenThrough: Slot, of ballot: Ballot, in group: GroupID) -> Slot {
+        guard underway > 0 else { return chosenThrough }
+        var limit = chosenThrough
+        for (key, accept) in accepts
+        where accept.isUnderway && accept.ballot == ballot && key.group == group && key.slot <= limit {
+            limit = key.slot.previous
+        }
+        return limit
+    }
+}
