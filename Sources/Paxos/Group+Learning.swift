@@ -161,9 +161,8 @@ extension Group {
             self.catchUp = nil
             return
         }
-        guard catchUp.isOverdue(atTick: now, after: answerTime.patience(atLeast: limits.resendTicks)) else {
-            return
-        }
+        let patience = answerTime.patience(atLeast: limits.resendTicks)
+        guard catchUp.isOverdue(atTick: now, after: patience) else { return }
         answerTime.noteSilence()
         // Whoever leads may have come after all the members that this node knows of have gone.
         let unknown = knownLeader.flatMap { others.contains($0) || $0 == node ? nil : $0 }
