@@ -14,8 +14,8 @@ def decades(values):
     return low, max(high, low + 1)
 
 
-def draw(output, title, unit, curves, form):
-    """Draws curves: each a name, points of clients and value, a colour and dashes. `form` writes a value."""
+def draw(output, title, unit, curves, form, axis="clients, each with one request in flight"):
+    """Draws curves: each a name, points of what the axis counts and a value, a colour and dashes. `form` writes a value."""
     curves = [(name, [point for point in points if point[1] > 0], colour, dashes)
               for name, points, colour, dashes in curves]
     curves = [curve for curve in curves if curve[1]]
@@ -42,7 +42,7 @@ def draw(output, title, unit, curves, form):
         drawing.line(x(count), TOP, x(count), bottom)
         drawing.text(x(count), bottom + 16, f"{count:,}", anchor="middle")
     drawing.text(LEFT, TOP - 8, unit, is_bold=True)
-    drawing.text(WIDTH - RIGHT, bottom + 32, "clients, each with one request in flight", anchor="end")
+    drawing.text(WIDTH - RIGHT, bottom + 32, axis, anchor="end")
     for place, (name, points, colour, dashes) in enumerate(curves):
         drawing.curve([(x(count), y(value)) for count, value in points], colour, dashes, has_dots=True)
         left, top = LEFT + 300 * (place % 3), bottom + 48 + LEGEND_LINE * (place // 3)
