@@ -4,7 +4,7 @@ package import Paxos
 /// What is bulky waits for its turn (`LinkFlow`), and whoever gets it says how far it has come.
 extension NodeCore {
     /// Bytes that have come and were not told of: told at once, and fewer at the next tick.
-    private static let toldAtOnceBytes: UInt64 = 64 << 10
+    private static let toldAtOnceBytes: UInt64 = 256 << 10
 
     /// Sends a message to a peer, or has it wait.
     func dispatch(_ envelope: Envelope) {
@@ -20,15 +20,17 @@ extension NodeCore {
         release(to: envelope.to)
     }
 
-    private func release(to peer: NodeID) {
+    /// Sends what may leave. Returns whether anything does: it leaves the process with the end of a turn.
+    @discardableResult
+    private func release(to peer: NodeID) -> Bool {
         let released = flows[peer]?.release(atTick: ticks) ?? []
         for bulk in released {
             shell?.send(
                 bulk.message, in: bulk.group, to: peer, persistSequence: identity.persistSequence,
                 sent: bulk.sent)
         }
-        if !released.isEmpty { scheduleTurnEnd() }
         isFlowing = flows.values.contains(where: \.isUnderway)
+        return !released.isEmpty
     }
 
     /// A message that overtakes accepts says nothing of their slots: the peer would fetch what is on its way to it.
@@ -64,7 +66,7 @@ extension NodeCore {
         flows[peer]?.received(bytes, atTick: ticks)
         // What takes long keeps its answers from coming, and the peer is there.
         for index in groups.indices { groups[index].handle(.heard(peer), into: &step) }
-        release(to: peer)
+        if release(to: peer) { scheduleTurnEnd() }
     }
 
     /// Some of a long message of a peer has come.
