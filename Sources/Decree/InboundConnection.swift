@@ -24,6 +24,7 @@ final class InboundConnection: ChannelInboundHandler {
     private(set) var peer: NodeID?
     /// Whether it may ask only what operators ask.
     private var isForOperators = false
+    private var hasAsked = false
     private var isDirty = false
     /// Bytes of a request that has not come whole, and since when.
     private(set) var halfBytes = 0
@@ -87,6 +88,7 @@ final class InboundConnection: ChannelInboundHandler {
             loop.core.answer(hello, on: id)
             return
         }
+        hasAsked = true
         switch frame {
         case .peer(let frame):
             guard let peer else { throw .unexpected("a client sends a peer's frame") }
@@ -98,7 +100,7 @@ final class InboundConnection: ChannelInboundHandler {
         case .node(let frame):
             guard let peer else { throw .unexpected("a client sends a node's frame") }
             loop.core.receive(frame, from: peer, on: id)
-        case .client(.request(let id, _, let request)) where isForOperators && !request.isAdmin:
+        case .client(.request(let id, _, let request)) where isForOperators && !request.isOfOperators:
             write(.response(id: id, .busy))
             flush()
             turnAway(Self.noRoom)
@@ -127,6 +129,7 @@ final class InboundConnection: ChannelInboundHandler {
                     return refuse(.tooManyConnections, reason: Self.noRoom)
                 }
                 isForOperators = admission == .operators
+                if isForOperators { awaitOperator() }
             } else {
                 loop.places.admitNode(id)
             }
@@ -143,8 +146,13 @@ final class InboundConnection: ChannelInboundHandler {
         }
     }
 
-    /// The peer at the other end is no member any more.
-    func peerIsGone() { close() }
+    /// A client that asks nothing keeps no operator's place.
+    private func awaitOperator() {
+        context?.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { [weak self] in
+            guard let self, !self.hasAsked else { return }
+            self.turnAway(Self.noRoom)
+        }
+    }
 
     /// A client is read once a turn, so that a flood of requests never holds up what peers say.
     private func yieldToPeers() {

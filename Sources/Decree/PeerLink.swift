@@ -86,7 +86,8 @@ final class PeerLink {
 
     private func connected(_ channel: any Channel) {
         do { try Dial.begin(channel, with: OutboundConnection(link: self)) } catch {
-            return channel.close(promise: nil)
+            channel.close(promise: nil)
+            return goDown("the connection was closed")
         }
         let hello = loop.core.hello(to: peer)
         state = .greeting(channel, hello)
@@ -183,6 +184,7 @@ final class PeerLink {
 
     func stop() {
         if case .up(let channel, _) = state {
+            loop.core.lost(peer)
             flush()
             channel.close(promise: nil)
         }

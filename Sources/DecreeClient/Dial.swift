@@ -10,7 +10,8 @@ package final class Dial {
         /// A node to a node: after a second and a half, to connect anew, for TCP would wait longer and longer before it
         /// tries again, and go on waiting when the network has healed.
         case betweenNodes
-        /// Half a minute: machines that vanished are found out, and those that are slow are not.
+        /// Half a minute: machines that vanished are found out, and so are processes that read nothing for so long while
+        /// something is sent to them.
         case ofClients
     }
 

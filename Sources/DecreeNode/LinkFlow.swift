@@ -3,7 +3,8 @@ import Paxos
 
 /// How much of what is bulky is on its way to one peer: accepts, decisions and snapshots of 4 KiB and more. The peer says
 /// how far they have come; what the link does not take yet waits here, so that heartbeats and votes, which do not wait,
-/// never stand behind more than a tenth of a second of it, and nothing that waits, or is on its way, is sent twice.
+/// seldom stand behind more than a tenth of a second of it, and no accept that waits, or is on its way, is sent twice. (Promises
+/// and forwarded requests do not wait.)
 ///
 /// The window follows the link as in LEDBAT (RFC 6817): it grows while what is sent comes as fast as ever, and shrinks when it
 /// takes a tenth of a second longer. Time is counted in ticks.
@@ -50,6 +51,8 @@ struct LinkFlow {
     private static let baseTicks: UInt64 = 1_000
     private static let firstPatience: UInt64 = 50
     private static let longestPatience: UInt64 = 400
+    /// How long nothing may be added to what has come, while the peer says that something is coming.
+    private static let longestProgressTicks: UInt64 = 1_000
     /// Without a word that anything has come, what was sent counts as lost.
     private static let firstSilenceTicks: UInt64 = 100
     private static let longestSilenceTicks: UInt64 = 1_600
@@ -64,6 +67,11 @@ struct LinkFlow {
     private var heardTick: UInt64
     private var silenceTicks = firstSilenceTicks
     private var base: (ticks: UInt64, at: UInt64)?
+    /// Since when little is sent, so that the link's delay shows without what this node had waiting in it.
+    private var probesFrom: UInt64?
+    private var hasShrunk = false
+    private var received: UInt64 = 0
+    private var progressTick: UInt64 = 0
     private var shrunkTick: UInt64 = 0
     private var accepts: [Key: Accept] = [:]
     private var underway = 0
@@ -90,20 +98,22 @@ struct LinkFlow {
         self.bulkyBytes = bulkyBytes
         window = 8 * bulkyBytes
         heardTick = tick
+        progressTick = tick
     }
 
     /// Takes a bulky message. `release` gives what may leave.
     mutating func take(_ message: Message, in group: GroupID, bytes: Int, atTick tick: UInt64) {
         if case .accept(let accept) = message {
             guard admit(accept, in: group, bytes: bytes, atTick: tick) else { return }
-        } else if !hasRoom(for: bytes) {
+        } else if !hasRoom {
             return
         }
         queue.append(Bulk(message: message, group: group, bytes: bytes))
         queuedBytes += bytes
     }
 
-    private func hasRoom(for bytes: Int) -> Bool { queue.isEmpty || queuedBytes + bytes <= queueBytes }
+    /// What is large has as much right to the last place as what is small.
+    private var hasRoom: Bool { queuedBytes < queueBytes }
 
     /// Whether an accept is to be sent: not what waits already, or is on its way, or has just come.
     private mutating func admit(
@@ -116,11 +126,13 @@ struct LinkFlow {
             guard !before.isUnderway, tick >= before.againFrom else { return false }
             entry.patience = min(2 * before.patience, Self.longestPatience)
         }
-        guard hasRoom(for: bytes) else { return false }
+        guard hasRoom else { return false }
         if accepts[key]?.isUnderway != true { underway += 1 }
         accepts[key] = entry
         guard accepts.count >= pruneFrom else { return true }
-        accepts = accepts.filter { $0.value.isUnderway || $0.key.slot > accept.chosenThrough }
+        accepts = accepts.filter {
+            $0.value.isUnderway || $0.key.group != group || $0.key.slot > accept.chosenThrough
+        }
         pruneFrom = max(256, 2 * accepts.count)
         return true
     }
@@ -136,7 +148,7 @@ struct LinkFlow {
             sent += UInt64(bulk.bytes)
             bulk.sent = isCounted ? sent : 0
             if isCounted {
-                if flights.isEmpty { heardTick = tick }
+                if flights.isEmpty { (heardTick, progressTick) = (tick, tick) }
                 flights.append(Flight(end: sent, bytes: bulk.bytes, tick: tick, key: key(of: bulk)))
                 bytesInFlight += bulk.bytes
             }
@@ -152,20 +164,25 @@ struct LinkFlow {
 
     /// The peer says that so many bytes have come.
     mutating func received(_ bytes: UInt64, atTick tick: UInt64) {
-        heardTick = tick
-        silenceTicks = Self.firstSilenceTicks
+        if bytes > received { progressTick = tick }
+        received = max(received, bytes)
+        // A long message comes in pieces, and nothing new is told of it; but not for ever.
+        if tick - progressTick < Self.longestProgressTicks {
+            heardTick = tick
+            silenceTicks = Self.firstSilenceTicks
+        }
         var came = 0
-        var delay: UInt64?
+        var last: UInt64?
         // Part of a message may have filled the window: what it was sent behind counts.
         let wasFull = !queue.isEmpty || 2 * bytesInFlight >= window
         while let flight = flights.first, flight.end <= bytes {
             flights.removeFirst()
             bytesInFlight -= flight.bytes
             came += flight.bytes
-            delay = tick - flight.tick
+            last = flight.tick
             if let key = flight.key { land(key, atTick: tick) }
         }
-        if let delay { adapt(delay: delay, came: came, wasFull: wasFull, atTick: tick) }
+        if let last { adapt(sentAt: last, came: came, wasFull: wasFull, atTick: tick) }
     }
 
     private mutating func land(_ key: Key, atTick tick: UInt64) {
@@ -176,15 +193,30 @@ struct LinkFlow {
         underway -= 1
     }
 
-    private mutating func adapt(delay: UInt64, came: Int, wasFull: Bool, atTick tick: UInt64) {
-        if base.map({ delay <= $0.ticks || tick - $0.at > Self.baseTicks }) ?? true { base = (delay, tick) }
+    private mutating func adapt(sentAt: UInt64, came: Int, wasFull: Bool, atTick tick: UInt64) {
+        let delay = tick - sentAt
+        reviewBase(delay, sentAt: sentAt, atTick: tick)
         if delay > (base?.ticks ?? 0) + Self.targetTicks {
             // Once a round trip: what is on its way was sent by the window of before.
             guard tick - shrunkTick >= delay else { return }
             shrunkTick = tick
+            hasShrunk = true
             window = max(windows.lowerBound, window * 3 / 4)
-        } else if wasFull {
-            window = min(windows.upperBound, window + came)
+        } else if wasFull, probesFrom == nil {
+            window = min(windows.upperBound, window + (hasShrunk ? (came + 3) / 4 : came))
+        }
+    }
+
+    /// The shortest delay is that of the link itself. It may have become longer: from time to time so little is sent, for a
+    /// round trip, that nothing waits in the link, and what that takes is believed.
+    private mutating func reviewBase(_ delay: UInt64, sentAt: UInt64, atTick tick: UInt64) {
+        if base.map({ delay <= $0.ticks }) ?? true || probesFrom.map({ sentAt >= $0 }) ?? false {
+            base = (delay, tick)
+            probesFrom = nil
+        } else if let base, probesFrom == nil, tick - base.at > Self.baseTicks {
+            probesFrom = tick
+            shrunkTick = tick
+            window = max(windows.lowerBound, window / 4)
         }
     }
 

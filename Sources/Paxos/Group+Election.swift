@@ -141,14 +141,19 @@ extension Group {
         candidacy = nil
         scout = nil
         knownLeader = ballot.node
+        followedAtTick = now
         election.restart(using: &random)
     }
 
-    /// A node is there.
+    /// A node is there, though nothing whole comes of it: what it sends, or is sent, takes long. That is believed for as long
+    /// as a few elections take: one that gets through and is never answered leads nobody, and it may lead another group.
     mutating func hear(_ peer: NodeID) {
+        let patience = 3 * (limits.electionTicks + limits.electionSpreadTicks)
         if leader != nil {
-            leader?.followers.hear(peer, atTick: now)
-        } else if knownLeader == peer, candidacy == nil, scout == nil {
+            leader?.followers.extend(peer, atTick: now, within: patience)
+        } else if knownLeader == peer, candidacy == nil, scout == nil,
+            now - followedAtTick <= UInt64(patience)
+        {
             election.restart(using: &random)
         }
     }

@@ -34,7 +34,7 @@ extension Group {
 
     /// Takes decisions from a peer, which bring the values with them.
     mutating func learn(_ decisions: Decisions, from: NodeID, into step: inout Step) {
-        noteAnswer(from)
+        answerTime.answered(by: from, atTick: now)
         let before = acceptor.chosenThrough
         for decided in decisions.decided where decided.slot == acceptor.chosenThrough.next {
             guard !contradicts(decided) else {
@@ -142,16 +142,11 @@ extension Group {
             return
         }
         catchUp?.asked(peer, atTick: now)
+        answerTime.asked(peer, atTick: now)
         // An offer is the answer now, and no longer that of a peer that lacks a chunk.
         arriving?.from = nil
         send(
             .fetch(Fetch(from: acceptor.chosenThrough.next, through: through)), to: peer, into: &step)
-    }
-
-    /// What was asked for has come, or some of it.
-    mutating func noteAnswer(_ peer: NodeID) {
-        guard let catchUp, catchUp.from == peer else { return }
-        answerTime.answered(after: catchUp.waited(atTick: now))
     }
 
     /// A peer that does not answer is followed by the next.
@@ -161,7 +156,7 @@ extension Group {
             self.catchUp = nil
             return
         }
-        let patience = answerTime.patience(atLeast: limits.resendTicks)
+        let patience = answerTime.patience(atLeast: limits.resendTicks, peers: others.count)
         guard catchUp.isOverdue(atTick: now, after: patience) else { return }
         answerTime.noteSilence()
         // Whoever leads may have come after all the members that this node knows of have gone.

@@ -88,7 +88,7 @@ extension Group {
         guard offer.header.slot > acceptor.chosenThrough, offer.header.isPossible, installing == nil,
             refused.admits(offer.header)
         else { return }
-        noteAnswer(from)
+        answerTime.answered(by: from, atTick: now)
         catchUp?.extend(through: offer.chosenThrough)
         if let arriving, arriving.partial.header != offer.header {
             guard arriving.isOverdue(atTick: now, after: limits.partialTicks) || arriving.partial.chunks == 0
@@ -112,6 +112,7 @@ extension Group {
         guard let partial = arriving?.partial, partial.chunks < partial.header.chunkCount else { return }
         arriving?.from = peer
         catchUp?.asked(peer, atTick: now)
+        answerTime.asked(peer, atTick: now)
         send(
             .fetchSnapshot(FetchSnapshot(header: partial.header, from: UInt32(partial.chunks))), to: peer,
             into: &step)
@@ -127,7 +128,7 @@ extension Group {
         partial.chunks += 1
         arriving?.partial = partial
         arriving?.arrivedAtTick = now
-        noteAnswer(from)
+        answerTime.answered(by: from, atTick: now)
         catchUp?.asked(from, atTick: now)
         leader?.noteProgress(atTick: now)
         // A peer sends a few at a time.

@@ -48,6 +48,8 @@ public struct Group: Sendable {
 
     /// Who leads, as far as this node knows.
     var knownLeader: NodeID?
+    /// When a leader last spoke.
+    var followedAtTick: UInt64 = 0
     /// The highest ballot seen anywhere.
     var highestSeen: Ballot = .zero
     var election: ElectionTimer

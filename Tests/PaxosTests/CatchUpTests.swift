@@ -57,6 +57,29 @@ import Testing
         #expect(asked.count >= 4)
     }
 
+    /// On a slow link an answer takes as long as it takes: the next peer is not asked for the same meanwhile.
+    @Test func theNextPeerIsAskedWhenAnswersTakeLongerThanBefore() {
+        var time = AnswerTime()
+        #expect(time.patience(atLeast: 20, peers: 2) == 20)
+        var now: UInt64 = 0
+        func answer(after ticks: UInt64) {
+            time.asked(NodeID(2), atTick: now)
+            // Asked again before it has answered, it answers the first question.
+            time.asked(NodeID(2), atTick: now + ticks / 2)
+            now += ticks
+            time.answered(by: NodeID(2), atTick: now)
+            time.answered(by: NodeID(3), atTick: now)
+        }
+        for _ in 0..<8 { answer(after: 60) }
+        #expect((150...180).contains(time.patience(atLeast: 20, peers: 2)))
+        for _ in 0..<2 { time.noteSilence() }
+        #expect((300...360).contains(time.patience(atLeast: 20, peers: 2)), "all were asked in vain")
+        for _ in 0..<20 { time.noteSilence() }
+        #expect((600...720).contains(time.patience(atLeast: 20, peers: 2)))
+        for _ in 0..<20 { answer(after: 2) }
+        #expect(time.patience(atLeast: 20, peers: 2) == 20)
+    }
+
     /// The gap that was fetched is closed; the next one does not wait for the clock.
     @Test func aNewGapIsFetchedAtOnceWhenTheOldOneIsClosed() {
         let solo = SoloGroup()

@@ -20,32 +20,38 @@ struct CatchUp: Sendable {
     }
 
     func isOverdue(atTick tick: UInt64, after ticks: UInt64) -> Bool { tick - askedAtTick >= ticks }
-
-    /// Ticks since the last question.
-    func waited(atTick tick: UInt64) -> UInt64 { tick - askedAtTick }
 }
 
 /// How long answers take that bring slots and snapshots: over a slow link, or from a busy disk, much longer than others. The
 /// next peer is not asked for the same meanwhile.
 struct AnswerTime: Sendable {
     private var meanTicks: UInt64 = 0
+    /// When each peer was asked first that has not answered since.
+    private var askedAtTick: [NodeID: UInt64] = [:]
     /// Questions in a row that were not answered in time.
     private var silences = 0
 
     /// Above it a peer counts as silent, whatever the answers before took.
     private static let longestTicks: UInt64 = 1_000
 
-    /// An answer has come after so many ticks.
-    mutating func answered(after ticks: UInt64) {
-        meanTicks = (3 * meanTicks + ticks + 3) / 4
+    mutating func asked(_ peer: NodeID, atTick tick: UInt64) {
+        if askedAtTick[peer] == nil { askedAtTick[peer] = tick }
+    }
+
+    /// A peer has answered: the first of the questions that it was asked, for it answers each in its turn.
+    mutating func answered(by peer: NodeID, atTick tick: UInt64) {
+        guard let asked = askedAtTick.removeValue(forKey: peer) else { return }
+        meanTicks = (3 * meanTicks + tick - asked + 3) / 4
         silences = 0
     }
 
     /// None has come in time.
     mutating func noteSilence() { silences += 1 }
 
-    /// How long to wait for the next: three times as long as they take, and longer if they do not come.
-    func patience(atLeast ticks: Int) -> UInt64 {
-        min(max(UInt64(ticks), 3 * meanTicks) << UInt64(min(silences, 2)), Self.longestTicks)
+    /// How long to wait for the next: three times as long as they take, and longer when all of so many peers have been asked
+    /// in vain.
+    func patience(atLeast ticks: Int, peers: Int) -> UInt64 {
+        let rounds = silences / max(1, peers)
+        return min(max(UInt64(ticks), 3 * meanTicks) << UInt64(min(rounds, 2)), Self.longestTicks)
     }
 }

@@ -4,6 +4,8 @@ struct Followers: Sendable {
     struct Follower: Sendable {
         let node: NodeID
         var heardAtTick: UInt64
+        /// When it last answered; it may be heard since by what it takes.
+        var answeredAtTick: UInt64
         /// What it has executed; nil until it has told.
         var executedThrough: Slot?
         /// What its commits take; 0 while nothing is known.
@@ -17,11 +19,20 @@ struct Followers: Sendable {
 
     /// Follows exactly these from now on; who is new counts as heard.
     mutating func follow(_ nodes: [NodeID], atTick tick: UInt64) {
-        followers = nodes.map { self[$0] ?? Follower(node: $0, heardAtTick: tick) }
+        followers = nodes.map { self[$0] ?? Follower(node: $0, heardAtTick: tick, answeredAtTick: tick) }
     }
 
     mutating func hear(_ node: NodeID, atTick tick: UInt64) {
         guard let index = followers.firstIndex(where: { $0.node == node }) else { return }
+        followers[index].heardAtTick = tick
+        followers[index].answeredAtTick = tick
+    }
+
+    /// It takes what it is sent, which may keep its answers from coming; but not for long, for they may never come.
+    mutating func extend(_ node: NodeID, atTick tick: UInt64, within ticks: Int) {
+        guard let index = followers.firstIndex(where: { $0.node == node }),
+            tick - followers[index].answeredAtTick <= UInt64(ticks)
+        else { return }
         followers[index].heardAtTick = tick
     }
 

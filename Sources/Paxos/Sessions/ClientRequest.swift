@@ -14,8 +14,14 @@ public enum ClientRequest: Sendable, Equatable {
     /// Something that an operator asks: rare, and kept aside, for it is larger than all others.
     indirect case admin(AdminRequest)
 
-    /// Whether an operator asks it.
-    package var isAdmin: Bool { if case .admin = self { true } else { false } }
+    /// Whether an operator asks it, and goes.
+    package var isOfOperators: Bool {
+        switch self {
+        case .admin(.tail): false
+        case .admin: true
+        default: false
+        }
+    }
 
     /// Bytes of its payload.
     public var payloadBytes: Int {
