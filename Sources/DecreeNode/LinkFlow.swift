@@ -203,7 +203,9 @@ struct LinkFlow {
             hasShrunk = true
             window = max(windows.lowerBound, window * 3 / 4)
         } else if wasFull, probesFrom == nil {
-            window = min(windows.upperBound, window + (hasShrunk ? (came + 3) / 4 : came))
+            // Once it has been too large it grows with care, where anything waits in the link.
+            let waits = hasShrunk && delay > (base?.ticks ?? 0) + Self.targetTicks / 4
+            window = min(windows.upperBound, window + (waits ? (came + 3) / 4 : came))
         }
     }
 
