@@ -24,8 +24,8 @@ static inline int decree_sqlite3_no_checkpoint_on_close(sqlite3 *db, int on, int
 /* SQLITE_TRANSIENT is a cast Swift cannot import. */
 static inline sqlite3_destructor_type decree_sqlite3_transient(void) { return SQLITE_TRANSIENT; }
 
-/* Which file a name, or a descriptor, stands for, how long it is and how many names it has; but not its times. A Linux that keeps fine times (6.13 and later) gives
-   a file whose times were asked for new ones at its next write, which then makes each sync write the inode as well: a
+/* Which file a name, or a descriptor, stands for, how long it is and how many names it has; but not its times. A Linux
+   that keeps fine times (6.13 and later) gives a file whose times were asked for new ones at its next write, which then makes each sync write the inode as well: a
    seventh of a commit's time, for a file that is looked at behind each commit. */
 struct decree_file {
     uint64_t device, number, bytes, names;

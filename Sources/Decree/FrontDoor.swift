@@ -32,7 +32,7 @@ final class FrontDoor {
             return try await ServerBootstrap(group: door.eventLoop)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelOption(.recvAllocator, value: NodeLoop.receiveAllocator)
+                .childChannelOption(.recvAllocator, value: Dial.receiveAllocator)
                 .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {

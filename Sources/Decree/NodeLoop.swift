@@ -42,10 +42,6 @@ final class NodeLoop {
     var figures = Figures()
     var cachedStatus: (tick: UInt64, json: [UInt8])?
 
-    /// Large enough that a batch comes in one read, small enough that one sender does not hold the loop.
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
-        minimum: 4_096, initial: 65_536, maximum: 262_144)
-
     init(
         eventLoop: any EventLoop, configuration: NodeConfiguration, recovered: RecoveredNode, disk: Disk,
         logger: Logger

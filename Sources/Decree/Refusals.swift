@@ -1,5 +1,5 @@
 /// Why connections were turned away, and how often since this was last told: the first is told at once, the rest once a
-/// minute with their number, for whoever is turned away comes again and again.
+/// minute with their number, for a client that is turned away comes again and again.
 struct Refusals {
     private var counts: [String: Int] = [:]
 
@@ -14,7 +14,7 @@ struct Refusals {
         return counts[key] == 0
     }
 
-    /// Those beyond the first ones, by reason; from now on it counts anew.
+    /// Those beyond the first ones, by reason; the counts start at zero again.
     mutating func take() -> [(reason: String, count: Int)] {
         defer { counts = [:] }
         return counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -7,7 +7,7 @@ import NIOPosix
 package final class Dial {
     /// How soon the system is to give up a connection whose other end acknowledges nothing.
     package enum Silence: Sendable {
-        /// A node to a node: after a second and a half, to connect anew, for TCP would wait longer and longer before it
+        /// A node to a node: after a second and a half, to connect again, for TCP would wait longer and longer before it
         /// tries again, and go on waiting when the network has healed.
         case betweenNodes
         /// Half a minute: machines that vanished are found out, and so are processes that read nothing for so long while
@@ -16,6 +16,9 @@ package final class Dial {
     }
 
     private static let stagger = TimeAmount.milliseconds(250)
+    /// Large enough that a batch comes in one read, small enough that one sender does not hold the loop.
+    package static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 4_096, initial: 65_536, maximum: 262_144)
 
     private let address: NodeAddress
     private let eventLoop: any EventLoop
@@ -39,8 +42,8 @@ package final class Dial {
         promise = eventLoop.makePromise()
     }
 
-    /// Connects. The channel reads nothing before it is told to: whoever gets it adds the handlers, and calls `begin`. Called
-    /// on the loop.
+    /// Connects. The channel reads nothing before it is told to: the caller hands it to `begin` with its
+    /// handler. Called on the loop.
     ///
     /// - Parameters:
     ///   - patience: how long the lookup, and each of the addresses, may take.
@@ -100,10 +103,7 @@ package final class Dial {
             .connectTimeout(patience)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.autoRead, value: false)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 65_536, maximum: 262_144)
-            )
+            .channelOption(.recvAllocator, value: Self.receiveAllocator)
             .connect(to: next)
             .assumeIsolated()
             .whenComplete { [self] result in

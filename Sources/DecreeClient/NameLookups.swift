@@ -15,7 +15,7 @@ import NIOPosix
 enum LookupError: Error, Equatable, CustomStringConvertible {
     /// The name server, or the system, says so.
     case failed(String)
-    /// Nobody has answered in time.
+    /// No answer has come in time.
     case silent
     /// As many other names are being looked up as may be.
     case tooMany
@@ -30,8 +30,8 @@ enum LookupError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Looks up host names beside the event loops, each name at most once at a time: a name server that is silent holds up
-/// those who ask for its names, and nobody else. `getaddrinfo` cannot be called off, so the thread that asks is left to its
-/// patience; whoever asks meanwhile waits with it, or gives up.
+/// those who ask for its names alone. `getaddrinfo` cannot be called off, so the thread that asks is left to its patience; those
+/// who ask for the name meanwhile wait with it, or give up.
 final class NameLookups: Sendable {
     typealias Outcome = Result<[SocketAddress], LookupError>
 

@@ -1,7 +1,7 @@
 import DecreeWire
 package import Paxos
 
-/// What is bulky waits for its turn (`LinkFlow`), and whoever gets it says how far it has come.
+/// What is bulky waits for its turn (`LinkFlow`), and the receiver says how far it has come.
 extension NodeCore {
     /// Bytes that have come and were not told of: told at once, and fewer at the next tick.
     private static let toldAtOnceBytes: UInt64 = 256 << 10

@@ -146,7 +146,7 @@ extension Group {
     }
 
     /// A node is there, though nothing whole comes of it: what it sends, or is sent, takes long. That is believed for as long
-    /// as a few elections take: one that gets through and is never answered leads nobody, and it may lead another group.
+    /// as a few elections take: a leader whose followers cannot answer it chooses nothing, and it may lead another group.
     mutating func hear(_ peer: NodeID) {
         let patience = 3 * (limits.electionTicks + limits.electionSpreadTicks)
         if leader != nil {

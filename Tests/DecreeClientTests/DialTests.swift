@@ -91,20 +91,21 @@ import Testing
         }
     }
 
-    @Test func namesThatAreLookedUpAtOnceAreLimited() async throws {
+    @Test func namesThatAreLookedUpAtOnceAreLimited() async {
         let gate = DispatchSemaphore(value: 0)
         let lookups = NameLookups { _ in
             gate.wait()
             return .failure(.failed("late"))
         }
-        let outcomes = Mutex<[NameLookups.Outcome]>([])
-        for number in 0...NameLookups.limit {
-            lookups.find("host-\(number)") { outcome in outcomes.withLock { $0.append(outcome) } }
-        }
-        #expect(outcomes.withLock { $0 } == [.failure(.tooMany)])
+        let (outcomes, told) = AsyncStream<NameLookups.Outcome>.makeStream()
+        for number in 0...NameLookups.limit { lookups.find("host-\(number)") { told.yield($0) } }
+        var iterator = outcomes.makeAsyncIterator()
+        let first = await iterator.next()
+        #expect(first == .failure(.tooMany))
         for _ in 0..<NameLookups.limit { gate.signal() }
-        while outcomes.withLock({ $0.count }) <= NameLookups.limit {
-            try await Task.sleep(for: .milliseconds(5))
+        for _ in 0..<NameLookups.limit {
+            let next = await iterator.next()
+            #expect(next == .failure(.failed("late")))
         }
     }
 }

@@ -73,7 +73,7 @@ import Testing
         }
         #expect(node.core.groups[0].leaderHint == three)
         #expect(!hasCampaigned())
-        // One of whom nothing whole ever comes leads nobody.
+        // A leader that never completes a message is given up.
         for _ in 0..<25 {
             node.tick(10)
             node.core.arriving(from: three, on: connection)

@@ -3,9 +3,9 @@ import DecreeClient
 import Foundation
 import Testing
 
-/// Addresses where somebody listens and says nothing, and names that nobody resolves.
+/// Addresses where somebody listens and says nothing, and names that no server resolves.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct SilenceTests {
-    /// A socket that the system accepts connections on, or takes datagrams for, and that nobody reads.
+    /// A socket that the system accepts connections on, or takes datagrams for, and that no process reads.
     private final class SilentSocket {
         private let descriptor: Int32
 

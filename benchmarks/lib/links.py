@@ -134,7 +134,7 @@ class Cluster:
                               capture_output=True, text=True, **options)
 
     def leader(self):
-        """The node that leads, and its ballot; None if nobody says that it does."""
+        """The node that leads, and its ballot; None if no node says that it does."""
         for line in self.tool(["status", "--json"]).stdout.splitlines():
             status = json.loads(line)
             for group in status.get("groups", []):
