@@ -21,7 +21,7 @@ final class Lane {
     var search = MemberSearch()
     /// What the cluster was created with that the links lead to, and the sessions are of; nil before the first link.
     var genesis: Digest?
-    private var sessions: [Client?] = []
+    private var sessions: [Seat?] = []
     /// Where the next session of an index starts counting, lest it take late responses for its own.
     private var firstNumbers: [UInt64] = []
     private var waiters = Waiters()
@@ -85,10 +85,12 @@ final class Lane {
             firstNumbers.append(1)
         }
         guard sessions[index] == nil else { return }
-        sessions[index] = Client(
-            group: configuration.group, settings: configuration.session,
-            jitterSeed: UInt64.random(in: 0...UInt64.max), firstNumber: firstNumbers[index])
-        sessions[index]?.log = log
+        let seat = Seat(
+            Client(
+                group: configuration.group, settings: configuration.session,
+                jitterSeed: UInt64.random(in: 0...UInt64.max), firstNumber: firstNumbers[index]))
+        seat.client.log = log
+        sessions[index] = seat
         for (node, _) in linkOfNode.sorted(by: { $0.key < $1.key }) {
             with(index) { client, now, actions in client.connected(node, now: now, into: &actions) }
         }
@@ -120,8 +122,8 @@ final class Lane {
 
     private func endSession(_ index: Int) {
         with(index) { client, _, actions in client.close(into: &actions) }
-        if sessions.indices.contains(index), let client = sessions[index] {
-            firstNumbers[index] = client.nextNumber
+        if sessions.indices.contains(index), let seat = sessions[index] {
+            firstNumbers[index] = seat.client.nextNumber
             sessions[index] = nil
         }
         indices.giveBack(index)
@@ -180,16 +182,18 @@ final class Lane {
     private func with(
         _ index: Int, _ body: (inout Client, UInt64, inout [ClientAction]) -> Void
     ) {
-        guard sessions.indices.contains(index), sessions[index] != nil else { return }
+        guard sessions.indices.contains(index), let seat = sessions[index] else { return }
         assert(turns > 0, "the time is that of a turn")
-        body(&sessions[index]!, now, &actions)
+        body(&seat.client, now, &actions)
         var unsent: [(id: RequestID, node: NodeID, sending: Link.Sending)] = []
         for action in actions {
             switch action {
             case .send(let id, let node, let request):
-                let frame = ClientFrame.request(
-                    id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group, request)
-                let sending = linkOfNode[node]?.send(frame) ?? .sent
+                let sending =
+                    linkOfNode[node]?.send(
+                        .request(
+                            id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group,
+                            request)) ?? .sent
                 if sending != .sent { unsent.append((id, node, sending)) }
             case .complete(let ticket, let outcome):
                 if let waiter = waiters.take(ticket) { finished.append((waiter, outcome)) }
@@ -219,7 +223,7 @@ final class Lane {
     private func tick() {
         isTicking = false
         turn {
-            for index in sessions.indices where (sessions[index]?.nextTick ?? .max) <= now {
+            for index in sessions.indices where (sessions[index]?.client.nextTick ?? .max) <= now {
                 with(index) { client, now, actions in client.tick(now: now, into: &actions) }
             }
         }
@@ -301,4 +305,11 @@ final class Lane {
         .unreachable(
             links.map { ClientError.Trouble(address: $0.address, reason: $0.trouble ?? "no answer yet") })
     }
+}
+
+/// A session. Looked at where it is: a `Client` is too large to be copied for a question.
+private final class Seat {
+    var client: Client
+
+    init(_ client: Client) { self.client = client }
 }

@@ -15,7 +15,7 @@ package enum ClientFrame: Equatable, Sendable {
     /// What must I know to join? Asked of any node; the admission itself is a change of the members.
     case join(id: UInt64)
     /// This.
-    case welcome(id: UInt64, Welcome)
+    indirect case welcome(id: UInt64, Welcome)
 }
 
 /// The type byte of a client frame. Numbers are never given twice.
@@ -78,9 +78,15 @@ extension ClientFrame {
     ///   upgraded before it can be asked this.
     @discardableResult
     package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
-        let frame = known(in: version)
-        guard frame.firstVersion <= version else { return false }
-        switch frame {
+        guard version >= WireVersion.raises else {
+            return try known(in: version).writeAsIs(version, into: &buffer)
+        }
+        return try writeAsIs(version, into: &buffer)
+    }
+
+    private func writeAsIs(_ version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
+        guard firstVersion <= version else { return false }
+        switch self {
         case .request(let id, let group, let request):
             try buffer.writeFrame(.client, type: ClientFrameType.request.rawValue, group: group.rawValue) {
                 (buffer) throws(WireError) in
@@ -122,8 +128,7 @@ extension ClientFrame {
     /// The same as an older version can say it: instead of a reason that it does not know, that the client is to ask again;
     /// and members without the cluster's version.
     private func known(in version: UInt16) -> ClientFrame {
-        guard version < WireVersion.raises else { return self }
-        return switch self {
+        switch self {
         case .response(let id, .refused(.batchesTooNew)): .response(id: id, .busy)
         case .response(let id, .admin(.described(let description))):
             .response(id: id, .admin(.described(description.withoutVersion)))

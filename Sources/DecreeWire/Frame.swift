@@ -1,18 +1,18 @@
 package import NIOCore
 import Paxos
 
-/// Everything that goes over a connection.
+/// Everything that goes over a connection. What is rare and large is kept aside: a frame is moved several times on its way.
 package enum Frame: Equatable, Sendable {
     /// Who connects.
-    case hello(Hello)
+    indirect case hello(Hello)
     /// The answer.
-    case helloReply(HelloReply)
+    indirect case helloReply(HelloReply)
     /// A message between nodes.
     case peer(PeerFrame)
     /// A request or a response.
     case client(ClientFrame)
     /// What a node says of nodes.
-    case node(NodeFrame)
+    indirect case node(NodeFrame)
 }
 
 extension Frame {

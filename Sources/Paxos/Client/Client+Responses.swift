@@ -6,7 +6,7 @@ extension Client {
         _ response: ClientResponse, to id: RequestID, from node: NodeID, now: UInt64,
         into actions: inout [ClientAction]
     ) {
-        heardAt[node] = now
+        hear(node, now: now)
         switch id.kind {
         case .command:
             if let number = commands.number(of: id) {
@@ -14,7 +14,7 @@ extension Client {
             } else if let index = draining.firstIndex(where: { $0.isMeant(by: id) }) {
                 drainingAnswered(index, response, id, node, into: &actions)
             }
-            fillWindow(now: now, into: &actions)
+            if !queue.isEmpty { fillWindow(now: now, into: &actions) }
         case .query:
             guard let number = queries.number(of: id) else { return }
             queryAnswered(number, response, id, node, now: now, into: &actions)

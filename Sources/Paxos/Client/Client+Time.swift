@@ -121,7 +121,7 @@ extension Client {
     /// Until when an answer that is overdue is waited for, if the node has answered other requests meanwhile: what it was
     /// asked waits behind them.
     private func busyTimer(of attempts: Attempts, now: UInt64) -> UInt64? {
-        guard attempts.isOverdue(now: now), let node = attempts.node, let heard = heardAt[node],
+        guard attempts.isOverdue(now: now), let node = attempts.node, let heard = heardAt(node),
             heard >= attempts.began
         else { return nil }
         let timer =

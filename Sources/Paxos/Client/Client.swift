@@ -36,8 +36,9 @@ public struct Client: Sendable {
     var fruitlessSessions = 0
     /// The node that was asked last for a stale read.
     var lastReader: NodeID?
-    /// When each node answered anything last.
-    var heardAt: [NodeID: UInt64] = [:]
+    /// Who answered anything last, and when; and when those before did.
+    private var lastHeard: (node: NodeID, at: UInt64)?
+    private var heardBefore: [NodeID: UInt64] = [:]
     /// Nothing is due before.
     var wakeAt = UInt64.max
     var isClosed = false
@@ -142,6 +143,17 @@ public struct Client: Sendable {
         }
         actions.append(.complete(request.ticket, .failed(reason)))
         return false
+    }
+
+    /// A node answers.
+    mutating func hear(_ node: NodeID, now: UInt64) {
+        if let lastHeard, lastHeard.node != node { heardBefore[lastHeard.node] = lastHeard.at }
+        lastHeard = (node, now)
+    }
+
+    /// When a node answered anything last.
+    func heardAt(_ node: NodeID) -> UInt64? {
+        if let lastHeard, lastHeard.node == node { lastHeard.at } else { heardBefore[node] }
     }
 
     mutating func wake(at time: UInt64) { wakeAt = min(wakeAt, time) }
