@@ -67,7 +67,9 @@ public struct Simulation: Sendable {
         let world = World(seed: seed, settings: settings, workload: workload, sink: sink)
         world.begin()
         world.note(.phase, nil, detail: 0, "\(settings.nodes) nodes, \(settings.clients) clients; the storm")
+        if settings.isLossless { world.traffic = Traffic(bulkyBytes: settings.limits.bulkyBytes) }
         world.run(until: settings.stormNanoseconds)
+        world.judgeTraffic()
         let recovery = healQuorum(world)
         if world.violations.isEmpty { healAll(world) }
         let backup = settings.schedule.faults.first { $0.kind == .restore }

@@ -74,6 +74,10 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var tailed = 0
     /// Backups that were taken of running nodes.
     public var backups = 0
+    /// Bytes of values that crossed links in worlds where nothing is lost.
+    public var bytesOfValues = 0
+    /// Those that had to.
+    public var bytesNeeded = 0
     /// Changes of the members that were refused, as they had to be.
     public var refusals = 0
     /// Times a reader was told that what it wanted is deleted.
@@ -129,6 +133,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         gaps += other.gaps
         backups += other.backups
         refusals += other.refusals
+        bytesOfValues += other.bytesOfValues
+        bytesNeeded += other.bytesNeeded
         searches += other.searches
         faults.merge(other.faults) { $0 + $1 }
     }

@@ -125,7 +125,7 @@ import Testing
         try await after.start()
         let client = client(before, after)
         await #expect(throws: AdminError.noAnswer) {
-            try await client.admin(Self.removal, deadline: .seconds(1))
+            try await client.admin(Self.removal, deadline: .seconds(3))
         }
         await client.close()
         try await before.stop()

@@ -55,6 +55,8 @@ struct SimulationTally {
             ["messages", counts.messages.grouped],
             ["  lost", counts.lost.grouped],
             ["  doubled", counts.duplicated.grouped],
+            ["bytes of values where nothing is lost", counts.bytesOfValues.grouped],
+            ["  that had to cross a link", counts.bytesNeeded.grouped],
             ["promises in several parts", counts.promisesInParts.grouped],
             ["fetches of missed slots", counts.fetches.grouped],
             ["node starts", counts.starts.grouped],

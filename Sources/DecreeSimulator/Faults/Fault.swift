@@ -43,6 +43,7 @@ public struct Fault: Sendable, Hashable, CustomStringConvertible {
         case clogs
         case resets(perMille: Int)
         case damages(perMille: Int)
+        case narrows(bytesPerSecond: Int)
     }
 
     /// How a process ends.

@@ -71,4 +71,14 @@ public enum FaultKind: String, CaseIterable, Sendable, Hashable, Codable, Coding
     case backup
     /// An operator asks for changes of the members that must be refused.
     case blunder
+    /// A link takes so many bytes a second, and what is sent waits in it, as in the buffers of a connection.
+    case narrow
+
+    /// Whether every message that is sent arrives, once, in its order, and every process lives on.
+    var isLossless: Bool {
+        switch self {
+        case .narrow, .delay, .slowDisk, .tail, .backup, .blunder, .snapshot, .handOver: true
+        default: false
+        }
+    }
 }

@@ -26,16 +26,17 @@ public struct FaultSchedule: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - victims: nodes whose disks may rot: a minority, for what rots never votes again.
+    ///   - certain: kinds that are used in any case.
     static func draw(
-        _ streams: Streams, kinds: Set<FaultKind>, nodes: Int, clients: Int, victims: [Int],
-        until end: UInt64
+        _ streams: Streams, kinds: Set<FaultKind>, certain: Set<FaultKind> = [], nodes: Int, clients: Int,
+        victims: [Int], until end: UInt64
     ) -> FaultSchedule {
         var swarm = streams.stream(.swarm)
         var planned: [(kind: FaultKind, random: SeededGenerator)] = []
         for (place, kind) in FaultKind.allCases.enumerated() {
             let isUsed = swarm.chance(2, in: 5)
             let most = 1 + swarm.below(kind.mostOften)
-            guard kinds.contains(kind), isUsed else { continue }
+            guard kinds.contains(kind), isUsed || certain.contains(kind) else { continue }
             for number in 0..<most {
                 planned.append((kind, streams.stream(.fault, place * 1_000 + number)))
             }
@@ -70,7 +71,7 @@ extension FaultKind {
         case .copy, .restore: 1
         case .handOver, .snapshot, .move, .founding: 6
         case .upgrade, .blunder: 10
-        case .backup: 3
+        case .backup, .narrow: 3
         case .kill, .powerCut, .crashInCommit, .members: 12
         }
     }
@@ -197,6 +198,9 @@ extension FaultKind {
         case .backup: return (.backup, 1..<2)
         case .blunder:
             return (.blunder(Blunder.allCases[random.below(Blunder.allCases.count)]), 1..<2)
+        case .narrow:
+            let narrow = Fault.Weather.narrows(bytesPerSecond: 20_000 << random.below(8))
+            return (.weather(narrow, scope(nodes, &random)), 2_000..<15_000)
         case .hunt:
             return (.hunt(Fault.Hunt.allCases[random.below(Fault.Hunt.allCases.count)]), 2_000..<20_000)
         }

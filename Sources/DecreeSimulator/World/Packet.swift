@@ -34,6 +34,8 @@ struct Packet {
     var version = WireVersion.maximum
     /// Whether it is what a client within the sender's process asks.
     var isRequest = false
+    /// The narrow links, by their faults, that it is through.
+    var passed: Set<Int> = []
 }
 
 /// A connection as the end that was dialled sees it.

@@ -46,6 +46,7 @@ extension SimulatedNode: NodeShell {
         let isSent = place.map { world.dialled(index, $0).isUp } ?? false
         world.judging(group) { $0.sees(message, from: index, to: place, life: life, isSent: isSent) }
         guard let place else { return }
+        if isSent { world.traffic?.sees(message, in: group, to: place) }
         switch message {
         case .fetch: world.counts.fetches += 1
         case .promise(let promise) where promise.parts > 1 && promise.part == 0:

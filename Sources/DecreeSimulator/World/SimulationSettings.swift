@@ -28,6 +28,8 @@ struct SimulationSettings {
     var speaking: [UInt16] = []
     /// Whether all nodes are upgraded before the end.
     var upgradesAll = true
+    /// Whether nothing is lost in this world, but for what the end of it does: then what crosses links is counted.
+    var isLossless = false
     /// Nodes whose disks may rot or be lost.
     var victims: [Int]
     var schedule: FaultSchedule
@@ -79,10 +81,15 @@ struct SimulationSettings {
                 kinds.subtract([.members, .copy, .unlink, .move, .founding, .restore])
             }
         }
+        var links = streams.stream(.links)
+        isLossless = links.chance(1, in: 12) && kinds.contains(.narrow)
+        if isLossless {
+            kinds = kinds.filter(\.isLossless)
+            limits.bulkyBytes = 1 << links.below(9)
+        }
         let drawnSchedule = FaultSchedule.draw(
-            streams, kinds: kinds, nodes: nodes, clients: clients, victims: victims,
-            until: stormNanoseconds
-        )
+            streams, kinds: kinds, certain: isLossless ? [.narrow] : [], nodes: nodes, clients: clients,
+            victims: victims, until: stormNanoseconds)
         schedule = drawnSchedule.keeping(options.only)
         var within = streams.stream(.residents)
         let isRestored = drawnSchedule.faults.contains { $0.kind == .restore }

@@ -15,6 +15,6 @@ struct Streams {
     enum Purpose: UInt64 {
         case settings = 1
         case swarm, fault, network, disk, latency, node, client, workload, heal, steward, lifecycle, upgrade,
-            limits, groups, residents, visitors
+            limits, groups, residents, visitors, links
     }
 }

@@ -175,11 +175,12 @@ extension World {
         }
     }
 
-    /// Everything a clogged link held back leaves at once.
+    /// Everything a link held back leaves at once.
     private func release(_ number: Int) {
         let held = clogged.filter { $0.fault == number }
         clogged.removeAll { $0.fault == number }
         for (_, packet) in held { put(packet) }
+        releaseWaiting(number)
     }
 
     private func makeGood(_ node: SimulatedNode, _ fault: Fault) {

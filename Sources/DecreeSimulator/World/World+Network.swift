@@ -41,7 +41,7 @@ extension World {
 
     /// Puts a packet on the wire: it is lost, delayed, doubled, held back or damaged as faults have it.
     func put(_ packet: Packet) {
-        counts.messages += 1
+        if packet.passed.isEmpty { counts.messages += 1 }
         let (from, to) = (packet.from, packet.to)
         guard !isCut(from: from, to: to) else {
             lose(packet, "cut")
@@ -74,6 +74,10 @@ extension World {
                 }
             case .clogs:
                 clogged.append((fault.number, packet))
+                return
+            case .narrows(let rate):
+                guard !packet.passed.contains(fault.number) else { break }
+                wait(packet, inLinkOf: fault.number, bytesPerSecond: rate)
                 return
             case .resets(let perMille):
                 if fault.chance(perMille) {

@@ -61,6 +61,10 @@ final class World {
     var lastArrival: [UInt64]
     /// Frames that a clogged link holds back.
     var clogged: [(fault: Int, packet: Packet)] = []
+    /// What waits in narrow links, by their faults.
+    var narrowLinks: [Int: NarrowLink] = [:]
+    /// What crossed links, and what had to: judged where nothing is lost.
+    var traffic: Traffic?
     /// What the world does to nodes that stay broken while a quorum heals.
     var afflictions: [Int: Affliction] = [:]
     /// What is left of the network meanwhile, if not all nodes reach one another.
@@ -207,6 +211,7 @@ final class World {
         case .faultBegins(let number): beginFault(number)
         case .faultEnds(let number): endFault(number)
         case .hunts(let number): hunt(number)
+        case .passes(let number): pass(number)
         case .copyGoesOn(let number): goOnWithCopy(number)
         case .worksBeside(let index, let life):
             guard let node = awake(index, life, event) else { return }

@@ -19,6 +19,8 @@ enum WorldEvent {
     case faultBegins(Int)
     case faultEnds(Int)
     case hunts(fault: Int)
+    /// So much of what waits in a narrow link is through it.
+    case passes(fault: Int)
     /// The node whose disk was cloned comes back.
     case copyGoesOn(fault: Int)
     /// What is encoded or decoded beside a node's loop is done.
