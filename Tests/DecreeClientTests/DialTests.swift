@@ -45,13 +45,13 @@ import Testing
         }
         try await listening { port in
             let waiting = (0..<2).map { _ in
-                Task { try await dial("silent", port, lookups, within: .milliseconds(300)) }
+                Task { try await dial("silent", port, lookups, within: .seconds(3)) }
             }
             let start = ContinuousClock.now
             try await dial("127.0.0.1", port, lookups)
             try await dial("::ffff:127.0.0.1", port, lookups)
             try await dial("other", port, lookups)
-            #expect(ContinuousClock.now - start < .milliseconds(250))
+            #expect(ContinuousClock.now - start < .seconds(2), "they do not wait for the silent one")
             for task in waiting { await #expect(throws: LookupError.silent) { try await task.value } }
             #expect(LookupError.silent.description.contains("the name server does not answer"))
             #expect(asked.withLock { $0.filter { $0 == "silent" } }.count == 1, "it is asked once at a time")

@@ -63,31 +63,49 @@ import Testing
         #expect(slots(flow.release(atTick: 40)) == [2])
     }
 
-    /// Whatever the window has grown to, on a link that takes 25 KiB a tick no more than some tenths of a second's worth is
-    /// on its way in the end.
+    /// Sends as much as may leave over a link that takes `rate` bytes a tick; returns the most that was on its way at the end
+    /// of the time.
+    private func most(
+        onItsWay flow: inout LinkFlow, _ ticks: Range<UInt64>, rate: Int, counted last: UInt64,
+        link: inout (bytes: Int, arrived: UInt64, slot: UInt64)
+    ) -> Int {
+        var most = 0
+        for tick in ticks {
+            while flow.queuedBytes < 1 << 20 {
+                link.slot += 1
+                take(link.slot, bytes: 16 * kibibyte, in: &flow, chosenThrough: link.slot - 1, atTick: tick)
+            }
+            link.bytes += flow.release(atTick: tick).reduce(0) { $0 + $1.bytes }
+            let passed = min(link.bytes, rate)
+            // It is never idle once it has begun.
+            if tick > ticks.lowerBound + 30 { #expect(passed == rate) }
+            link.bytes -= passed
+            link.arrived += UInt64(passed)
+            flow.received(link.arrived, atTick: tick)
+            if tick + last >= ticks.upperBound { most = max(most, flow.bytesInFlight) }
+        }
+        return most
+    }
+
+    /// On a link that takes 25 KiB a tick no more than some tenths of a second's worth is on its way.
     @Test func theWindowFollowsTheLink() {
         var flow = flow()
+        var link = (bytes: 0, arrived: UInt64(0), slot: UInt64(0))
         let rate = 25 * kibibyte
-        var slot: UInt64 = 0
-        var link = 0
-        var arrived: UInt64 = 0
-        var most = 0
-        for tick: UInt64 in 0..<1_000 {
-            while flow.queuedBytes < 1 << 20 {
-                slot += 1
-                take(slot, bytes: 16 * kibibyte, in: &flow, chosenThrough: slot - 1, atTick: tick)
-            }
-            link += flow.release(atTick: tick).reduce(0) { $0 + $1.bytes }
-            let passed = min(link, rate)
-            // It is never idle once it has begun.
-            if tick > 10 { #expect(passed == rate) }
-            link -= passed
-            arrived += UInt64(passed)
-            flow.received(arrived, atTick: tick)
-            if tick > 100 { most = max(most, flow.bytesInFlight) }
-        }
+        let most = most(onItsWay: &flow, 0..<1_000, rate: rate, counted: 900, link: &link)
         #expect(most < 30 * rate, "\(most)")
         #expect(most > 5 * rate, "\(most)")
+    }
+
+    /// Also not where it took eight times as much before.
+    @Test func theWindowFollowsALinkThatBecomesSlower() {
+        var flow = flow()
+        var link = (bytes: 0, arrived: UInt64(0), slot: UInt64(0))
+        let rate = 25 * kibibyte
+        let before = most(onItsWay: &flow, 0..<300, rate: 8 * rate, counted: 100, link: &link)
+        #expect(before > 40 * rate, "\(before)")
+        let after = most(onItsWay: &flow, 300..<1_200, rate: rate, counted: 100, link: &link)
+        #expect(after < 30 * rate, "\(after)")
     }
 
     @Test func whatIsUnderwayIsNotSentTwice() {

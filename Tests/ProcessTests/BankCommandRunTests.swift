@@ -173,12 +173,15 @@ import Testing
         try input.fileHandleForWriting.close()
     }
 
-    @Test func unknownOutcomesAreToldWhenTheClusterIsKilled() async throws {
+    /// A script that looks at nothing but the exit code is told, unless it says that it looks at the results.
+    @Test(arguments: [false, true])
+    func unknownOutcomesAreToldWhenTheClusterIsKilled(areIgnored: Bool) async throws {
         let cluster = try ProcessCluster(nodes: 1)
         try await cluster.startAndWait()
         let input = Pipe()
         let run = try ToolProcess(
-            ["bank", "run", "--nodes", cluster.addresses, "--deadline", "1"], input: input)
+            ["bank", "run", "--nodes", cluster.addresses, "--deadline", "1"]
+                + (areIgnored ? ["--ignore-outcomes"] : []), input: input)
         func write(_ line: String) throws {
             try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
         }
@@ -188,9 +191,31 @@ import Testing
         try write(#"{"id":"2","op":"deposit","account":"a","amount":1}"#)
         try input.fileHandleForWriting.close()
         let result = try await run.result()
-        #expect(result.status == 0)
+        #expect(result.status == (areIgnored ? 0 : 1))
         let last = try #require(result.objects().last)
         #expect(last["id"] as? String == "2")
         #expect(["failed", "unknown"].contains(last["outcome"] as? String) && last["reason"] is String)
+    }
+
+    /// What is in flight has its results, and what came of all is counted; the rest of the input is left.
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSignalEndsARunWithItsSummary(signal: Int32) async throws {
+        let cluster = try ProcessCluster(nodes: 1)
+        try await cluster.startAndWait()
+        let input = Pipe()
+        let run = try ToolProcess(["bank", "run", "--nodes", cluster.addresses], input: input)
+        for number in 1...100 {
+            try input.fileHandleForWriting.write(
+                contentsOf: Data((#"{"id":"\#(number)","op":"total"}"# + "\n").utf8))
+        }
+        #expect(await eventually { run.output.split(separator: "\n").count == 100 })
+        // The input stays open.
+        run.signal(signal)
+        let result = try await run.result()
+        #expect(result.status == 128 + signal)
+        let name = signal == SIGTERM ? "SIGTERM" : "SIGINT"
+        #expect(result.error.contains("100 ok, 0 rejected, 0 failed, 0 unknown; stopped by \(name)"))
+        #expect(try result.objects().count == 100)
+        try input.fileHandleForWriting.close()
     }
 }

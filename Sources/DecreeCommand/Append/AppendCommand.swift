@@ -37,16 +37,12 @@ struct AppendCommand: AsyncParsableCommand {
 
             At the end one line on standard error counts the outcomes.
 
-            EXIT CODES
-              0  every line was a value, whatever became of it: see its outcome
-              1  the results could not be written
-              2  a line was no value (the others were appended), the input cannot be
-                 read, or wrong usage
-              3  no node could be reached at the start: nothing was read
+            \(RunOptions.exitCodes)
             """)
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var deadline: DeadlineOption
+    @OptionGroup var options: RunOptions
 
     @Flag(help: "Each line is the base64 of a value.")
     var base64 = false
@@ -72,10 +68,7 @@ struct AppendCommand: AsyncParsableCommand {
         let sessions = (concurrency + Self.valuesPerSession - 1) / Self.valuesPerSession
         let values = ValueLines(sessions: (0..<sessions).map { _ in client.session() }, isBase64: base64)
         let pipeline = RunPipeline(lines: values.form, concurrency: concurrency, perform: values.perform)
-        let summary = await pipeline.run(input: 0, output: .standardOutput)
-        await client.close()
-        FileHandle.standardError.write(Data("decree: \(summary)\n".utf8))
-        try summary.judge()
+        try await options.run(pipeline) { await client.close() }
     }
 }
 

@@ -58,17 +58,13 @@ struct BankRun: AsyncParsableCommand {
             At the end one line on standard error counts the outcomes. Whoever closes the results early ends \
             the run; what is in flight is waited for.
 
-            EXIT CODES
-              0  every line was an operation, whatever became of it: see its outcome
-              1  the results could not be written
-              2  a line was no operation (the others were done), the input cannot be
-                 read, or wrong usage
-              3  no node could be reached at the start: nothing was read
+            \(RunOptions.exitCodes)
             """)
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var deadline: DeadlineOption
     @OptionGroup var read: ReadOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: ArgumentHelp("How many operations are under way at once.", valueName: "n"))
     var concurrency = 64
@@ -101,10 +97,7 @@ struct BankRun: AsyncParsableCommand {
         let operations = BankLines(
             sessions: (0..<count).map { _ in client.session() }, consistency: read.consistency)
         let pipeline = RunPipeline(concurrency: concurrency, perform: operations.perform)
-        let summary = await pipeline.run(input: 0, output: .standardOutput)
-        await client.close()
-        FileHandle.standardError.write(Data("decree: \(summary)\n".utf8))
-        try summary.judge()
+        try await options.run(pipeline) { await client.close() }
     }
 }
 
@@ -120,6 +113,9 @@ struct RunSummary: Sendable, CustomStringConvertible {
     var outputFailure: OutputFile.Failure?
     /// Why the input could not be read to its end.
     var inputFailure: String?
+    /// The signal that asked for the end.
+    var signal: Int32?
+    var ignoresOutcomes = false
 
     mutating func count(_ result: RunResult) {
         switch result.kind {
@@ -134,6 +130,10 @@ struct RunSummary: Sendable, CustomStringConvertible {
     var description: String {
         var text = "\(ok) ok, \(rejected) rejected, \(failed) failed, \(unknown) unknown"
         if badLines > 0 { text += ", \(badLines) lines that were no operations" }
+        if let signal {
+            let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+            text += "; stopped by \(name), the rest of the input was not done"
+        }
         if outputFailure == .closed {
             text += "; the results' reader went away: \(unwritten) were not written"
         }
@@ -147,6 +147,8 @@ struct RunSummary: Sendable, CustomStringConvertible {
                 .checkFailed, "cannot write results: \(reason); \(unwritten) of them are not written")
         }
         if let inputFailure { throw ToolError(.usage, "cannot read standard input: \(inputFailure)") }
+        if let signal { throw ExitCode(128 + signal) }
+        if failed + unknown > 0, !ignoresOutcomes { throw ExitCode(ExitStatus.checkFailed.rawValue) }
         if badLines > 0 { throw ExitCode(ExitStatus.usage.rawValue) }
     }
 }

@@ -15,6 +15,8 @@ final class RunPipeline: Sendable {
         var accepted = 0
         /// Whether no line comes any more.
         var isInputOver = false
+        /// The signal that ended the input.
+        var signal: Int32?
         var inputFailure: String?
         /// Whether results are of use to anybody.
         var isOutputClosed = false
@@ -50,6 +52,15 @@ final class RunPipeline: Sendable {
         }
     }
 
+    /// No more lines are taken; what was taken has its results.
+    func stop(by signal: Int32) {
+        state.withLock {
+            $0.isInputOver = true
+            $0.signal = signal
+        }
+        news.signal()
+    }
+
     // MARK: The reader's thread
 
     private func read(_ descriptor: Int32) {
@@ -74,7 +85,7 @@ final class RunPipeline: Sendable {
     private func accept() -> Bool {
         permits.wait()
         return state.withLock { state in
-            guard !state.isOutputClosed else { return false }
+            guard !state.isOutputClosed, state.signal == nil else { return false }
             state.accepted += 1
             return true
         }
@@ -115,6 +126,7 @@ final class RunPipeline: Sendable {
             let isOver = state.withLock { state in
                 state.isOutputClosed = summary.outputFailure != nil
                 summary.inputFailure = state.inputFailure
+                summary.signal = state.signal
                 return (state.isInputOver || state.isOutputClosed) && done == state.accepted
             }
             for _ in results { permits.signal() }

@@ -28,7 +28,7 @@
                 [
                     "bank", "run", "--nodes", cluster.addresses(nodes), "--deadline", "\(deadline)",
                     // One whose questions wait for their deadline is to go on asking.
-                    "--concurrency", deadline < 10 ? "512" : "16",
+                    "--concurrency", deadline < 10 ? "512" : "16", "--ignore-outcomes",
                 ] + (isStale ? ["--stale"] : []), input: pipe,
                 runner: cluster.network.runner(NamespaceNetwork.client))
             // Whoever asks nobody who can answer ends before it is fed.
