@@ -111,8 +111,8 @@ final class MemberChanges {
 
     private func startJoining(replacing replaced: Int?) throws {
         highest += 1
-        let addresses = keeper.addresses.values.map(\.description).sorted()
-        try keeper.cluster.add(highest, joining: addresses, replacing: replaced)
+        try keeper.cluster.add(
+            highest, joining: keeper.contacts(without: replaced), replacing: replaced)
         keeper.joining.insert(highest)
         try keeper.begin(highest)
         announcer.event(

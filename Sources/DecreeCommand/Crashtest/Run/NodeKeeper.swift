@@ -65,11 +65,17 @@ final class NodeKeeper {
     /// Where they are.
     var addresses: [Int: NodeAddress] {
         var addresses: [Int: NodeAddress] = [:]
-        for node in running {
-            guard let member = cluster.members[node]?.configuration.address else { continue }
-            addresses[node] = NodeAddress(host: member.host, port: member.port)
-        }
+        for node in running { addresses[node] = address(of: node) }
         return addresses
+    }
+
+    private func address(of node: Int) -> NodeAddress? {
+        (cluster.members[node]?.configuration.address).map { NodeAddress(host: $0.host, port: $0.port) }
+    }
+
+    /// Whom another node names to come in: who votes, and not only those that run at this moment, which may be none.
+    func contacts(without node: Int?) -> [String] {
+        voters.subtracting([node].compactMap(\.self)).compactMap { address(of: $0)?.description }.sorted()
     }
 
     /// Fsyncs of all processes there were, as far as they were asked before they ended.

@@ -41,7 +41,7 @@ final class RefusedNode {
         var arguments = member.arguments
         // Those it came in through may have left since.
         if let join = arguments.firstIndex(of: "--join") {
-            arguments[join + 1] = keeper.addresses.values.map(\.description).sorted().joined(separator: ",")
+            arguments[join + 1] = keeper.contacts(without: node).joined(separator: ",")
         }
         self.arguments = arguments
         try FileManager.default.moveItem(atPath: directory, toPath: lostDirectory)
