@@ -44,6 +44,9 @@ struct LinkFlow {
     let bulkyBytes: Int
     /// Bytes that may wait; what finds no room is dropped: it is sent again, or fetched.
     var queueBytes: Int { 4_096 * bulkyBytes }
+    /// Chunks that answer one question find room together: who asked would wait for the one that was dropped as long as
+    /// answers may take.
+    private static let answerBytes = SnapshotHeader.chunksAtOnce * SnapshotHeader.chunkBytes
     private var windows: ClosedRange<Int> { 4 * bulkyBytes...4_096 * bulkyBytes }
     /// A tenth of a second in the link's buffers.
     private static let targetTicks: UInt64 = 10
@@ -105,7 +108,7 @@ struct LinkFlow {
     mutating func take(_ message: Message, in group: GroupID, bytes: Int, atTick tick: UInt64) {
         if case .accept(let accept) = message {
             guard admit(accept, in: group, bytes: bytes, atTick: tick) else { return }
-        } else if !hasRoom {
+        } else if queuedBytes >= max(queueBytes, Self.answerBytes) {
             return
         }
         queue.append(Bulk(message: message, group: group, bytes: bytes))

@@ -156,6 +156,21 @@ import Testing
         #expect(slots(flow.release(atTick: 201)) == [1])
     }
 
+    @Test func anAnswerInSeveralChunksFindsRoom() {
+        var flow = LinkFlow(isCounted: true, bulkyBytes: 1, atTick: 0)
+        var bytes: UInt64 = 0
+        for _ in 0..<SnapshotHeader.chunksAtOnce {
+            flow.take(
+                .decisions(Decisions(decided: [], chosenThrough: .zero)), in: .first,
+                bytes: SnapshotHeader.chunkBytes, atTick: 0)
+        }
+        for tick: UInt64 in 1...UInt64(SnapshotHeader.chunksAtOnce) {
+            #expect(flow.release(atTick: tick).count == 1)
+            bytes += UInt64(SnapshotHeader.chunkBytes)
+            flow.received(bytes, atTick: tick)
+        }
+    }
+
     @Test func whatFindsNoRoomIsDropped() {
         var flow = flow()
         for slot: UInt64 in 1...40 { take(slot, bytes: 1 << 20, in: &flow) }

@@ -149,6 +149,10 @@ struct RegressionTests {
         Regression(
             seed: 660_002_017, stormSeconds: 24...44,
             was: "in the simulator, an operator stopped the process that the others let vote (World.endCopy)"),
+        Regression(
+            seed: 710_000_808, stormSeconds: 24...44,
+            was: "the third chunk of an answer was dropped for want of room "
+                + "(LinkFlowTests.anAnswerInSeveralChunksFindsRoom)"),
     ]
 
     @Test(arguments: all) func passes(_ regression: Regression) async {
