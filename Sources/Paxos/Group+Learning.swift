@@ -156,7 +156,7 @@ extension Group {
             self.catchUp = nil
             return
         }
-        let patience = answerTime.patience(atLeast: limits.resendTicks, peers: others.count)
+        let patience = answerTime.patience(peers: others.count)
         guard catchUp.isOverdue(atTick: now, after: patience) else { return }
         answerTime.noteSilence()
         // Whoever leads may have come after all the members that this node knows of have gone.

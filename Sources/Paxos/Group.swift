@@ -54,7 +54,7 @@ public struct Group: Sendable {
     var highestSeen: Ballot = .zero
     var election: ElectionTimer
     var catchUp: CatchUp?
-    var answerTime = AnswerTime()
+    var answerTime: AnswerTime
 
     /// Slots through this one are deleted, or may be (invariant FloorSafe).
     public internal(set) var floor: Slot = .zero
@@ -106,6 +106,7 @@ public struct Group: Sendable {
         acceptor = LogAcceptor(limits: limits)
         replica = Replica(machine: machine, genesis: genesis, understands: understands)
         election = ElectionTimer(limits: limits)
+        answerTime = AnswerTime(leastTicks: limits.resendTicks)
         election.restart(using: &random)
         reviewMembers()
     }

@@ -59,8 +59,8 @@ import Testing
 
     /// On a slow link an answer takes as long as it takes: the next peer is not asked for the same meanwhile.
     @Test func theNextPeerIsAskedWhenAnswersTakeLongerThanBefore() {
-        var time = AnswerTime()
-        #expect(time.patience(atLeast: 20, peers: 2) == 20)
+        var time = AnswerTime(leastTicks: 20)
+        #expect(time.patience(peers: 2) == 20)
         var now: UInt64 = 0
         func answer(after ticks: UInt64) {
             time.asked(NodeID(2), atTick: now)
@@ -71,13 +71,29 @@ import Testing
             time.answered(by: NodeID(3), atTick: now)
         }
         for _ in 0..<8 { answer(after: 60) }
-        #expect((150...180).contains(time.patience(atLeast: 20, peers: 2)))
+        #expect((150...180).contains(time.patience(peers: 2)))
         for _ in 0..<2 { time.noteSilence() }
-        #expect((300...360).contains(time.patience(atLeast: 20, peers: 2)), "all were asked in vain")
+        #expect((300...360).contains(time.patience(peers: 2)), "all were asked in vain")
         for _ in 0..<20 { time.noteSilence() }
-        #expect((600...720).contains(time.patience(atLeast: 20, peers: 2)))
+        #expect((600...720).contains(time.patience(peers: 2)))
         for _ in 0..<20 { answer(after: 2) }
-        #expect(time.patience(atLeast: 20, peers: 2) == 20)
+        #expect(time.patience(peers: 2) == 20)
+    }
+
+    /// A peer that was down, or stood still, answers late once.
+    @Test func anOutageDoesNotMakeTheNextSilenceLong() {
+        var time = AnswerTime(leastTicks: 20)
+        time.asked(NodeID(2), atTick: 0)
+        time.answered(by: NodeID(2), atTick: 3_000)
+        #expect((20...150).contains(time.patience(peers: 2)))
+        // A link that has become slow is believed all the same.
+        var now: UInt64 = 3_000
+        for _ in 0..<3 {
+            time.asked(NodeID(2), atTick: now)
+            now += 300
+            time.answered(by: NodeID(2), atTick: now)
+        }
+        #expect(time.patience(peers: 2) > 300)
     }
 
     /// The gap that was fetched is closed; the next one does not wait for the clock.
