@@ -40,7 +40,8 @@ extension WireTarget {
         + responses.map { .client(.response(id: 5, $0)) }
         + [
             .client(.statusRequest(id: 6)), .client(.statusResponse(id: 7, Array("{}".utf8))),
-            .client(.join(id: 8)), .client(.welcome(id: 9, welcome)),
+            .client(.join(id: 8)), .client(.relay(id: 10, group: .first, .openSession)),
+            .client(.welcome(id: 9, welcome)),
         ] + nodeFrames.map { .node($0) }
 
     private static let node = NodeIdentity(

@@ -106,13 +106,20 @@ final class InboundConnection: ChannelInboundHandler {
             turnAway(Self.noRoom)
         case .client(.request(let id, let group, let request)):
             loop.receive(request, id: id, group: group, on: self)
+        case .client(.relay(let id, let group, let request)):
+            loop.receive(request, id: id, group: group, isRelayed: true, on: self)
         case .client(.join(let id)):
             if let reason = loop.core.refusalToJoin(speaking: decoder.version) {
                 // Said in the one frame that every build shows to its user.
                 return refuse(.wrongVersion, reason: reason)
             }
             write(.welcome(id: id, loop.welcome))
-        case .client(.statusRequest(let id)): write(.statusResponse(id: id, loop.statusJSON()))
+        case .client(.statusRequest(let id)):
+            loop.tellStatus { [weak self] answer in
+                guard let self, let answer else { return }
+                write(.statusResponse(id: id, answer.json))
+                flush()
+            }
         case .hello, .helloReply, .client: throw .unexpected("\(frame.name) after the handshake")
         }
     }

@@ -103,29 +103,41 @@ final class LocalClient {
             switch action {
             case .complete(let ticket, let outcome): waiters.take(ticket)?.complete(outcome)
             case .send(let id, let node, let request): send(request, id: id, to: node)
+            case .relay(let id, let node, let request): send(request, id: id, to: node, isRelayed: true)
             }
         }
         actions.removeAll(keepingCapacity: true)
         self.actions = actions
     }
 
-    private func send(_ request: ClientRequest, id: RequestID, to node: NodeID) {
+    private func send(_ request: ClientRequest, id: RequestID, to node: NodeID, isRelayed: Bool = false) {
         guard node != loop.node else {
-            // The answer comes through the gateway at the end of the turn, never within this call.
+            // The answer comes through the gateway at the end of the turn, never within this call. What this node is to pass
+            // on, it has no link for either: it says who leads.
             if let ticket = loop.tickets.issue(to: .local(group, id: id.rawValue)) {
                 loop.take(request, group: group, ticket: ticket)
             }
             return
         }
-        let request = ClientFrame.request(
-            id: ForwardedID(place: place, request: id).rawValue, group: group, request)
-        if loop.links.first(where: { $0.peer == node })?.send(request) == false {
-            // A node whose build knows no batches would not answer. Taken behind what is being done.
-            let eventLoop = loop.eventLoop.assumeIsolated()
-            eventLoop.execute { [weak self] in
-                self?.receive(.refused(.batchesTooNew), id: id.rawValue, from: node, now: Self.now)
-            }
+        let id = ForwardedID(place: place, request: id).rawValue
+        let frame =
+            isRelayed
+            ? ClientFrame.relay(id: id, group: group, request)
+            : ClientFrame.request(id: id, group: group, request)
+        switch loop.send(frame, to: node) {
+        case .sent, .unreachable: break
+        case .noRoom: answerLater(.busy, to: id, from: node)
+        // A node whose build knows no batches would not answer.
+        case .unknownToPeer: answerLater(.refused(.batchesTooNew), to: id, from: node)
         }
         loop.core.scheduleTurnEnd()
+    }
+
+    /// As if the node had answered, behind what is being done.
+    private func answerLater(_ response: ClientResponse, to id: UInt64, from node: NodeID) {
+        let request = ForwardedID(rawValue: id).request
+        loop.eventLoop.assumeIsolated().execute { [weak self] in
+            self?.receive(response, id: request.rawValue, from: node, now: Self.now)
+        }
     }
 }

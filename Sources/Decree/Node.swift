@@ -230,7 +230,9 @@ public final class Node: Service {
     /// The node's account of itself; nil unless it runs.
     public func status() async -> NodeStatus? {
         await withCheckedContinuation { continuation in
-            let isRunning = onLoop { loop in continuation.resume(returning: loop.status()) }
+            let isRunning = onLoop { loop in
+                loop.tellStatus { continuation.resume(returning: $0?.status) }
+            }
             if !isRunning { continuation.resume(returning: nil) }
         }
     }

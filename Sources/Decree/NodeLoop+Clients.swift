@@ -31,22 +31,32 @@ extension NodeLoop {
     }
 
     /// A request over a connection.
-    func receive(_ request: ClientRequest, id: UInt64, group: GroupID, on connection: InboundConnection) {
+    ///
+    /// - Parameter isRelayed: whether it is to be passed on to the leader, which the client cannot reach.
+    func receive(
+        _ request: ClientRequest, id: UInt64, group: GroupID, isRelayed: Bool = false,
+        on connection: InboundConnection
+    ) {
         guard let ticket = tickets.issue(to: .connection(connection, id: id)) else {
             connection.write(.response(id: id, .busy))
             return
         }
-        take(request, group: group, ticket: ticket)
+        take(request, group: group, isRelayed: isRelayed, ticket: ticket)
     }
 
-    func take(_ request: ClientRequest, group: GroupID, ticket: Ticket) {
+    func take(_ request: ClientRequest, group: GroupID, isRelayed: Bool = false, ticket: Ticket) {
         figures.clientRequests += 1
-        core.take(request, group: group, ticket: ticket)
+        if isRelayed {
+            core.relay(request, group: group, ticket: ticket)
+        } else {
+            core.take(request, group: group, ticket: ticket)
+        }
     }
 
     /// The response to a request of this process that a peer was asked. One that names no group of this node is dropped.
     func receive(_ response: ClientResponse, id: UInt64, from peer: NodeID) {
         let forwarded = ForwardedID(rawValue: id)
+        guard !forwarded.isRelayed else { return core.relayed(response, forwarded, from: peer) }
         localClient(at: forwarded.place)?.receive(
             response, id: forwarded.request.rawValue, from: peer, now: LocalClient.now)
         core.scheduleTurnEnd()

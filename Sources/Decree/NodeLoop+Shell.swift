@@ -26,6 +26,10 @@ extension NodeLoop: NodeShell {
 
     func send(_ frame: NodeFrame, to peer: NodeID) { links.first { $0.peer == peer }?.send(frame) }
 
+    func send(_ request: ClientFrame, to peer: NodeID) -> RequestSending {
+        links.first { $0.peer == peer }?.send(request) ?? .unreachable
+    }
+
     func send(_ frame: NodeFrame, on connection: ConnectionID) { places[connection]?.write(frame) }
 
     func answer(_ reply: HelloReply, _ verdict: Handshake.Verdict, on connection: ConnectionID) {
@@ -96,6 +100,15 @@ extension NodeLoop: NodeShell {
         BackgroundThread.run(named: "decree-snapshot") {
             let snapshot = capture.encode()
             eventLoop.execute { bound.value.core.encoded(snapshot, for: group) }
+        }
+    }
+
+    func digest(_ state: UndigestedState, of group: GroupID) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        BackgroundThread.run(named: "decree-digest") {
+            let checkpoint = state.digest()
+            eventLoop.execute { bound.value.core.digested(checkpoint, of: group) }
         }
     }
 

@@ -40,7 +40,7 @@ final class NodeLoop {
     var dirtyConnections: [InboundConnection] = []
     let stopped: EventLoopPromise<Void>
     var figures = Figures()
-    var cachedStatus: (tick: UInt64, json: [UInt8])?
+    var statusRounds = StatusRounds()
 
     init(
         eventLoop: any EventLoop, configuration: NodeConfiguration, recovered: RecoveredNode, disk: Disk,
@@ -144,6 +144,7 @@ final class NodeLoop {
         listener?.close(promise: nil)
         for link in links { link.stop() }
         for client in localClients { client.stop() }
+        for answer in statusRounds.takeAll() { answer(nil) }
     }
 
     /// Has the disk's thread do a job.

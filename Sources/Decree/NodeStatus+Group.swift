@@ -54,7 +54,7 @@ extension NodeStatus.Group {
             ballot: [status.promised.round, UInt64(status.promised.node?.rawValue ?? 0)],
             leader: status.leader.map { Int($0.rawValue) }, chosenThrough: status.chosenThrough.rawValue,
             executedThrough: status.executedThrough.rawValue, floor: status.floor.rawValue,
-            chain: status.chain.description, stateDigest: status.state.description,
+            chain: status.chain.description, stateDigest: "",
             sessions: status.sessions, slotsInFlight: status.slotsInFlight,
             pendingCommands: status.pendingCommands,
             members: status.members.map {

@@ -28,8 +28,11 @@ public struct NodeStatus: Codable, Sendable, Hashable {
         public var floor: UInt64
         /// The chain over the log through `executedThrough`, in hexadecimal.
         public var chain: String
-        /// The state machine's digest, in hexadecimal.
+        /// The state machine's digest, in hexadecimal: after `executedThrough`, unless `digestSlot` says otherwise.
         public var stateDigest: String
+        /// The slot after which the state had that digest, if it is an earlier one: a digest that costs much is made less
+        /// often than it is asked for.
+        public var digestSlot: UInt64?
         /// Open sessions.
         public var sessions: Int
         /// Slots this node has proposed that are not chosen yet.
@@ -169,6 +172,8 @@ struct Figures {
 }
 
 extension NodeLoop {
+    /// What the loop knows in a moment: the digests, and what the system is asked for, are added beside it
+    /// (`StatusRounds`).
     func status() -> NodeStatus {
         let percentiles = figures.commitMicroseconds([50, 99])
         return NodeStatus(
@@ -177,13 +182,13 @@ extension NodeLoop {
             processIdentifier: ProcessInfo.processInfo.processIdentifier,
             groups: core.groups.map { NodeStatus.Group($0.id, $0.status, addresses: memberAddresses) },
             persistSequence: core.identity.persistSequence, isReadOnly: core.isReadOnly,
-            storeBytes: storeBytes(), fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
+            storeBytes: 0, fsyncs: figures.counters.fsyncs, commits: figures.counters.commits,
             commitP50Microseconds: percentiles[0], commitP99Microseconds: percentiles[1],
             checkpoints: figures.counters.checkpoints, slowCommits: figures.slowCommits,
             slowCommitMicroseconds: figures.slowCommitNanoseconds / 1_000,
             processorMicroseconds: UInt64(clock()) * 1_000_000 / UInt64(CLOCKS_PER_SEC),
             connectedPeers: links.filter(\.isUp).map { Int($0.peer.rawValue) }.sorted(),
-            clientRequests: figures.clientRequests, residentBytes: Self.residentBytes(),
+            clientRequests: figures.clientRequests, residentBytes: nil,
             snapshotMebibytes: configuration.snapshotMebibytes,
             snapshotCommands: configuration.snapshotCommands,
             heartbeatMilliseconds: configuration.heartbeatMilliseconds,
@@ -192,50 +197,10 @@ extension NodeLoop {
             snapshotBytesReceived: figures.snapshotBytesReceived)
     }
 
-    /// What the system says this process has in memory; nil where it does not say.
-    private static func residentBytes() -> Int64? {
-        #if os(Linux)
-            guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
-                return nil
-            }
-            let fields = text.split(separator: " ")
-            return fields.count > 1 ? Int64(fields[1]).map { $0 * Int64(sysconf(Int32(_SC_PAGESIZE))) } : nil
-        #else
-            return nil
-        #endif
-    }
-
     /// Where the members are, as far as this node knows: of those of the beginning the log does not say.
     private var memberAddresses: [NodeID: String] {
         var addresses: [NodeID: String] = [:]
         for member in [node] + links.map(\.peer) { addresses[member] = core.address(of: member) }
         return addresses
-    }
-
-    /// Made once a tick at most: asking in a loop must not keep the node from its work.
-    func statusJSON() -> [UInt8] {
-        if let cachedStatus, cachedStatus.tick == core.ticks { return cachedStatus.json }
-        let json = encodeStatus()
-        cachedStatus = (core.ticks, json)
-        return json
-    }
-
-    private func encodeStatus() -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        do {
-            return Array(try encoder.encode(status()))
-        } catch {
-            logger.error("cannot encode the status: \(error)")
-            return Array("{}".utf8)
-        }
-    }
-
-    private func storeBytes() -> Int64 {
-        ["node.db", "node.db-wal"].reduce(0) { sum, name in
-            let path = configuration.dataDirectory + "/" + name
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            return sum + ((attributes?[.size] as? NSNumber)?.int64Value ?? 0)
-        }
     }
 }

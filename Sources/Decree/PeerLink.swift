@@ -215,18 +215,20 @@ final class PeerLink {
         }
     }
 
-    /// Queues a request of this node's own clients, for the peer that leads. Returns false if the peer's build does not
-    /// know it.
-    func send(_ frame: ClientFrame) -> Bool {
+    /// Queues a request for the peer that leads: of this node's own clients, or of others that cannot reach it.
+    func send(_ frame: ClientFrame) -> RequestSending {
+        guard isUp else { return .unreachable }
         var isKnown = true
-        write { (buffer, version) throws(WireError) in
+        let hasRoom = write { (buffer, version) throws(WireError) in
             isKnown = try frame.write(version: version, into: &buffer)
         }
-        return isKnown
+        return hasRoom ? isKnown ? .sent : .unknownToPeer : .noRoom
     }
 
-    private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) {
-        guard case .up(let channel, let version) = state else { return }
+    /// Returns whether there was room.
+    @discardableResult
+    private func write(_ body: (inout ByteBuffer, UInt16) throws(WireError) -> Void) -> Bool {
+        guard case .up(let channel, let version) = state else { return false }
         guard outgoing.readableBytes + Self.unsentBytes(of: channel) <= Self.queueBytes else {
             dropped += 1
             if dropped == 1 {
@@ -234,7 +236,7 @@ final class PeerLink {
                     "a peer takes too little: dropping what does not fit its queue",
                     metadata: ["peer": "\(peer)"])
             }
-            return
+            return false
         }
         dropped = 0
         do throws(WireError) {
@@ -242,6 +244,7 @@ final class PeerLink {
         } catch {
             loop.logger.error("cannot send to node \(peer): \(error)")
         }
+        return true
     }
 
     private static func unsentBytes(of channel: any Channel) -> Int {

@@ -196,7 +196,7 @@ extension ClientFrame {
     fileprivate var isAnswer: Bool {
         switch self {
         case .response(let id, _), .statusResponse(let id, _), .welcome(let id, _): id == Self.questionID
-        case .request, .statusRequest, .join: false
+        case .request, .relay, .statusRequest, .join: false
         }
     }
 }

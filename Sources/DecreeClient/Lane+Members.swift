@@ -79,13 +79,31 @@ extension Lane {
         learn(wanted, at: MemberAddresses(status: json)[wanted, in: configuration.group])
     }
 
+    /// Says why a leader could not be reached, as far as the links know.
+    func explained(_ outcome: Outcome) -> Outcome {
+        switch outcome {
+        case .failed(.deadlinePassed(let obstacle)): .failed(.deadlinePassed(explained(obstacle)))
+        case .unknown(.deadlinePassed(let obstacle), let receipt):
+            .unknown(.deadlinePassed(explained(obstacle)), receipt)
+        default: outcome
+        }
+    }
+
+    private func explained(_ obstacle: Obstacle) -> Obstacle {
+        guard case .leaderUnreachable(let leader, nil) = obstacle else { return obstacle }
+        // One that was never reached is known by its address alone, if a node has told it.
+        let links = links.filter { $0.node == nil && ($0.lastNode ?? $0.learntNode ?? leader) == leader }
+        let reasons = links.compactMap { link in link.trouble.map { "\(link.address): \($0)" } }
+        return .leaderUnreachable(leader, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
+    }
+
     private func learn(_ node: NodeID, at address: NodeAddress?) {
         guard !isClosed, let address, linkOfNode[node] == nil,
             !links.contains(where: { $0.address == address }),
             links.count(where: \.isLearnt) < Paxos.Configuration.maximumMembers
         else { return }
         logger.debug("learnt of a node", metadata: ["node": "\(node)", "address": "\(address)"])
-        let link = Link(address: address, lane: self, isLearnt: true)
+        let link = Link(address: address, lane: self, learntNode: node)
         links.append(link)
         link.connect()
     }

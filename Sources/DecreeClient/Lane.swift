@@ -189,14 +189,18 @@ final class Lane {
         for action in actions {
             switch action {
             case .send(let id, let node, let request):
+                let whole = UInt64(index) << RequestID.bits | id.rawValue
                 let sending =
                     linkOfNode[node]?.send(
-                        .request(
-                            id: UInt64(index) << RequestID.bits | id.rawValue, group: configuration.group,
-                            request)) ?? .sent
+                        .request(id: whole, group: configuration.group, request)) ?? .sent
+                if sending != .sent { unsent.append((id, node, sending)) }
+            case .relay(let id, let node, let request):
+                let whole = UInt64(index) << RequestID.bits | id.rawValue
+                let sending =
+                    linkOfNode[node]?.send(.relay(id: whole, group: configuration.group, request)) ?? .sent
                 if sending != .sent { unsent.append((id, node, sending)) }
             case .complete(let ticket, let outcome):
-                if let waiter = waiters.take(ticket) { finished.append((waiter, outcome)) }
+                if let waiter = waiters.take(ticket) { finished.append((waiter, explained(outcome))) }
             }
         }
         actions.removeAll(keepingCapacity: true)

@@ -31,8 +31,9 @@ final class Link {
     private(set) var version = WireVersion.minimum
     /// The node that answered here last.
     private(set) var lastNode: NodeID?
-    /// Whether a node named the address, and not who made the client.
-    let isLearnt: Bool
+    /// The node that is said to be here, if another node named the address, and not who made the client.
+    let learntNode: NodeID?
+    var isLearnt: Bool { learntNode != nil }
     private var isAbandoned = false
     private let lane: Lane
     private var outgoing = ByteBuffer()
@@ -44,10 +45,10 @@ final class Link {
     /// `hurry` does nothing before.
     private var hurriesFrom = NIODeadline.uptimeNanoseconds(0)
 
-    init(address: NodeAddress, lane: Lane, isLearnt: Bool = false) {
+    init(address: NodeAddress, lane: Lane, learntNode: NodeID? = nil) {
         self.address = address
         self.lane = lane
-        self.isLearnt = isLearnt
+        self.learntNode = learntNode
     }
 
     // MARK: Connecting

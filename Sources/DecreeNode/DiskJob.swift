@@ -5,6 +5,8 @@ package import Paxos
 package enum DiskJob: ~Copyable, Sendable {
     /// Write a step durably; and look, before, whether the store's files are in their places.
     case commit(Step, looking: Bool)
+    /// Read something for others; what it rests on has been written.
+    case read(LogRead)
     /// Try again the step that found no room.
     case retry
     /// Use an idle moment for a checkpoint.
@@ -29,6 +31,8 @@ package enum DiskJob: ~Copyable, Sendable {
 package enum DiskEvent: Sendable {
     /// A step is durable.
     case committed(Committed, nanoseconds: UInt64, counters: StoreCounters)
+    /// Something was read.
+    case read(Served, nanoseconds: UInt64)
     /// An idle moment was used for a checkpoint.
     case checkpointed
     /// Some of a snapshot was read back.
@@ -66,6 +70,10 @@ extension Store {
                 try tell(commit(step), took: clock() &- start, report)
                 // Behind the report, so that nobody waits for it but the next commit.
                 try checkpointIfDue()
+            case .read(let read):
+                let start = clock()
+                let served = try serve(read)
+                report(.read(served, nanoseconds: clock() &- start))
             case .retry:
                 let start = clock()
                 try tell(retry(), took: clock() &- start, report)

@@ -58,6 +58,7 @@ extension NodeCore {
     /// A link to a peer, which stood, is no more: what was on its way is lost.
     package func lost(_ peer: NodeID) {
         flows[peer] = nil
+        loseRelays(to: peer)
         isFlowing = flows.values.contains(where: \.isUnderway)
     }
 

@@ -7,10 +7,9 @@ extension NodeCore {
         guard diskState == .idle, !isStopping else { return false }
         beginUpkeep()
         if step.isUrgent { upkeep.lastUrgentTick = ticks }
-        guard
-            ticks - upkeep.lastUrgentTick > Upkeep.ticksUnderLoad
-                || ticks - upkeep.lastTick >= Upkeep.ticksUnderLoad
-        else { return false }
+        guard !upkeep.isUnderLoad(atTick: ticks) || ticks - upkeep.lastTick >= Upkeep.ticksUnderLoad else {
+            return false
+        }
         if let job = nextUpkeep() {
             upkeep.lastTick = ticks
             diskState = .busy
@@ -130,6 +129,25 @@ extension NodeCore {
         }
     }
 
+    // MARK: Digests
+
+    /// Has the digest made that nodes compare, if there is one to be made.
+    func digestNext() {
+        guard !isDigesting, let shell else { return }
+        for index in groups.indices {
+            guard let state = groups[index].takeUndigested() else { continue }
+            isDigesting = true
+            return shell.digest(state, of: groups[index].id)
+        }
+    }
+
+    /// The digest is made.
+    package func digested(_ checkpoint: StateCheckpoint, of group: GroupID) {
+        isDigesting = false
+        if let index = index(of: group) { groups[index].digested(checkpoint) }
+        scheduleTurnEnd()
+    }
+
     // MARK: A peer's
 
     func takeLoaded(_ snapshot: Snapshot?) {
@@ -223,17 +241,18 @@ extension NodeCore {
     // MARK: Reading for others
 
     /// What was asked of the store has been read.
-    func deliver(_ reads: [(LogRead, LogReadResult)]) {
-        for (read, result) in reads {
-            guard let index = index(of: read.group) else { continue }
-            if case .chunks(let header, _) = read.content { pin(header) }
-            switch read.to {
-            case .node(let node):
-                deliver(
-                    groups[index].messages(result, for: read.content)
-                        .map { Envelope(group: read.group, to: node, message: $0) })
-            case .ticket(let ticket): step.respond(ticket, groups[index].response(result, for: read.content))
-            }
+    func deliver(_ served: Served) {
+        let read = served.read
+        guard let index = index(of: read.group) else { return }
+        if case .chunks(let header, _) = read.content { pin(header) }
+        switch read.to {
+        case .node(let node):
+            deliver(
+                groups[index].messages(served.result, for: read.content)
+                    .map { Envelope(group: read.group, to: node, message: $0) })
+        case .tickets(let tickets):
+            let response = groups[index].response(served.result, for: read.content)
+            for ticket in tickets { step.respond(ticket, response) }
         }
     }
 

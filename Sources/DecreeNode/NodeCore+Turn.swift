@@ -21,14 +21,20 @@ extension NodeCore {
             groups[index].handle(.turnEnded(isDiskIdle: isDiskIdle), into: &step)
         }
         noteContradictions()
+        digestNext()
         deliver(step.takeImmediate())
         shell.flushPeers()
         reviewPeers()
         reviewLeaders()
+        reviewRelays()
         endIfGone()
         guard diskState != .gone else { return }
         // A node that stops decides itself what is still written.
-        if isDiskIdle, !isStopping, !doUpkeep(), step.isUrgent || witnesses.isUrgent { commit() }
+        if isDiskIdle, !isStopping, !doUpkeep(), !readNext(),
+            step.isUrgent || witnesses.isUrgent || (step.hasReads && reads.isEmpty)
+        {
+            commit()
+        }
         shell.respond(step.takeResponses())
         // What was addressed to this very node may have more to send.
         if step.hasImmediate { scheduleTurnEnd() }
@@ -83,6 +89,7 @@ extension NodeCore {
     package func tick() -> Bool {
         guard diskState != .gone else { return false }
         ticks += 1
+        reads.tick()
         reviewCallers()
         reviewStanding()
         spreadWord()
@@ -154,6 +161,14 @@ extension NodeCore {
         return false
     }
 
+    /// Has the disk read what waits for it, if it may. Returns whether it does.
+    private func readNext() -> Bool {
+        guard let read = reads.takeNext(isUnderLoad: upkeep.isUnderLoad(atTick: ticks)) else { return false }
+        diskState = .busy
+        shell?.perform(.read(read))
+        return true
+    }
+
     /// Hands the step to the disk, and starts another.
     func commit() {
         guard !dropNext() else { return }
@@ -166,6 +181,7 @@ extension NodeCore {
         noteHanded()
         // Where one is begun, another may have been given up.
         if step.beginsSnapshot { upkeep.mayTrim = true }
+        if reads.isEmpty { reads.add(step.takeReads()) }
         shell?.perform(.commit(step.takeTransaction(), looking: isLookDue()))
     }
 
@@ -196,10 +212,14 @@ extension NodeCore {
             tellWitnessed()
             chunksCommitted()
             completionCommitted()
-            for damage in committed.damage { shell?.note(.notServed(damage)) }
-            deliver(committed.reads)
+            reads.committed()
             endTurn()
             closeStoreIfIdle()
+        case .read(let served, let nanoseconds):
+            reads.took(nanoseconds, for: served.read.to)
+            for damage in served.damage { shell?.note(.notServed(damage)) }
+            deliver(served)
+            becomeIdle()
         case .checkpointed, .looked: becomeIdle()
         case .dropped:
             upkeep.mayTrim = true
@@ -241,7 +261,8 @@ extension NodeCore {
     /// What the disk was about when the node failed, or was closed: nothing of it is told to anybody.
     private func takeLast(_ event: DiskEvent) {
         switch event {
-        case .committed, .checkpointed, .looked, .full, .verified, .loaded, .dropped, .trimmed, .scrubbed:
+        case .committed, .read, .checkpointed, .looked, .full, .verified, .loaded, .dropped, .trimmed,
+            .scrubbed:
             closeStore()
         case .failed(let error):
             fail(.store(error))

@@ -63,6 +63,12 @@ package final class NodeCore {
     let limits: Limits
     /// What is done beside the commits.
     var upkeep = Upkeep()
+    /// Whether a digest of a state is being made beside the loop: one at a time.
+    var isDigesting = false
+    /// What was passed on to leaders for clients that cannot reach them.
+    var relays = Relays()
+    /// What is to be read for others.
+    var reads = ReadQueue()
     /// When this node was first seen to belong to no group any more, and others to have what it has.
     var goneTick: UInt64?
     /// When this node, gone, last had its peers greeted again.

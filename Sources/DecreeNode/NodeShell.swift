@@ -50,6 +50,12 @@ package protocol NodeShell: AnyObject {
     /// Encodes a copy of a group, which may take long, and tells `encoded`; or is told in vain, if the node ends.
     func encode(_ capture: Capture, for group: GroupID)
 
+    /// Sends a request to a peer, which answers `NodeCore.relayed`.
+    func send(_ request: ClientFrame, to peer: NodeID) -> RequestSending
+
+    /// Makes the digest of a copy of a group's state, which may take long, and tells `digested`.
+    func digest(_ state: UndigestedState, of group: GroupID)
+
     /// Decodes a snapshot, which may take long, and tells `decoded`.
     func decode(_ snapshot: Snapshot, machine: any StateMachine, for group: GroupID)
 
@@ -67,6 +73,18 @@ package protocol NodeShell: AnyObject {
 
     /// The disk will report no more: its store is closed, or given up.
     func finished()
+}
+
+/// What became of a request to a peer.
+package enum RequestSending: Sendable {
+    /// It leaves with the end of the turn.
+    case sent
+    /// No link to the peer stands.
+    case unreachable
+    /// What waits for the peer already is all that may.
+    case noRoom
+    /// The peer's build does not know it.
+    case unknownToPeer
 }
 
 /// Why a node must not go on.

@@ -45,6 +45,9 @@ struct Upkeep {
     /// Rot that was found above the latest snapshot: when there is a later one, it is deleted.
     var rotten: [GroupID: Slot] = [:]
 
+    /// Whether somebody waits for the disk, or did in the tick before.
+    func isUnderLoad(atTick tick: UInt64) -> Bool { tick - lastUrgentTick <= Self.ticksUnderLoad }
+
     /// Ticks between two bites while somebody waits for the disk, or did in the tick before.
     static let ticksUnderLoad: UInt64 = 1
     /// Chunks read back in one bite: 256 KiB.

@@ -54,6 +54,8 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
     public var fenced = 0
     /// Times a node found rot that it could mend.
     public var mended = 0
+    /// Requests that a client had passed on to a leader that it could not reach.
+    public var relayed = 0
     /// Nodes whose older build was replaced by this one.
     public var upgrades = 0
     /// Operations that clients asked.
@@ -121,6 +123,7 @@ public struct SimulationCounts: Sendable, Hashable, Codable {
         copies += other.copies
         fenced += other.fenced
         mended += other.mended
+        relayed += other.relayed
         upgrades += other.upgrades
         operations += other.operations
         answered += other.answered

@@ -6,10 +6,6 @@ package struct Committed: Sendable {
     package let messages: [Envelope]
     /// The store's count of durable transactions.
     package let persistSequence: PersistSequence
-    /// What the step asked to read, and what was found.
-    package let reads: [(LogRead, LogReadResult)]
-    /// What the reads met that is not what was written, and that was not known before.
-    package let damage: [Damage]
 }
 
 /// How a commit ended, if the store is still good.
@@ -26,8 +22,8 @@ extension Store {
     package var isDiskFull: Bool { pending != nil }
 
     /// The door between a vote and the network: writes a step's rows in one transaction, makes them
-    /// durable with one fsync, serves its reads and gives its withheld messages. A step without rows
-    /// costs no transaction and no fsync.
+    /// durable with one fsync, and gives its withheld messages. A step without rows costs no transaction and no fsync.
+    /// What it asks to read is the host's to ask for behind it.
     ///
     /// - Precondition: no step waits for space (`retry()` is what that one needs).
     /// - Throws: when the store is given up. Nothing of the step may be sent then.
@@ -55,13 +51,7 @@ extension Store {
             }
         }
         try verifyLogBehind()
-        let known = damage.count
-        var reads: [(LogRead, LogReadResult)] = []
-        for read in step.reads { reads.append((read, try serve(read))) }
-        return .committed(
-            Committed(
-                messages: step.release(), persistSequence: persistSequence, reads: reads,
-                damage: Array(damage[known...])))
+        return .committed(Committed(messages: step.release(), persistSequence: persistSequence))
     }
 
     /// Writes a step's rows durably, or leaves the store as it was and returns false if the disk is full.

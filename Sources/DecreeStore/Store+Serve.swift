@@ -1,4 +1,20 @@
-import Paxos
+package import Paxos
+
+/// What was read for others.
+package struct Served: Sendable {
+    /// What was asked for.
+    package let read: LogRead
+    /// What was found.
+    package let result: LogReadResult
+    /// What is not what was written, and was not known before.
+    package let damage: [Damage]
+
+    package init(read: LogRead, result: LogReadResult, damage: [Damage]) {
+        self.read = read
+        self.result = result
+        self.damage = damage
+    }
+}
 
 /// Reading for others. What is not there, or not what was written, is not served, and stops nobody: the asker goes to
 /// another node, and the damage is remembered.
@@ -8,13 +24,17 @@ extension Store {
     /// Chunks given for one read.
     package static let readChunks = 4
 
-    func serve(_ read: LogRead) throws(StoreError) -> LogReadResult {
-        switch read.content {
-        case .slots(let from, let through):
-            .slots(try serve(read.group, from, through) { _ in true })
-        case .executed(let from, let through): try serveExecuted(read.group, from, through)
-        case .chunks(let header, let from): .chunks(try serve(read.group, header, from: from))
-        }
+    /// Reads something. It must rest on rows that are durable: the step that asked for it has been committed.
+    package func serve(_ read: LogRead) throws(StoreError) -> Served {
+        try checkUsable()
+        let known = damage.count
+        let result: LogReadResult =
+            switch read.content {
+            case .slots(let from, let through): .slots(try serve(read.group, from, through) { _ in true })
+            case .executed(let from, let through): try serveExecuted(read.group, from, through)
+            case .chunks(let header, let from): .chunks(try serve(read.group, header, from: from))
+            }
+        return Served(read: read, result: result, damage: Array(damage[known...]))
     }
 
     private func serveExecuted(

@@ -5,12 +5,17 @@ extension ClientFrame {
         guard let kind = ClientFrameType(rawValue: type), kind.firstVersion <= reader.version else {
             throw .unknownType(.client, type)
         }
-        guard kind == .request || group == 0 else { throw .malformed("only a request names a group") }
+        guard kind == .request || kind == .relay || group == 0 else {
+            throw .malformed("only a request names a group")
+        }
         let id: UInt64 = try reader.integer("the request id")
         switch kind {
-        case .request:
+        case .request, .relay:
             guard let group = GroupID(rawValue: group) else { throw .malformed("\(group) is no group") }
-            self = .request(id: id, group: group, try reader.clientRequest())
+            let request = try reader.clientRequest()
+            self =
+                kind == .relay
+                ? .relay(id: id, group: group, request) : .request(id: id, group: group, request)
         case .response: self = .response(id: id, try reader.clientResponse())
         case .statusRequest: self = .statusRequest(id: id)
         case .statusResponse: self = .statusResponse(id: id, try reader.bytes("the status"))

@@ -6,6 +6,8 @@ package import Paxos
 package enum ClientFrame: Equatable, Sendable {
     /// An attempt at a request. The id is the sender's, and only comes back in the response.
     case request(id: UInt64, group: GroupID, ClientRequest)
+    /// The same, of a client that cannot reach the leader: a node that does not lead passes it on to the one that does.
+    case relay(id: UInt64, group: GroupID, ClientRequest)
     /// The response to an attempt.
     case response(id: UInt64, ClientResponse)
     /// How are you?
@@ -26,11 +28,13 @@ enum ClientFrameType: UInt8, CaseIterable {
     case statusResponse = 4
     case join = 5
     case welcome = 6
+    case relay = 7
 
     /// The first version that has it.
     var firstVersion: UInt16 {
         switch self {
         case .join, .welcome: WireVersion.members
+        case .relay: WireVersion.relays
         case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
         }
     }
@@ -78,7 +82,7 @@ extension ClientFrame {
     ///   upgraded before it can be asked this.
     @discardableResult
     package func write(version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
-        guard version >= WireVersion.raises else {
+        guard version >= WireVersion.relays else {
             return try known(in: version).writeAsIs(version, into: &buffer)
         }
         return try writeAsIs(version, into: &buffer)
@@ -87,8 +91,9 @@ extension ClientFrame {
     private func writeAsIs(_ version: UInt16, into buffer: inout ByteBuffer) throws(WireError) -> Bool {
         guard firstVersion <= version else { return false }
         switch self {
-        case .request(let id, let group, let request):
-            try buffer.writeFrame(.client, type: ClientFrameType.request.rawValue, group: group.rawValue) {
+        case .request(let id, let group, let request), .relay(let id, let group, let request):
+            let type: ClientFrameType = if case .relay = self { .relay } else { .request }
+            try buffer.writeFrame(.client, type: type.rawValue, group: group.rawValue) {
                 (buffer) throws(WireError) in
                 buffer.writeInteger(id, endianness: .little)
                 try request.writeFields(into: &buffer)
@@ -126,11 +131,13 @@ extension ClientFrame {
     }
 
     /// The same as an older version can say it: instead of a reason that it does not know, that the client is to ask again;
-    /// and members without the cluster's version.
+    /// members without the cluster's version; and what is to be passed on, as what it is to do itself.
     private func known(in version: UInt16) -> ClientFrame {
         switch self {
-        case .response(let id, .refused(.batchesTooNew)): .response(id: id, .busy)
-        case .response(let id, .admin(.described(let description))):
+        case .relay(let id, let group, let request): .request(id: id, group: group, request)
+        case .response(let id, .refused(.batchesTooNew)) where version < WireVersion.raises:
+            .response(id: id, .busy)
+        case .response(let id, .admin(.described(let description))) where version < WireVersion.raises:
             .response(id: id, .admin(.described(description.withoutVersion)))
         default: self
         }
@@ -145,6 +152,7 @@ extension ClientFrame {
         case .response(_, .refused(let refusal)): refusal.firstVersion
         case .request, .response, .statusRequest, .statusResponse: WireVersion.minimum
         case .join, .welcome: WireVersion.members
+        case .relay: WireVersion.relays
         }
     }
 }

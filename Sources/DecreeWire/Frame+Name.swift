@@ -6,6 +6,7 @@ extension Frame {
         case .helloReply: "a hello's reply"
         case .peer: "a peer's message"
         case .client(.request): "a request"
+        case .client(.relay): "a request to be passed on"
         case .client(.response): "a response"
         case .client(.statusRequest): "a status request"
         case .client(.statusResponse): "a status response"

@@ -69,6 +69,9 @@ package enum WireVersion {
     /// The first that says how much of what was sent has come, so that a sender knows what a link holds.
     package static let receipts: UInt16 = 5
 
+    /// The first in which a node passes requests on for clients that cannot reach the leader.
+    static let relays: UInt16 = 5
+
     /// What a node understands of the log that speaks that version.
     package static func understood(by version: UInt16) -> ClusterVersion {
         switch version {

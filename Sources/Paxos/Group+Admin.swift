@@ -27,14 +27,9 @@ extension Group {
         }
     }
 
-    /// What a step reads for clients is read in one go and held in memory, while the votes that come meanwhile wait for
-    /// the disk: one too many is to ask again.
+    /// What is read for clients is held in memory: one too many is to ask again.
     private func read(_ content: LogRead.Content, for ticket: Ticket, into step: inout Step) {
-        guard step.clientReads < Step.maximumClientReads else {
-            step.respond(ticket, .busy)
-            return
-        }
-        step.read(LogRead(group: id, to: .ticket(ticket), content: content))
+        if !step.read(content, of: id, for: ticket) { step.respond(ticket, .busy) }
     }
 
     /// The response for what the store has read.

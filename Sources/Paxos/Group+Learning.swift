@@ -119,11 +119,7 @@ extension Group {
             for message in offer { send(message, to: from, into: &step) }
             return
         }
-        guard
-            !step.reads.contains(where: { $0.group == id && $0.to == .node(from) })
-        else { return }
-        step.read(
-            LogRead(group: id, to: .node(from), content: .slots(from: fetch.from, through: through)))
+        step.read(.slots(from: fetch.from, through: through), of: id, for: from)
     }
 
     /// Starts to fetch what is missing through `slot`, or remembers that there is more.

@@ -48,11 +48,8 @@ extension Group {
 
     /// A peer asks for chunks.
     func answer(_ fetch: FetchSnapshot, from: NodeID, into step: inout Step) {
-        guard snapshot != nil, from != node,
-            !step.reads.contains(where: { $0.group == id && $0.to == .node(from) })
-        else { return }
-        step.read(
-            LogRead(group: id, to: .node(from), content: .chunks(fetch.header, from: fetch.from)))
+        guard snapshot != nil, from != node else { return }
+        step.read(.chunks(fetch.header, from: fetch.from), of: id, for: from)
     }
 
     /// The messages for what the store has read.
@@ -199,7 +196,8 @@ extension Group {
 
     mutating func take(_ capture: Capture, header: SnapshotHeader) {
         acceptor.install(through: capture.slot)
-        replica = Replica(capture, understands: understands)
+        replica = Replica(
+            capture, understands: understands, checkpointSlots: limits.checkpointSlots)
         snapshot = header
         // A copy that nobody has taken yet is of no use any more.
         if self.capture != nil { gaveUpSnapshot() }

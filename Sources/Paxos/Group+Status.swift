@@ -24,8 +24,6 @@ public struct GroupStatus: Sendable, Hashable {
     public let floor: Slot
     /// The chain over the log through `executedThrough`.
     public let chain: Digest
-    /// The state machine's digest.
-    public let state: Digest
     /// Open sessions.
     public let sessions: Int
     /// Slots this node has proposed that are not chosen yet.
@@ -75,13 +73,13 @@ extension Group {
     /// Who leads, as far as this node knows.
     public var leaderHint: NodeID? { leader == nil ? knownLeader : node }
 
-    /// How the group stands on this node. Costs a digest of the state.
+    /// How the group stands on this node. Costs nothing that grows with the state.
     public var status: GroupStatus {
         GroupStatus(
             role: leader != nil ? .leader : (candidacy != nil || scout != nil ? .candidate : .follower),
             promised: acceptor.promised, leader: leaderHint, chosenThrough: acceptor.chosenThrough,
             executedThrough: replica.executedThrough, floor: floor, chain: replica.chain,
-            state: replica.machine.digest(), sessions: replica.sessions.count,
+            sessions: replica.sessions.count,
             slotsInFlight: leader?.commander.count ?? 0, pendingCommands: leader?.batcher.commands ?? 0,
             members: configurations.latest.members,
             membersFrom: configurations.latestFrom > chosenThrough.next ? configurations.latestFrom : nil,
@@ -93,6 +91,15 @@ extension Group {
             arriving: arriving?.partial, refusedSnapshot: refusedSnapshot,
             abstainThrough: isAbstaining ? abstainThrough : nil)
     }
+
+    /// What this node has come to, to be digested: where the host likes.
+    public var end: UndigestedState { replica.end }
+
+    /// A state of which the host is to make a digest, which it tells `digested`.
+    public mutating func takeUndigested() -> UndigestedState? { replica.takeUndigested() }
+
+    /// The digest of a state that was taken is made: leaders tell theirs, and followers compare.
+    public mutating func digested(_ checkpoint: StateCheckpoint) { replica.digested(checkpoint) }
 
     private var refusedSnapshot: RefusedSnapshot? {
         guard let latest = refused.latest, latest.header.slot > chosenThrough else { return nil }

@@ -13,7 +13,7 @@ extension Group {
     }
 
     /// Answers at the end of a turn those of whom there is something to say. What has to be read goes with the step, a
-    /// few at once; the others wait for the next.
+    /// few at once, and once for those who are at the same place; the others wait for the next.
     mutating func answerTails(into step: inout Step) {
         guard tails.isDue(floor: floor, chosenThrough: acceptor.chosenThrough, atTick: now) else { return }
         for tail in tails.takeAll() {
@@ -27,13 +27,9 @@ extension Group {
                 let nothing = ExecutedSlots(
                     decided: [], unexecuted: [], chosenThrough: acceptor.chosenThrough)
                 step.respond(tail.ticket, .admin(.executed(nothing)))
-            } else if step.clientReads < Step.maximumClientReads {
-                step.read(
-                    LogRead(
-                        group: id, to: .ticket(tail.ticket),
-                        content: .executed(from: tail.from, through: acceptor.chosenThrough)))
             } else {
-                tails.append(tail)
+                let content = LogRead.Content.executed(from: tail.from, through: acceptor.chosenThrough)
+                if !step.read(content, of: id, for: tail.ticket) { tails.append(tail) }
             }
         }
     }

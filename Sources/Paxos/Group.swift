@@ -104,7 +104,9 @@ public struct Group: Sendable {
         self.limits = limits
         random = SeededGenerator(seed: seed)
         acceptor = LogAcceptor(limits: limits)
-        replica = Replica(machine: machine, genesis: genesis, understands: understands)
+        replica = Replica(
+            machine: machine, genesis: genesis, understands: understands,
+            checkpointSlots: limits.checkpointSlots)
         election = ElectionTimer(limits: limits)
         answerTime = AnswerTime(leastTicks: limits.resendTicks)
         election.restart(using: &random)

@@ -48,6 +48,8 @@ public struct Limits: Sendable, Hashable {
     /// Commands between two snapshots, those of batches counted one by one. Default 2,000,000: a node replays no more of
     /// them when it starts.
     public var snapshotCommands = 2_000_000
+    /// Slots between two points at which nodes compare digests of their states; the same on all nodes. Default 65,536.
+    public var checkpointSlots: UInt64 = 65_536
     /// Microseconds that a leader's commit may take before another should lead: one commit alone. Default 1 s.
     public var stalledCommitMicroseconds: UInt32 = 1_000_000
     /// Microseconds that a leader's commits may take, the median of the last eight, while a quorum's take less than

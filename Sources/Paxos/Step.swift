@@ -8,13 +8,15 @@
 public struct Step: ~Copyable, Sendable {
     /// Rows to write, in order, in one transaction, over all groups.
     public private(set) var writes: [Write] = []
-    /// Chosen slots to be read after the rows are written.
+    /// What is to be read once the rows are written.
     public private(set) var reads: [LogRead] = []
     /// How many of the reads are for clients.
     private(set) var clientReads = 0
     /// Reads for clients in one step, over all groups; each may be of a mebibyte. Those for peers are one a group and
     /// peer.
     static let maximumClientReads = 4
+    /// Clients that are answered with what is read once: each answer is a copy.
+    static let maximumSharers = 16
     private var immediate: [Envelope] = []
     private var withheld: [Envelope] = []
     private var responses: [(Ticket, ClientResponse)] = []
@@ -33,7 +35,10 @@ public struct Step: ~Copyable, Sendable {
 
     /// Whether somebody waits for the transaction, or it grows large. Rows of chosen slots alone are in no hurry: they
     /// may ride with the next.
-    public var isUrgent: Bool { !withheld.isEmpty || !reads.isEmpty || chunkBytes >= Self.chunkBurstBytes }
+    public var isUrgent: Bool { !withheld.isEmpty || chunkBytes >= Self.chunkBurstBytes }
+
+    /// Whether there is something to be read. It waits for the readers before it, and nobody's vote waits for it.
+    public var hasReads: Bool { !reads.isEmpty }
 
     /// Whether there is nothing to hand to the store.
     public var isEmpty: Bool { writes.isEmpty && withheld.isEmpty && reads.isEmpty }
@@ -51,9 +56,24 @@ public struct Step: ~Copyable, Sendable {
         writes.append(row)
     }
 
-    mutating func read(_ read: LogRead) {
-        reads.append(read)
-        if case .ticket = read.to { clientReads += 1 }
+    /// A read for a peer, unless one for it waits already: it would ask for the same.
+    mutating func read(_ content: LogRead.Content, of group: GroupID, for peer: NodeID) {
+        guard !reads.contains(where: { $0.group == group && $0.to == .node(peer) }) else { return }
+        reads.append(LogRead(group: group, to: .node(peer), content: content))
+    }
+
+    /// A read for a client. Those who want the same are answered with one read. Returns whether there is room.
+    mutating func read(_ content: LogRead.Content, of group: GroupID, for ticket: Ticket) -> Bool {
+        for index in reads.indices where reads[index].group == group && reads[index].content == content {
+            if case .tickets(let tickets) = reads[index].to, tickets.count < Self.maximumSharers {
+                reads[index].to = .tickets(tickets + [ticket])
+                return true
+            }
+        }
+        guard clientReads < Self.maximumClientReads else { return false }
+        clientReads += 1
+        reads.append(LogRead(group: group, to: .tickets([ticket]), content: content))
+        return true
     }
 
     /// A message that says nothing that must first be durable.
@@ -100,18 +120,25 @@ public struct Step: ~Copyable, Sendable {
         return responses
     }
 
-    /// Takes what the store is to have: the rows, the reads, and the messages withheld for them. What is
-    /// free to go, and the responses, stay for the host to take.
+    /// Takes what the store is to write: the rows, and the messages withheld for them. What is free to go, the responses
+    /// and the reads stay for the host to take.
     public mutating func takeTransaction() -> Step {
         var transaction = Step()
         swap(&transaction.writes, &writes)
-        swap(&transaction.reads, &reads)
-        swap(&transaction.clientReads, &clientReads)
         swap(&transaction.withheld, &withheld)
         swap(&transaction.writeBytes, &writeBytes)
         swap(&transaction.chunkBytes, &chunkBytes)
         swap(&transaction.beginsSnapshot, &beginsSnapshot)
         return transaction
+    }
+
+    /// Takes what is to be read, in order: behind the rows that have been taken.
+    public mutating func takeReads() -> [LogRead] {
+        defer {
+            reads.removeAll()
+            clientReads = 0
+        }
+        return reads
     }
 
     /// The door: ends the step and gives its withheld messages. Called by the store's commit, after the
@@ -179,14 +206,14 @@ public enum Write: Sendable, Equatable {
     }
 }
 
-/// Asks the store for something to be sent: read behind the rows of its step.
+/// Asks the store for something to be sent: read behind the rows of its step, and never within their transaction.
 public struct LogRead: Sendable, Equatable {
     /// Who is to have it.
     public enum Recipient: Sendable, Hashable {
         /// A node, as decisions or chunks.
         case node(NodeID)
-        /// A client.
-        case ticket(Ticket)
+        /// Clients, who asked for the same.
+        case tickets([Ticket])
     }
 
     /// What is read.
@@ -202,7 +229,7 @@ public struct LogRead: Sendable, Equatable {
     /// The group.
     public let group: GroupID
     /// Who asked.
-    public let to: Recipient
+    public internal(set) var to: Recipient
     /// What is wanted.
     public let content: Content
     /// A read.

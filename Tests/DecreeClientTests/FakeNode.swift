@@ -146,7 +146,8 @@ final class FakeLog: Sendable {
 
     func answer(_ frame: ClientFrame) -> ClientFrame {
         switch frame {
-        case .request(let id, _, let request): .response(id: id, execute(request))
+        case .request(let id, _, let request), .relay(let id, _, let request):
+            .response(id: id, execute(request))
         case .statusRequest(let id): .statusResponse(id: id, Array("{\"node\":1}".utf8))
         case .response, .statusResponse, .join, .welcome: frame
         }

@@ -8,8 +8,12 @@ import Testing
 extension DecreeClientTests {
     private func follower() -> FakeNode {
         FakeNode(1) { frame in
-            guard case .request(let id, _, _) = frame else { return .silence }
-            return .answer(.response(id: id, .notLeader(leader: NodeID(2))))
+            switch frame {
+            // It does not reach the leader either.
+            case .request(let id, _, _), .relay(let id, _, _):
+                .answer(.response(id: id, .notLeader(leader: NodeID(2))))
+            default: .silence
+            }
         }
     }
 

@@ -13,6 +13,7 @@ final class NodeFixture {
     /// A job that was handed to the disk, told apart as far as tests must.
     enum Job: Equatable {
         case commit
+        case read
         case load(GroupID)
         case trim(keeping: [SnapshotHeader])
         case scrub(GroupID)
@@ -97,6 +98,16 @@ final class NodeFixture {
 
     var isDiskBusy: Bool { shell.job != nil }
 
+    /// What clients were answered.
+    var responses: [(ticket: Ticket, response: ClientResponse)] { shell.responses }
+    /// What peers were asked for clients.
+    var asked: [(frame: ClientFrame, peer: NodeID)] { shell.asked }
+    /// What becomes of what peers are asked.
+    var sending: RequestSending {
+        get { shell.sending }
+        set { shell.sending = newValue }
+    }
+
     func forgetJobs() { shell.jobs = [] }
 
     func forgetTold() { shell.told = [] }
@@ -108,11 +119,20 @@ final class NodeFixture {
         var connection: ConnectionID?
     }
 
+    /// What a read takes, in nanoseconds.
+    var readNanoseconds: UInt64 = 0
+
     /// The disk does its job, and what follows from it is handed to it.
     func doJob() {
         guard let job = shell.job.take() else { return }
         var events: [DiskEvent] = []
-        _ = store.perform(job, clock: { 0 }, report: { events.append($0) })
+        var now: UInt64 = 0
+        let took = shell.jobs.last == .read ? readNanoseconds : 0
+        let clock = {
+            defer { now += took }
+            return now
+        }
+        _ = store.perform(job, clock: clock, report: { events.append($0) })
         for event in events { core.take(event) }
     }
 
@@ -159,6 +179,9 @@ final class NodeFixture {
             case .commit(let step, let isLooking):
                 jobs.append(.commit)
                 self.job = .commit(step, looking: isLooking)
+            case .read(let read):
+                jobs.append(.read)
+                self.job = .read(read)
             case .loadSnapshot(let group, let header):
                 jobs.append(.load(group))
                 self.job = .loadSnapshot(group, header)
@@ -212,12 +235,21 @@ final class NodeFixture {
         func close(_ connection: ConnectionID) { closed.append(connection) }
         func greetAgain(_ peer: NodeID) { greetedAgain.append(peer) }
         func flushPeers() {}
-        func respond(_: [(Ticket, ClientResponse)]) {}
+        var responses: [(ticket: Ticket, response: ClientResponse)] = []
+        func respond(_ responses: [(Ticket, ClientResponse)]) { self.responses += responses }
         func scheduleTurnEnd() {}
         func peerIsUp(_: NodeID) {}
         func committed(nanoseconds _: UInt64, counters _: StoreCounters) {}
         func becameReadOnly(_: Bool) {}
         func encode(_: Capture, for _: GroupID) {}
+        func digest(_: UndigestedState, of _: GroupID) {}
+        /// What was asked of peers, and what becomes of it.
+        var asked: [(frame: ClientFrame, peer: NodeID)] = []
+        var sending = RequestSending.sent
+        func send(_ request: ClientFrame, to peer: NodeID) -> RequestSending {
+            if sending == .sent { asked.append((request, peer)) }
+            return sending
+        }
         func decode(_: Snapshot, machine _: any StateMachine, for _: GroupID) {}
         func peersChanged() {}
         func greetPeersAgain() { greetings += 1 }

@@ -37,10 +37,10 @@ import Testing
         let node = try NodeFixture()
         let damage = Damage(group: NodeFixture.first, slot: Slot(3), place: "accepted", detail: "it rotted")
         node.receive(accept(1))
-        node.core.take(
-            .committed(
-                Committed(messages: [], persistSequence: 1, reads: [], damage: [damage]), nanoseconds: 0,
-                counters: node.store.counters))
+        let read = LogRead(
+            group: NodeFixture.first, to: .tickets([.nobody]),
+            content: .slots(from: Slot(3), through: Slot(3)))
+        node.core.take(.read(Served(read: read, result: .slots([]), damage: [damage]), nanoseconds: 0))
         #expect(node.notes.filter { $0 != .leader(NodeFixture.first, NodeID(2)) } == [.notServed(damage)])
     }
 
@@ -209,11 +209,8 @@ import Testing
         node.tick(100)
         let header = snapshot(through: 9, bytes: 100).header
         let read = LogRead(
-            group: NodeFixture.first, to: .ticket(.nobody), content: .chunks(header, from: 0))
-        node.core.take(
-            .committed(
-                Committed(messages: [], persistSequence: 1, reads: [(read, .chunks([]))], damage: []),
-                nanoseconds: 0, counters: node.store.counters))
+            group: NodeFixture.first, to: .tickets([.nobody]), content: .chunks(header, from: 0))
+        node.core.take(.read(Served(read: read, result: .chunks([]), damage: []), nanoseconds: 0))
         node.forgetJobs()
         node.tick(100)
         node.core.ticks += Upkeep.ticksRead - 100

@@ -102,34 +102,26 @@ import Testing
     @Test func readsGiveChosenSlotsFromTheFirstOnWithoutAGap() throws {
         let store = try openStore(directory)
         try store.fill(["a", "b", "c", "d"])
-        let reads = [read(1, through: 2), read(2, through: 99), read(4, through: 9), read(3, through: 2)]
-        let served = try store.expectCommit(step([], reads: reads)).reads
-        #expect(served.map(\.0) == reads)
-        #expect(served[0].1.slots == [vote(1, "a"), vote(2, "b")])
-        #expect(served[1].1.slots == [vote(2, "b"), vote(3, "c")])
-        #expect(served[2].1.slots.isEmpty)
-        #expect(served[3].1.slots.isEmpty)
+        #expect(try store.serve(read(1, through: 2)).result.slots == [vote(1, "a"), vote(2, "b")])
+        #expect(try store.serve(read(2, through: 99)).result.slots == [vote(2, "b"), vote(3, "c")])
+        #expect(try store.serve(read(4, through: 9)).result.slots.isEmpty)
+        #expect(try store.serve(read(3, through: 2)).result.slots.isEmpty)
     }
 
     @Test func aReadEndsBeforeAGap() throws {
         let store = try openStore(directory)
         try store.fill(["a", "b", "c", "d"])
         try store.connection.execute("DELETE FROM chosen WHERE slot = 2")
-        let served = try store.expectCommit(
-            step([], reads: [read(1, through: 4), read(2, through: 4)])
-        ).reads
-        #expect(served[0].1.slots == [vote(1, "a")])
-        #expect(served[1].1.slots.isEmpty)
+        #expect(try store.serve(read(1, through: 4)).result.slots == [vote(1, "a")])
+        #expect(try store.serve(read(2, through: 4)).result.slots.isEmpty)
     }
 
-    @Test func aReadSeesTheRowsOfItsOwnStep() throws {
+    @Test func aReadSeesTheRowsOfTheStepBeforeIt() throws {
         let store = try openStore(directory)
         try store.fill(["a"])
         let chain = Digest.zero.chained(Slot(1), proposal("a").digest)
-        let served = try store.expectCommit(
-            step([.chosen(group, Slot(1), ballot, chain: chain)], reads: [read(1, through: 1)])
-        ).reads
-        #expect(served[0].1.slots == [vote(1, "a")])
+        try store.expectCommit(step(.chosen(group, Slot(1), ballot, chain: chain)))
+        #expect(try store.serve(read(1, through: 1)).result.slots == [vote(1, "a")])
     }
 
     @Test func aReadGivesAMegabyteAtMostButAtLeastOneSlot() throws {
@@ -139,12 +131,12 @@ import Testing
         let half = String(repeating: "x", count: Store.readBytes / 2 - overhead)
         let whole = String(repeating: "y", count: Store.readBytes + 1)
         try store.fill([half, half, half, whole, "end"])
-        let served = try store.expectCommit(
-            step([], reads: [read(1, through: 9), read(3, through: 9), read(4, through: 9)])
-        ).reads
-        #expect(served[0].1.slots.map(\.slot) == [Slot(1), Slot(2)])
-        #expect(served[1].1.slots.map(\.slot) == [Slot(3)])
-        #expect(served[2].1.slots.map(\.slot) == [Slot(4)])
+        func slots(_ from: UInt64) throws -> [UInt64] {
+            try store.serve(read(from, through: 9)).result.slots.map(\.slot.rawValue)
+        }
+        #expect(try slots(1) == [1, 2])
+        #expect(try slots(3) == [3])
+        #expect(try slots(4) == [4])
     }
 
     @Test func aCheckpointLeavesALogThatStartsAnewWithAnotherSalt() throws {

@@ -145,16 +145,15 @@ import Testing
             UPDATE snapshot_chunk SET checksum = 7 WHERE (key & 255) = 1
             """)
         store = try openStore(directory)
-        func read(_ content: LogRead.Content) throws -> Committed {
-            try store.expectCommit(
-                step([], reads: [LogRead(group: group, to: .node(NodeID(2)), content: content)]))
+        func read(_ content: LogRead.Content) throws -> Served {
+            try store.serve(LogRead(group: group, to: .node(NodeID(2)), content: content))
         }
         let slots = LogRead.Content.slots(from: Slot(11), through: Slot(19))
         let chunks = LogRead.Content.chunks(kept.header, from: 0)
         #expect(try read(slots).damage.map(\.slot) == [Slot(12)])
         let served = try read(chunks)
         #expect(served.damage.map(\.place) == [Damage.snapshotPlace])
-        guard case .chunks(let sound) = served.reads[0].1 else {
+        guard case .chunks(let sound) = served.result else {
             Issue.record("no chunks")
             return
         }

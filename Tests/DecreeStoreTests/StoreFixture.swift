@@ -73,10 +73,9 @@ func openStore(
 
 func step(_ rows: Write...) -> Step { step(rows) }
 
-func step(_ rows: [Write], reads: [LogRead] = [], withheld: [Envelope] = []) -> Step {
+func step(_ rows: [Write], withheld: [Envelope] = []) -> Step {
     var step = Step()
     for row in rows { step.write(row) }
-    for read in reads { step.read(read) }
     for envelope in withheld { step.withhold(envelope) }
     return step
 }

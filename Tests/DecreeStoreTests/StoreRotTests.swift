@@ -51,14 +51,11 @@ import Testing
         try makeStoreAtRest()
         try directory.sql("UPDATE accepted SET value = x'0102' WHERE slot = 9")
         let store = try openStore(directory)
-        let good = try store.expectCommit(step([], reads: [read(1, through: 8)])).reads
-        #expect(good[0].1.slots.count == 8)
+        #expect(try store.serve(read(1, through: 8)).result.slots.count == 8)
         #expect(store.damage == [])
         // What comes before it is; the store lives on.
-        let served = try store.expectCommit(step([], reads: [read(5, through: 20), read(9, through: 20)]))
-            .reads
-        #expect(served[0].1.slots.map(\.slot.rawValue) == [5, 6, 7, 8])
-        #expect(served[1].1.slots == [])
+        #expect(try store.serve(read(5, through: 20)).result.slots.map(\.slot.rawValue) == [5, 6, 7, 8])
+        #expect(try store.serve(read(9, through: 20)).result.slots == [])
         #expect(
             store.damage.map(\.description) == ["accepted group 1 slot 9: the row differs from its checksum"])
         try store.expectCommit(step(.promise(group, ballot)))

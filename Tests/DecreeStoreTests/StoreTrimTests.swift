@@ -81,8 +81,7 @@ import Testing
         try store.expectCommit(step(.floor(group, Slot(60))))
         let sequence = store.persistSequence
         func serve(_ from: UInt64) throws -> [UInt64] {
-            try store.expectCommit(step([], reads: [read(from, through: 62)])).reads[0].1.slots
-                .map(\.slot.rawValue)
+            try store.serve(read(from, through: 62)).result.slots.map(\.slot.rawValue)
         }
         var rows = try store.count("chosen") + store.count("accepted")
         var bites = 0

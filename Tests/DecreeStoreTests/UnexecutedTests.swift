@@ -25,9 +25,9 @@ import Testing
 
     private func read(_ store: Store, _ from: UInt64, through: UInt64) throws -> LogReadResult {
         let read = LogRead(
-            group: group, to: .ticket(Ticket(rawValue: 1)),
+            group: group, to: .tickets([Ticket(rawValue: 1)]),
             content: .executed(from: Slot(from), through: Slot(through)))
-        return try store.expectCommit(step([], reads: [read])).reads[0].1
+        return try store.serve(read).result
     }
 
     private func position(_ slot: UInt64, _ index: UInt32) -> LogPosition {
@@ -135,7 +135,7 @@ import Testing
         // Other nodes, and a backup, are given all of it.
         let slots = LogRead(
             group: group, to: .node(NodeID(2)), content: .slots(from: Slot(1), through: Slot(12)))
-        #expect(try store.expectCommit(step([], reads: [slots])).reads[0].1.slots.count == 12)
+        #expect(try store.serve(slots).result.slots.count == 12)
 
         // What is chosen from here on can be read by whoever follows the log.
         let last = try #require(try chain(in: store, at: 12))

@@ -62,7 +62,7 @@ import Testing
             (Tampering.frame(proto: 0, type: 1, group: 1, body: []), .malformed("a handshake names a group")),
             (Tampering.frame(proto: 1, type: 0, body: []), .unknownType(.peer, 0)),
             (Tampering.frame(proto: 1, type: 16, body: []), .unknownType(.peer, 16)),
-            (Tampering.frame(proto: 2, type: 7, body: []), .unknownType(.client, 7)),
+            (Tampering.frame(proto: 2, type: 8, body: []), .unknownType(.client, 8)),
             (
                 Tampering.frame(proto: 2, type: 3, reserved: 1, group: 0, body: []),
                 .malformed("the reserved bytes are not zero")

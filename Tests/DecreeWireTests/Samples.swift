@@ -288,6 +288,7 @@ enum Samples {
 
     static let clients: [Frame] =
         requests.map { .client(.request(id: .max, group: lastGroup, $0)) }
+        + requests.map { .client(.relay(id: 1, group: .first, $0)) }
         + responses.map { .client(.response(id: 0, $0)) }
         + [
             .client(.statusRequest(id: 5)), .client(.statusResponse(id: 5, [])),

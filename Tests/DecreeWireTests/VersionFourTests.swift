@@ -111,4 +111,13 @@ import Testing
         guard case .client(let read)? = try decoder.next() else { return nil }
         return read
     }
+
+    /// A node of an older build is asked as if it led, and says who does.
+    @Test(arguments: 3...4 as ClosedRange<UInt16>)
+    func whatIsToBePassedOnIsAskedOfAnOlderBuild(version: UInt16) throws {
+        let request = ClientRequest.query(payload: [1], consistency: .linearizable)
+        #expect(
+            try Samples.encoded(.client(.relay(id: 4, group: .first, request)), version: version)
+                == Samples.encoded(.client(.request(id: 4, group: .first, request)), version: version))
+    }
 }

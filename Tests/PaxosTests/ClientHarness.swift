@@ -11,6 +11,7 @@ struct ClientBench {
         let id: RequestID
         let node: NodeID
         let request: ClientRequest
+        var isRelayed = false
 
         /// Session, sequence and firstUnacknowledged of a command.
         var command: (session: SessionID, sequence: UInt64, firstUnacknowledged: UInt64)? {
@@ -118,6 +119,8 @@ struct ClientBench {
             switch action {
             case .send(let id, let node, let request):
                 sent.append(Sent(id: id, node: node, request: request))
+            case .relay(let id, let node, let request):
+                sent.append(Sent(id: id, node: node, request: request, isRelayed: true))
             case .complete(let ticket, let outcome):
                 if let before = outcomes.updateValue(outcome, forKey: ticket.rawValue) {
                     Issue.record("ticket \(ticket.rawValue) completed twice: \(before), \(outcome)")

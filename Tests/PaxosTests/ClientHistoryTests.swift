@@ -211,7 +211,7 @@ private struct World {
         actions.removeAll()
         for action in todo {
             switch action {
-            case .send(let id, let node, let request):
+            case .send(let id, let node, let request), .relay(let id, let node, let request):
                 if up.contains(node) { send(id, node, request: request, response: nil) }
             case .complete(let ticket, let outcome):
                 if outcomes.updateValue(outcome, forKey: ticket.rawValue) != nil {

@@ -322,6 +322,7 @@ import Testing
         var bench = ClientBench(connected: [NodeID(1), NodeID(2)])
         bench.submit(1)
         try bench.answer(.notLeader(leader: NodeID(3)))
+        try bench.answer(.notLeader(leader: NodeID(3)))
         #expect(bench.sent.isEmpty)
         bench.up(NodeID(3))
         #expect(bench.sent.map(\.node) == [NodeID(3)])

@@ -72,17 +72,22 @@ import Testing
         #expect(solo.responses[ticket] == .sessionExpired)
     }
 
-    /// What is read for clients is held in memory, all of a step, and the disk does nothing else meanwhile: however many
-    /// ask, a few are served together. Peers, who catch up, do not wait for them.
-    @Test(arguments: [
-        AdminRequest.readSlots(from: Slot(1)),
-        .readChunks(SnapshotHeader(slot: Slot(2), chain: .zero, byteCount: 9, digest: .zero), from: 0),
-    ])
-    func oneReadTooManyIsToBeAskedForAgain(request: AdminRequest) {
-        var group = SoloGroup(chosen: (1...3).map { AcceptedProposal($0, Ballot(3, 2), .sessions(1)) }).group
+    /// What is read for clients is held in memory: however many ask, a few wait at a time. Peers, who catch up, do not
+    /// wait for them.
+    @Test(
+        arguments: [
+            { (number: UInt64) in AdminRequest.readSlots(from: Slot(number)) },
+            { number in
+                let header = SnapshotHeader(
+                    slot: Slot(2), chain: .zero, byteCount: 9 << 16, digest: .zero)
+                return .readChunks(header, from: UInt32(number))
+            },
+        ] as [@Sendable (UInt64) -> AdminRequest])
+    func oneReadTooManyIsToBeAskedForAgain(request: @Sendable (UInt64) -> AdminRequest) {
+        var group = SoloGroup(chosen: (1...9).map { AcceptedProposal($0, Ballot(3, 2), .sessions(1)) }).group
         var step = Step()
-        for number in 1...Step.maximumClientReads + 2 {
-            group.handle(.request(Ticket(rawValue: UInt64(number)), .admin(request)), into: &step)
+        for number in 1...UInt64(Step.maximumClientReads) + 2 {
+            group.handle(.request(Ticket(rawValue: number), .admin(request(number))), into: &step)
         }
         #expect(step.reads.count == Step.maximumClientReads)
         let refused = step.takeResponses()
@@ -91,8 +96,8 @@ import Testing
         group.handle(.message(.fetch(Fetch(from: Slot(1), through: Slot(3))), from: NodeID(2)), into: &step)
         #expect(step.reads.last?.to == .node(NodeID(2)))
         // The next step has room again.
-        #expect(step.takeTransaction().reads.count == Step.maximumClientReads + 1)
-        group.handle(.request(Ticket(rawValue: 7), .admin(request)), into: &step)
+        #expect(step.takeReads().count == Step.maximumClientReads + 1)
+        group.handle(.request(Ticket(rawValue: 7), .admin(request(7))), into: &step)
         #expect(step.reads.count == 1)
     }
 }

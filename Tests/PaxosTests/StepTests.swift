@@ -99,10 +99,11 @@ import Testing
         var reading = Step()
         let atFirst = (reading.isUrgent, reading.isEmpty)
         #expect(atFirst == (false, true))
-        reading.read(
-            LogRead(group: .first, to: .node(NodeID(2)), content: .slots(from: Slot(1), through: Slot(1))))
-        let afterRead = (reading.isUrgent, reading.isEmpty)
-        #expect(afterRead == (true, false))
+        reading.read(.slots(from: Slot(1), through: Slot(1)), of: .first, for: NodeID(2))
+        reading.read(.slots(from: Slot(1), through: Slot(1)), of: .first, for: NodeID(2))
+        let afterRead = (reading.isUrgent, reading.hasReads, reading.isEmpty)
+        #expect(afterRead == (false, true, false), "whoever waits for a vote does not wait for readers")
+        #expect(reading.takeReads().count == 1, "a peer is read for once")
     }
 
     @Test func aTransactionTakesWhatIsWithheldAndLeavesWhatIsFree() {

@@ -25,7 +25,8 @@ import Testing
         #expect(
             solo.takeReads() == [
                 LogRead(
-                    group: .first, to: .ticket(ticket), content: .executed(from: Slot(2), through: Slot(3)))
+                    group: .first, to: .tickets([ticket]), content: .executed(from: Slot(2), through: Slot(3))
+                )
             ])
         #expect(solo.responses[ticket] == nil)
     }
@@ -70,19 +71,33 @@ import Testing
 
     /// What is read is held in memory: a step reads for a few, and the others keep waiting.
     @Test func aStepReadsForAFew() {
-        var group = follower().group
+        var group = follower(10).group
         var step = Step()
-        for number in 1...10 {
-            group.handle(.request(Ticket(rawValue: UInt64(number)), tail(1)), into: &step)
+        for number: UInt64 in 1...10 {
+            group.handle(.request(Ticket(rawValue: number), tail(number)), into: &step)
         }
         var served: [Int] = []
         for _ in 0..<4 {
             group.handle(.turnEnded(isDiskIdle: true), into: &step)
             group.handle(.turnEnded(isDiskIdle: true), into: &step)
-            served.append(step.takeTransaction().reads.count)
+            served.append(step.takeReads().count)
         }
         #expect(served == [4, 4, 2, 0])
         #expect(step.takeResponses().isEmpty)
+    }
+
+    /// Readers at the same place are served with one read, so many of them as there are copies to be made.
+    @Test func thoseAtTheSamePlaceAreReadForOnce() {
+        var group = follower().group
+        var step = Step()
+        let tickets = (1...UInt64(Step.maximumSharers) + 2).map { Ticket(rawValue: $0) }
+        for ticket in tickets { group.handle(.request(ticket, tail(2)), into: &step) }
+        group.handle(.turnEnded(isDiskIdle: true), into: &step)
+        #expect(
+            step.takeReads().map(\.to) == [
+                .tickets(Array(tickets.prefix(Step.maximumSharers))),
+                .tickets(Array(tickets.suffix(2))),
+            ])
     }
 
     @Test func whoAsksForWhatIsDeletedIsToldWhereTheLogBegins() {

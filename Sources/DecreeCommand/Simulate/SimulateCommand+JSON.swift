@@ -31,6 +31,7 @@ extension SimulateCommand {
             line.add("disksLost", tally.counts.disksLost)
             line.add("copies", tally.counts.copies)
             line.add("mended", tally.counts.mended)
+            line.add("relayed", tally.counts.relayed)
             if let recovery = tally.recoverySeconds {
                 line.add("recoveryMedianSeconds", json: Format.fixed(recovery.median, 3))
                 line.add("recoveryWorstSeconds", json: Format.fixed(recovery.worst, 3))

@@ -75,6 +75,7 @@ struct SimulationTally {
             ["disks emptied or put back", counts.disksLost.grouped],
             ["second processes from a clone", counts.copies.grouped],
             ["times rot was found and mended", counts.mended.grouped],
+            ["requests passed on to the leader", counts.relayed.grouped],
             ["nodes upgraded from an older build", counts.upgrades.grouped],
         ]
         if let recovery = recoverySeconds {

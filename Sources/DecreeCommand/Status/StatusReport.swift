@@ -84,7 +84,9 @@ struct StatusReport: Sendable {
             for (other, otherGroup) in all[..<index]
             where other.isOfCluster(of: node) && otherGroup.group == group.group
                 && otherGroup.executedThrough == group.executedThrough
-                && (otherGroup.chain != group.chain || otherGroup.stateDigest != group.stateDigest)
+                && (otherGroup.chain != group.chain
+                    || otherGroup.digestSlot == group.digestSlot
+                        && otherGroup.stateDigest != group.stateDigest)
             {
                 let what = otherGroup.chain == group.chain ? "states" : "logs"
                 return "nodes \(other.node) and \(node.node) executed group \(group.group) through slot "

@@ -208,16 +208,9 @@ final class SimulatedClient: Caller {
             switch action {
             case .complete(let ticket, let outcome): complete(ticket, outcome, world)
             case .send(let id, let node, let request):
-                if let home {
-                    if !world.send(request, id, of: self, in: world.nodes[home], to: node) {
-                        unknown.append((id, node))
-                    }
-                    continue
-                }
-                guard let place = world.place(of: node) else { continue }
-                if !world.send(.request(id: id.rawValue, group: group, request), from: self, to: place) {
-                    unknown.append((id, node))
-                }
+                if !send(request, id, to: node, isRelayed: false, world) { unknown.append((id, node)) }
+            case .relay(let id, let node, let request):
+                if !send(request, id, to: node, isRelayed: true, world) { unknown.append((id, node)) }
             }
         }
         // As a lane does: a node whose build knows no batches would not answer.
@@ -226,6 +219,23 @@ final class SimulatedClient: Caller {
                 core.receive(.refused(.batchesTooNew), to: id, from: node, now: now, into: &actions)
             }
         }
+    }
+
+    /// Returns false if the node's build does not know the request.
+    private func send(
+        _ request: ClientRequest, _ id: RequestID, to node: NodeID, isRelayed: Bool, _ world: World
+    ) -> Bool {
+        if isRelayed { world.counts.relayed += 1 }
+        if let home {
+            return world.send(
+                request, id, isRelayed: isRelayed, of: self, in: world.nodes[home], to: node)
+        }
+        guard let place = world.place(of: node) else { return true }
+        let frame =
+            isRelayed
+            ? ClientFrame.relay(id: id.rawValue, group: group, request)
+            : ClientFrame.request(id: id.rawValue, group: group, request)
+        return world.send(frame, from: self, to: place)
     }
 
     private func complete(_ ticket: Ticket, _ outcome: Outcome, _ world: World) {

@@ -35,12 +35,18 @@ extension SimulatedNode {
 
     // MARK: Clients
 
-    func take(_ request: ClientRequest, id: UInt64, group: GroupID, from packet: Packet) {
+    func take(_ request: ClientRequest, id: UInt64, group: GroupID, isRelayed: Bool, from packet: Packet) {
         nextTicket += 1
         let ticket = Ticket(rawValue: nextTicket)
-        waiters[ticket] = Waiter(
-            packet, id: id, group: group, arrivedUnder: world.judging(group) { $0.promisedByQuorum })
-        core?.take(request, group: group, ticket: ticket)
+        // A read that is passed on is fresh if the leader's answer is, which is judged where the leader gives it.
+        let isLeader = core?.groups.first { $0.id == group }?.isLeading ?? false
+        let ballot = isRelayed && !isLeader ? .zero : world.judging(group) { $0.promisedByQuorum }
+        waiters[ticket] = Waiter(packet, id: id, group: group, arrivedUnder: ballot)
+        if isRelayed {
+            core?.relay(request, group: group, ticket: ticket)
+        } else {
+            core?.take(request, group: group, ticket: ticket)
+        }
     }
 
     /// A request from within the process. It is answered at the end of a turn, never within this call.

@@ -49,9 +49,10 @@ extension SimulatedNode {
 
     // MARK: Beside the loop
 
-    /// What was to be encoded, or decoded, is.
+    /// What was to be encoded, decoded or digested, is.
     func workedBeside() {
         if let (capture, group) = encoding.take() { core?.encoded(capture.encode(), for: group) }
+        if let (state, group) = digesting.take() { core?.digested(state.digest(), of: group) }
         if let (snapshot, machine) = decoding.take() {
             let result: Result<Capture, MachineRestoreError>
             do throws(MachineRestoreError) {

@@ -144,6 +144,7 @@ extension SimulatedNode: NodeShell {
             rows = step.writes
             world.judgingAll { judge, group in judge.intends(index, rows.concerning(group)) }
             self.job = .commit(step, looking: isLooking)
+        case .read(let read): self.job = .read(read)
         case .retry: self.job = .retry
         case .checkpoint: self.job = .checkpoint
         case .verifySnapshot(let verification, let chunks):
@@ -177,6 +178,15 @@ extension SimulatedNode: NodeShell {
 
     func encode(_ capture: Capture, for group: GroupID) {
         encoding = (capture, group)
+        workBeside()
+    }
+
+    func send(_ request: ClientFrame, to peer: NodeID) -> RequestSending {
+        place(of: peer).map { world.send(request, from: self, to: $0) } ?? .unreachable
+    }
+
+    func digest(_ state: UndigestedState, of group: GroupID) {
+        digesting = (state, group)
         workBeside()
     }
 

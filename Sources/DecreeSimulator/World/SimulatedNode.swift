@@ -60,6 +60,7 @@ final class SimulatedNode {
     /// What is encoded, and what is decoded, beside the loop.
     var encoding: (capture: Capture, group: GroupID)?
     var decoding: (snapshot: Snapshot, machine: any StateMachine)?
+    var digesting: (state: UndigestedState, group: GroupID)?
     /// What it saw of stores that are going to be put back.
     var sightings: [NodeID: Sighting] = [:]
     /// Whom it met of those whose disks may be lost.
@@ -277,6 +278,7 @@ final class SimulatedNode {
         heard = [:]
         encoding = nil
         decoding = nil
+        digesting = nil
         for node in Array(sightings.keys) { sightings[node]?.forgetUnlessKept() }
         for node in Array(meetings.keys) { meetings[node]?.forgetUnlessKept() }
         job = nil

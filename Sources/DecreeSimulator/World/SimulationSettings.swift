@@ -119,6 +119,8 @@ struct SimulationSettings {
 
     private static func limits(isCramped: Bool, _ random: inout SeededGenerator) -> Limits {
         var limits = Limits()
+        // Nodes compare their states in all worlds, short as these are.
+        limits.checkpointSlots = 32
         guard isCramped else { return limits }
         limits.slotsInFlight = 1 + random.below(16)
         limits.batchCommands = 1 + random.below(8)

@@ -75,10 +75,8 @@ extension World {
 extension SimulatedNode {
     /// What it says of a group; nil while it is down.
     func state(of group: GroupID) -> NodeState? {
-        guard let status = core?.groups.first(where: { $0.id == group })?.status else { return nil }
-        return NodeState(
-            node: index + 1, executedThrough: status.executedThrough, chain: status.chain,
-            digest: status.state)
+        guard let end = core?.groups.first(where: { $0.id == group })?.end.digest() else { return nil }
+        return NodeState(node: index + 1, executedThrough: end.slot, chain: end.chain, digest: end.state)
     }
 }
 

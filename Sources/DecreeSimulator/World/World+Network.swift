@@ -212,7 +212,9 @@ extension World {
                 }
                 answer(.welcome(id: id, welcome), from: node, to: packet)
             case .client(.request(let id, let group, let request)):
-                node.take(request, id: id, group: group, from: packet)
+                node.take(request, id: id, group: group, isRelayed: false, from: packet)
+            case .client(.relay(let id, let group, let request)):
+                node.take(request, id: id, group: group, isRelayed: true, from: packet)
             case .hello, .helloReply, .client, nil: throw .unexpected("no peer and no client sends this")
             }
         } catch {

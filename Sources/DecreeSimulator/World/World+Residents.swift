@@ -39,32 +39,47 @@ extension World {
 
     /// A request from within a process. Returns false if the node that is asked does not know it.
     func send(
-        _ request: ClientRequest, _ id: RequestID, of client: SimulatedClient, in node: SimulatedNode,
-        to target: NodeID
+        _ request: ClientRequest, _ id: RequestID, isRelayed: Bool, of client: SimulatedClient,
+        in node: SimulatedNode, to target: NodeID
     ) -> Bool {
         guard target != node.id else {
             node.take(request, id: id, of: client)
             return true
         }
-        guard let place = place(of: target), node.links[place].isUp,
-            let group = hostedGroups.firstIndex(of: client.group)
-        else { return true }
+        guard let place = place(of: target), let group = hostedGroups.firstIndex(of: client.group) else {
+            return true
+        }
+        let forwarded = ForwardedID(place: group, request: id).rawValue
+        let frame =
+            isRelayed
+            ? ClientFrame.relay(id: forwarded, group: client.group, request)
+            : ClientFrame.request(id: forwarded, group: client.group, request)
+        return send(frame, from: node, to: place) != .unknownToPeer
+    }
+
+    /// A request over the link that a node has dialled.
+    func send(_ frame: ClientFrame, from node: SimulatedNode, to place: Int) -> RequestSending {
+        guard node.links[place].isUp else { return .unreachable }
         var bytes = ByteBufferAllocator().buffer(capacity: 128)
         do throws(WireError) {
-            let forwarded = ForwardedID(place: group, request: id)
-            let frame = ClientFrame.request(id: forwarded.rawValue, group: client.group, request)
-            guard try frame.write(version: node.links[place].version, into: &bytes) else { return false }
+            guard try frame.write(version: node.links[place].version, into: &bytes) else {
+                return .unknownToPeer
+            }
         } catch {
             violate(.invariant, "a request cannot be encoded: \(error)")
         }
         send(bytes, from: node.index, to: place, isRequest: true)
-        return true
+        return .sent
     }
 
     /// What a peer answers to a client within this node's process, over the link that the node dialled.
     func tellResident(
         _ response: ClientResponse, _ forwarded: ForwardedID, from peer: Endpoint, in node: SimulatedNode
     ) {
+        guard !forwarded.isRelayed else {
+            node.core?.relayed(response, forwarded, from: nodes[peer].id)
+            return
+        }
         guard hostedGroups.indices.contains(forwarded.place) else { return }
         for client in residents(of: node) where client.group == hostedGroups[forwarded.place] {
             client.receive(response, to: forwarded.request, from: nodes[peer].id, world: self)

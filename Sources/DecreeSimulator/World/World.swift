@@ -241,10 +241,9 @@ final class World {
         guard let core = node.core else { return }
         for place in core.groups.indices where core.groups[place].chosenThrough != node.lookedAt[place] {
             node.lookedAt[place] = core.groups[place].chosenThrough
-            let (group, status) = (core.groups[place].id, core.groups[place].status)
+            let (group, end) = (core.groups[place].id, core.groups[place].end.digest())
             let version = judging(group) { judge in
-                judge.executed(
-                    node.index, through: status.executedThrough, chain: status.chain, state: status.state)
+                judge.executed(node.index, through: end.slot, chain: end.chain, state: end.state)
                 return judge.members.latest.version
             }
             if version > versions[group, default: settings.configuration.version] {

@@ -75,12 +75,14 @@ extension Client {
             fruitlessSessions += 1
             endSession(because: .sessionExpired, into: &actions)
         case .notLeader(let hint) where isCurrent:
+            let wasRelayed = commands[number]?.attempts.isRelayed ?? false
             commands[number]?.attempts.refused(.noLeader)
-            isNotLeader(node, hint: hint, now: now)
+            isNotLeader(node, hint: hint, wasRelayed: wasRelayed, now: now)
             sendCommand(number, now: now, into: &actions)
         case .leadershipLost(let hint) where isCurrent:
+            let wasRelayed = commands[number]?.attempts.isRelayed ?? false
             commands[number]?.attempts.lost(.leadershipLost)
-            isNotLeader(node, hint: hint, now: now)
+            isNotLeader(node, hint: hint, wasRelayed: wasRelayed, now: now)
             sendCommand(number, now: now, into: &actions)
         case .busy where isCurrent:
             leads(node, now: now)
@@ -200,8 +202,9 @@ extension Client {
         switch response {
         case .notLeader(let hint), .leadershipLost(let hint):
             // The node says that it did not answer: nothing was done.
+            let wasRelayed = queries[number]?.attempts.isRelayed ?? false
             queries[number]?.attempts.refused(.noLeader)
-            isNotLeader(node, hint: hint, now: now)
+            isNotLeader(node, hint: hint, wasRelayed: wasRelayed, now: now)
             sendQuery(number, now: now, into: &actions)
         case .busy:
             let attempts = queries[number]?.attempts ?? Attempts()
@@ -235,8 +238,9 @@ extension Client {
         guard attempts.isCurrent(id, from: node) else { return }
         switch response {
         case .notLeader(let hint), .leadershipLost(let hint):
+            let wasRelayed = attempts.isRelayed
             attempts.refused(.noLeader)
-            isNotLeader(node, hint: hint, now: now)
+            isNotLeader(node, hint: hint, wasRelayed: wasRelayed, now: now)
         case .busy:
             attempts.paused(until: pauseEnd(attempts, now: now))
         case .refused(let refusal):
@@ -256,13 +260,14 @@ extension Client {
 
     private mutating func leads(_ node: NodeID, now: UInt64) {
         let wasPaused = finder.pausedUntil > now
-        finder.leads(node)
+        finder.leads(node, now: now)
         // Whatever waited for the end of the pause may go at the next tick.
         if wasPaused && finder.pausedUntil <= now { wake(at: now) }
     }
 
-    private mutating func isNotLeader(_ node: NodeID, hint: NodeID?, now: UInt64) {
-        finder.isNotLeader(node, hint: hint, now: now, settings: settings, jitter: &jitter)
+    private mutating func isNotLeader(_ node: NodeID, hint: NodeID?, wasRelayed: Bool, now: UInt64) {
+        finder.isNotLeader(
+            node, hint: hint, wasRelayed: wasRelayed, now: now, settings: settings, jitter: &jitter)
     }
 }
 

@@ -18,11 +18,12 @@ extension Client {
         }
         let attempt = request.attempts.count + 1
         let timer = answerTimer(request.attempts, now: now)
-        commands[number]?.attempts.begin(to: node, at: now, answerBy: timer)
+        let isRelayed = finder.isRelaying(now: now)
+        commands[number]?.attempts.begin(to: node, isRelayed: isRelayed, at: now, answerBy: timer)
         let (sequence, first) = (number - sequenceBase, commands.first - sequenceBase)
         actions.append(
-            .send(
-                RequestID(.command, number: number, attempt: attempt), to: node,
+            .attempt(
+                RequestID(.command, number: number, attempt: attempt), to: node, isRelayed: isRelayed,
                 request.isBatch
                     ? .batch(
                         session: session, sequence: sequence, firstUnacknowledged: first,
@@ -42,10 +43,11 @@ extension Client {
         }
         let attempt = request.attempts.count + 1
         let timer = answerTimer(request.attempts, now: now)
-        queries[number]?.attempts.begin(to: node, at: now, answerBy: timer)
+        let isRelayed = request.consistency == .linearizable && finder.isRelaying(now: now)
+        queries[number]?.attempts.begin(to: node, isRelayed: isRelayed, at: now, answerBy: timer)
         actions.append(
-            .send(
-                RequestID(.query, number: number, attempt: attempt), to: node,
+            .attempt(
+                RequestID(.query, number: number, attempt: attempt), to: node, isRelayed: isRelayed,
                 .query(payload: request.payload, consistency: request.consistency)))
     }
 
@@ -60,9 +62,13 @@ extension Client {
             return
         }
         let attempt = attempts.count + 1
-        attempts.begin(to: node, at: now, answerBy: answerTimer(attempts, now: now))
+        let isRelayed = finder.isRelaying(now: now)
+        attempts.begin(
+            to: node, isRelayed: isRelayed, at: now, answerBy: answerTimer(attempts, now: now))
         actions.append(
-            .send(RequestID(.open, number: openingNumber, attempt: attempt), to: node, .openSession))
+            .attempt(
+                RequestID(.open, number: openingNumber, attempt: attempt), to: node, isRelayed: isRelayed,
+                .openSession))
     }
 
     /// A cluster that evicts sessions as fast as they are opened is given time between two.
@@ -107,12 +113,23 @@ extension Client {
         return lastReader
     }
 
-    private var whyNobody: Obstacle { finder.guess == nil ? .unreachable : .noLeader }
+    private var whyNobody: Obstacle {
+        guard finder.guess != nil else { return .unreachable }
+        return finder.wanted.map { .leaderUnreachable($0) } ?? .noLeader
+    }
 
     private mutating func answerTimer(_ attempts: Attempts, now: UInt64) -> UInt64 {
         let rounds = attempts.silences / UInt64(max(1, finder.reachable.count))
         let timer = now + settings.answerTimeout(afterSilentRounds: rounds, jitter: &jitter)
         wake(at: timer)
         return timer
+    }
+}
+
+extension ClientAction {
+    fileprivate static func attempt(
+        _ id: RequestID, to node: NodeID, isRelayed: Bool, _ request: ClientRequest
+    ) -> ClientAction {
+        isRelayed ? .relay(id, to: node, request) : .send(id, to: node, request)
     }
 }

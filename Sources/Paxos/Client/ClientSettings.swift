@@ -26,6 +26,9 @@ public struct ClientSettings: Sendable, Hashable {
 public enum ClientAction: Sendable, Equatable {
     /// Send an attempt. It counts as sent, whatever becomes of the connection.
     case send(RequestID, to: NodeID, ClientRequest)
+    /// The same, to a node that is to pass it on to the leader, which this client cannot reach. A node whose build cannot is
+    /// sent the request as it is.
+    case relay(RequestID, to: NodeID, ClientRequest)
     /// Tell whoever waits. Once for each ticket.
     case complete(Ticket, Outcome)
 }

@@ -8,12 +8,19 @@ struct LeaderFinder: Sendable {
     /// Nobody is asked before.
     private(set) var pausedUntil: UInt64 = 0
     /// A node that was named as leader while it was not reachable.
-    private var wanted: NodeID?
+    private(set) var wanted: NodeID?
+    /// Until when the guess is asked to pass requests on to that node.
+    private var relaysUntil: UInt64 = 0
     /// Guesses that were wrong since one was right.
     private var misses = 0
 
     /// A redirect is followed at once this often; then two nodes that name each other are given time.
     private static let freeMisses = 2
+    /// A second: then it is asked again who leads, for another may by now, or this client reach the leader again.
+    private static let relayNanoseconds: UInt64 = 1_000_000_000
+
+    /// Whether the guess is asked to pass requests on.
+    func isRelaying(now: UInt64) -> Bool { now < relaysUntil }
 
     /// The node to ask now.
     func target(now: UInt64) -> NodeID? { now >= pausedUntil ? guess : nil }
@@ -32,40 +39,55 @@ struct LeaderFinder: Sendable {
         if guess == nil || wanted == node {
             guess = node
             pausedUntil = 0
+            relaysUntil = 0
         }
         if wanted == node { wanted = nil }
     }
 
     mutating func down(_ node: NodeID) {
         reachable.removeAll { $0 == node }
-        if guess == node { guess = next(after: node) }
+        guard guess == node else { return }
+        guess = next(after: node)
+        relaysUntil = 0
     }
 
-    /// `node` does the work of a leader.
-    mutating func leads(_ node: NodeID) {
+    /// `node` does the work of a leader, or has it done.
+    mutating func leads(_ node: NodeID, now: UInt64) {
         guard guess == node || misses > 0, reachable.contains(node) else { return }
         guess = node
-        wanted = nil
+        if !isRelaying(now: now) { wanted = nil }
         misses = 0
         pausedUntil = 0
     }
 
     /// `node` does not lead. What others than the guess say is old news: the guess has moved on since
     /// they were asked.
+    ///
+    /// A leader that cannot be reached from here may be reached from there: the node is asked to pass on what it is asked.
+    ///
+    /// - Parameter wasRelayed: whether it was asked that already, and could not.
     mutating func isNotLeader(
-        _ node: NodeID, hint: NodeID?, now: UInt64, settings: ClientSettings, jitter: inout SeededGenerator
+        _ node: NodeID, hint: NodeID?, wasRelayed: Bool, now: UInt64, settings: ClientSettings,
+        jitter: inout SeededGenerator
     ) {
         guard node == guess else { return }
+        // Asked before it was known that it is to pass things on.
+        if !wasRelayed, isRelaying(now: now), hint == wanted { return }
         misses += 1
+        relaysUntil = 0
         if let hint, hint != node, reachable.contains(hint) {
             guess = hint
             guard misses > Self.freeMisses else { return }
             pausedUntil = now + settings.pause(misses - Self.freeMisses, jitter: &jitter)
-        } else {
-            wanted = hint == node ? nil : hint
-            guess = next(after: node)
-            pausedUntil = now + settings.pause(misses, jitter: &jitter)
+            return
         }
+        wanted = hint == node ? nil : hint
+        guard wasRelayed || wanted == nil else {
+            relaysUntil = now + Self.relayNanoseconds
+            return
+        }
+        guess = next(after: node)
+        pausedUntil = now + settings.pause(misses, jitter: &jitter)
     }
 
     /// `node` kept silent. The next one knows better, or will send us back.
@@ -73,6 +95,7 @@ struct LeaderFinder: Sendable {
         guard node == guess else { return }
         misses += 1
         guess = next(after: node)
+        relaysUntil = 0
     }
 }
 

@@ -125,13 +125,16 @@ public enum UnknownReason: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What stood last between a request and its answer.
-public enum Obstacle: String, Sendable, Hashable, CustomStringConvertible {
+public enum Obstacle: Sendable, Hashable, CustomStringConvertible {
     /// The deadline had passed when the request came.
     case alreadyLate
     /// No node could be reached.
     case unreachable
     /// No node knew a leader.
     case noLeader
+    /// This node leads and could not be reached, and none of the others passed the request on to it. What was wrong with
+    /// its address, if the host knows.
+    case leaderUnreachable(NodeID, reason: String? = nil)
     /// The leader's queues, or the session's window, were full.
     case busy
     /// A node that was reached did not answer.
@@ -147,6 +150,9 @@ public enum Obstacle: String, Sendable, Hashable, CustomStringConvertible {
         case .alreadyLate: "it had passed when the request came; allow more time"
         case .unreachable: "no node could be reached; check the addresses and that the nodes run"
         case .noLeader: "no node knew a leader; check that a majority of the nodes runs"
+        case .leaderUnreachable(let leader, let reason):
+            "node \(leader) leads and cannot be reached from here\(reason.map { " (\($0))" } ?? ""), nor through the others; "
+                + "check its address"
         case .busy: "the cluster was busy; send less at once or allow more time"
         case .noAnswer: "the node asked did not answer; allow more time, or see its status"
         case .connectionLost: "the connection broke after the request was sent"

@@ -12,6 +12,8 @@ struct Attempts: Sendable {
     private(set) var began: UInt64 = 0
     /// Whether an attempt ended and nobody said what became of it. It never becomes certain again.
     private(set) var isUncertain = false
+    /// Whether the node was asked to pass the last attempt on.
+    private(set) var isRelayed = false
     /// Attempts in a row that nobody answered.
     private(set) var silences: UInt64 = 0
     /// Pauses in a row because of busy nodes.
@@ -28,8 +30,9 @@ struct Attempts: Sendable {
         self.node == node && count & 0xf == id.attempt
     }
 
-    mutating func begin(to node: NodeID, at now: UInt64, answerBy timer: UInt64) {
+    mutating func begin(to node: NodeID, isRelayed: Bool = false, at now: UInt64, answerBy timer: UInt64) {
         count += 1
+        self.isRelayed = isRelayed
         self.node = node
         self.timer = timer
         began = now

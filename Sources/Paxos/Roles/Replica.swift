@@ -5,11 +5,12 @@ struct Replica: Sendable {
     private(set) var sessions: SessionTable
     private(set) var executedThrough: Slot = .zero
     private(set) var chain: Digest = .zero
-    /// The state's digest at the last slots divisible by `checkpointInterval`, latest first.
+    /// The state's digest at the last slots divisible by `checkpointSlots`, latest first.
     private(set) var checkpoints: [StateCheckpoint] = []
-
+    /// The state at the last such slot, until the host takes it to make the digest.
+    private var undigested: UndigestedState?
     /// How many slots lie between two digests of the state that nodes compare.
-    static let checkpointInterval: UInt64 = 65_536
+    private let checkpointSlots: UInt64
 
     /// Who belongs to the group, from the first open slot on.
     private(set) var configurations: ConfigurationLog
@@ -21,16 +22,24 @@ struct Replica: Sendable {
     /// Entries of later versions must not come.
     private let understands: ClusterVersion
 
-    init(machine: any StateMachine, genesis: Configuration, understands: ClusterVersion = .newest) {
+    init(
+        machine: any StateMachine, genesis: Configuration, understands: ClusterVersion = .newest,
+        checkpointSlots: UInt64 = Limits().checkpointSlots
+    ) {
         self.machine = machine
         self.understands = understands
+        self.checkpointSlots = checkpointSlots
         configurations = ConfigurationLog(genesis: genesis)
         sessions = SessionTable(configuration: genesis)
     }
 
     /// A replica as it was when the snapshot was taken.
-    init(_ capture: Capture, understands: ClusterVersion = .newest) {
+    init(
+        _ capture: Capture, understands: ClusterVersion = .newest,
+        checkpointSlots: UInt64 = Limits().checkpointSlots
+    ) {
         self.understands = understands
+        self.checkpointSlots = checkpointSlots
         machine = capture.machine
         sessions = capture.sessions
         configurations = capture.configurations
@@ -76,11 +85,7 @@ struct Replica: Sendable {
         inBatches = 0
         configurations.forget(through: slot)
         chain = chain.chained(slot, proposal.digest)
-        if slot.rawValue % Self.checkpointInterval == 0 {
-            checkpoints =
-                [StateCheckpoint(slot: slot, chain: chain, state: machine.digest())]
-                + checkpoints.prefix(3)
-        }
+        if slot.rawValue % checkpointSlots == 0 { undigested = end }
         return unexecuted
     }
 
@@ -125,11 +130,39 @@ struct Replica: Sendable {
         }
     }
 
+    /// A copy of what it has come to.
+    var end: UndigestedState { UndigestedState(slot: executedThrough, chain: chain, machine: machine) }
+
+    /// Takes the state whose digest is to be made, if there is one.
+    mutating func takeUndigested() -> UndigestedState? {
+        guard let state = undigested else { return nil }
+        undigested = nil
+        return state
+    }
+
+    /// The digest of a state that was taken is made.
+    mutating func digested(_ checkpoint: StateCheckpoint) {
+        checkpoints = [checkpoint] + checkpoints.prefix(3)
+    }
+
     /// Compares the leader's digest with this node's at the same slot, if both have one.
     func compare(with other: StateCheckpoint) {
         guard let mine = checkpoints.first(where: { $0.slot == other.slot }) else { return }
         Invariant.chainMatch(mine.chain, other.chain, slot: other.slot)
         Invariant.stateMatch(mine.state, other.state, slot: other.slot)
+    }
+}
+
+/// A state of which a digest is to be made, which may cost as much as reading it: a copy, so that the replica goes on
+/// meanwhile.
+public struct UndigestedState: Sendable {
+    let slot: Slot
+    let chain: Digest
+    let machine: any StateMachine
+
+    /// Makes the digest.
+    public func digest() -> StateCheckpoint {
+        StateCheckpoint(slot: slot, chain: chain, state: machine.digest())
     }
 }
 

@@ -34,7 +34,7 @@ final class SoloGroup {
         var envelopes = step.takeImmediate()
         let transaction = step.takeTransaction()
         rows += transaction.writes
-        reads += transaction.reads
+        reads += step.takeReads()
         envelopes += transaction.release()
         sent += envelopes.filter { $0.to != group.node }
         for envelope in envelopes where envelope.to == group.node {

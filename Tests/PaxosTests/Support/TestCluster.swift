@@ -128,9 +128,12 @@ final class TestCluster {
         handle(.turnEnded(isDiskIdle: node.isDiskIdle), at: node)
         let hasUpkeep = node.doUpkeep()
         collect(from: node)
-        if node.isDiskIdle, hasUpkeep || node.filling.isUrgent || (evenIdleRows && !node.filling.isEmpty) {
+        if node.isDiskIdle,
+            hasUpkeep || node.filling.isUrgent || node.filling.hasReads
+                || (evenIdleRows && !node.filling.isEmpty)
+        {
             node.beginWriting()
-            onlooker?(.writes(node.writing?.writes ?? [], node.writing?.reads ?? [], by: node.id))
+            onlooker?(.writes(node.writing?.writes ?? [], node.reading, by: node.id))
         }
     }
 
@@ -142,7 +145,7 @@ final class TestCluster {
             judge.commit(row, of: node.id)
         }
         guard !losingMessages else { return crash(node.id.rawValue) }
-        for read in step.reads { answer(read, from: node) }
+        for read in node.takeReads() { answer(read, from: node) }
         for envelope in step.release() { send(envelope, from: node) }
         node.upkeepCommitted()
         collect(from: node)
@@ -156,9 +159,9 @@ final class TestCluster {
             for message in node.group?.messages(result, for: read.content) ?? [] {
                 send(Envelope(group: .first, to: peer, message: message), from: node)
             }
-        case .ticket(let ticket):
+        case .tickets(let tickets):
             if let response = node.group?.response(result, for: read.content) {
-                node.filling.respond(ticket, response)
+                for ticket in tickets { node.filling.respond(ticket, response) }
             }
         }
     }

@@ -8,6 +8,8 @@ final class TestNode {
     /// The step that fills, and the one that is being written.
     var filling = Step()
     var writing: Step?
+    /// What rests on it is read for others when it is written.
+    var reading: [LogRead] = []
     var rows = DurableRows()
     /// While set, what is being written stays so.
     var isDiskStuck = false
@@ -52,6 +54,7 @@ final class TestNode {
         isUp = false
         filling = Step()
         writing = nil
+        reading = []
         upkeep = TestUpkeep()
         rowsSeen = 0
     }
@@ -59,8 +62,14 @@ final class TestNode {
     /// Hands the filling step to the disk.
     func beginWriting() {
         writing = filling.takeTransaction()
+        reading = filling.takeReads()
         upkeep.noteHanded()
         rowsSeen = 0
+    }
+
+    func takeReads() -> [LogRead] {
+        defer { reading = [] }
+        return reading
     }
 
     /// What the store reads, as messages: as many slots or chunks as fit.

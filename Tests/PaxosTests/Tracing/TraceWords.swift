@@ -163,7 +163,7 @@ struct TraceWords {
     private func describe(_ recipient: LogRead.Recipient) -> String {
         switch recipient {
         case .node(let node): "\(node)"
-        case .ticket: "a client"
+        case .tickets(let tickets): tickets.count == 1 ? "a client" : "\(tickets.count) clients"
         }
     }
 
